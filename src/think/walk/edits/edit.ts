@@ -1,0 +1,46 @@
+import type { Ip } from "../../../facts/ip.ts";
+import type { FdbEntry, Neighbour, Route } from "../../../facts/netns.ts";
+import type { NetnsId } from "../../../facts/provenance.ts";
+import type { Backend } from "../../../facts/ruleset.ts";
+
+/** One change of one fact: what a repair would do, or what `--set` supposes. */
+export type Edit =
+  | { readonly do: "set-sysctl"; readonly netns: NetnsId; readonly key: string; readonly value: string }
+  | { readonly do: "add-route"; readonly netns: NetnsId; readonly route: Route }
+  | { readonly do: "remove-route"; readonly netns: NetnsId; readonly route: Route }
+  | {
+      readonly do: "remove-rule";
+      readonly netns: NetnsId;
+      readonly backend: Backend;
+      readonly family: string;
+      readonly table: string;
+      readonly chain: string;
+      readonly number: number;
+      /** The rule as the tool prints it. */
+      readonly text: string;
+    }
+  | {
+      readonly do: "set-policy";
+      readonly netns: NetnsId;
+      readonly backend: Backend;
+      readonly family: string;
+      readonly table: string;
+      readonly chain: string;
+      readonly policy: "ACCEPT";
+    }
+  | { readonly do: "set-link-up"; readonly netns: NetnsId; readonly link: string }
+  | { readonly do: "set-link-mtu"; readonly netns: NetnsId; readonly link: string; readonly mtu: number }
+  | { readonly do: "set-neighbour"; readonly netns: NetnsId; readonly neighbour: Neighbour }
+  | { readonly do: "remove-neighbour"; readonly netns: NetnsId; readonly dev: string; readonly ip: Ip }
+  | { readonly do: "set-fdb"; readonly netns: NetnsId; readonly entry: FdbEntry }
+  | { readonly do: "set-hairpin"; readonly netns: NetnsId; readonly link: string; readonly on: boolean }
+  | {
+      readonly do: "set-vxlan";
+      readonly netns: NetnsId;
+      readonly link: string;
+      readonly vni: number;
+      readonly dstPort: number;
+    }
+  | { readonly do: "delete-conntrack"; readonly netns: NetnsId; readonly original: string };
+
+export type EditKind = Edit["do"];
