@@ -1,13 +1,16 @@
 import type { Ip } from "../../../facts/ip.ts";
-import type { FdbEntry, Neighbour, Route } from "../../../facts/netns.ts";
+import type { FdbEntry, Neighbour, PolicyRule, Route } from "../../../facts/netns.ts";
 import type { NetnsId } from "../../../facts/provenance.ts";
-import type { Backend } from "../../../facts/ruleset.ts";
+import type { Backend, Rule } from "../../../facts/ruleset.ts";
 
 /** One change of one fact: what a repair would do, or what `--set` supposes. */
 export type Edit =
   | { readonly do: "set-sysctl"; readonly netns: NetnsId; readonly key: string; readonly value: string }
+  /** As `ip route replace`: a route with the same destination, table, TOS and metric gives way. */
   | { readonly do: "add-route"; readonly netns: NetnsId; readonly route: Route }
   | { readonly do: "remove-route"; readonly netns: NetnsId; readonly route: Route }
+  | { readonly do: "add-policy-rule"; readonly netns: NetnsId; readonly rule: PolicyRule }
+  | { readonly do: "remove-policy-rule"; readonly netns: NetnsId; readonly rule: PolicyRule }
   | {
       readonly do: "remove-rule";
       readonly netns: NetnsId;
@@ -18,6 +21,18 @@ export type Edit =
       readonly number: number;
       /** The rule as the tool prints it. */
       readonly text: string;
+    }
+  | {
+      readonly do: "add-rule";
+      readonly netns: NetnsId;
+      readonly backend: Backend;
+      readonly family: string;
+      readonly table: string;
+      readonly chain: string;
+      /** Inserted before the rule that has this number now; one more than the last: appended. */
+      readonly number: number;
+      /** A healthy peer's. */
+      readonly rule: Rule;
     }
   | {
       readonly do: "set-policy";
@@ -41,6 +56,8 @@ export type Edit =
       readonly vni: number;
       readonly dstPort: number;
     }
+  /** `original` is the entry's first tuple as conntrack prints it: `tcp src=A dst=B sport=C dport=D`. */
   | { readonly do: "delete-conntrack"; readonly netns: NetnsId; readonly original: string };
 
-export type EditKind = Edit["do"];
+export type EditName = Edit["do"];
+export type EditOf<N extends EditName> = Extract<Edit, { readonly do: N }>;

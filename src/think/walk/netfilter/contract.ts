@@ -24,7 +24,10 @@ export interface HookContext {
     ip: Ip,
     link: string | null,
   ) => "LOCAL" | "BROADCAST" | "MULTICAST" | "UNICAST" | "BLACKHOLE" | "UNREACHABLE" | "PROHIBIT" | "UNKNOWN";
-  /** The source address that MASQUERADE takes on `oif` for this packet (its route's preferred source). */
+  /**
+   * The source address that MASQUERADE takes on `oif`: inet_select_addr(oif, the route's gateway or else `dst`,
+   * RT_SCOPE_UNIVERSE), which is not the route's `src`. Null when it is not known.
+   */
   readonly masqueradeSource: (oif: string, dst: Ip) => Ip | null;
   /** -m rpfilter: does the reverse route pass? Null when not known. */
   readonly reversePathOk: (options: {
@@ -41,6 +44,8 @@ export interface Connection {
   /** The tuple that the reply has on the wire when it comes back. */
   readonly reply: Tuple;
   readonly mark: number;
+  /** A reply was seen (IPS_SEEN_REPLY): from then on packets of the original direction are ESTABLISHED too. */
+  readonly replied: boolean;
   /** Read from the node's table rather than made by this walk. */
   readonly preexisting: boolean;
   /** This packet travels in the reply direction. */

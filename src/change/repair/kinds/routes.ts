@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { type Act, type Answer, defineKind, linesOf, type Look, ReadFailure, type UndoView } from "../kind.ts";
+import { routeArgv, routeWords } from "../text/ip-words.ts";
+import {
+  familyOf,
+  isRouteOf,
+  paramsOfRoute,
+  type RouteParams,
+  routeOfParams,
+  routeParams,
+  slotOf,
+  slotOfParams,
+  tableOf,
+} from "./route-params.ts";
+
+/** Every route of exactly this prefix and table, in the kernel's order. */
+const image = z.object({ routes: z.array(z.string()) });
+type Image = z.infer<typeof image>;
+
+function looks(p: RouteParams): Look[] {
+  return [{ argv: ["ip", "-o", `-${familyOf(p)}`, "route", "show", "table", tableOf(p), "exact", p.prefix] }];
+}
+
+function see(_: RouteParams, [answer]: readonly Answer[]): Image {
+  // A table of IPv4 exists only while it holds a route.
+  if (answer?.status !== 0 && !/table does not exist/i.test(answer?.stderr ?? "")) {
+    throw new ReadFailure(answer?.stderr.trim() || "no answer");
+  }
+  return { routes: linesOf(answer?.stdout ?? "").map((line) => routeWords(line).join(" ")) };
+}
+
+function disturbed(_: RouteParams, { before, after, first }: UndoView<Image>): string[] {
+  if (sameLines(first.routes, after.routes) || sameLines(first.routes, before.routes)) return [];
+  return first.routes.length === 0 ? ["absent"] : [...first.routes];
+}
+
+function undo(p: RouteParams, { before, present }: UndoView<Image>): Act[] {
+  if (sameLines(before.routes, present.routes)) return [];
+  const family = familyOf(p);
+  const extra = present.routes.filter((line) => !before.routes.includes(line));
+  if (extra.length > 0) return extra.map((line) => ({ argv: routeArgv("del", family, line, tableOf(p)) }));
+  return before.routes
+    .filter((line) => !present.routes.includes(line))
+    .map((line) => ({ argv: routeArgv(placeOf(before.routes, line, family), family, line, tableOf(p)) }));
+}
+
+/** Routes of one prefix, type of service and metric are kept in the order they were made; only the first is used. */
+function placeOf(routes: readonly string[], line: string, family: 4 | 6): "add" | "append" | "prepend" {
+  const beside = routes.filter((other) => slotOf(other, family) === slotOf(line, family));
+  if (beside.length < 2) return "add";
+  return beside[0] === line ? "prepend" : "append";
+}
+
+function remaining(_: RouteParams, { before, present }: UndoView<Image>): string[] {
+  return sameLines(before.routes, present.routes) ? [] : present.routes.length === 0 ? ["absent"] : present.routes;
+}
+
+function sameLines(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((line, i) => line === b[i]);
+}
+
+const shared = { on: "node", params: routeParams, image, looks, see, disturbed, undo, remaining } as const;
+
+/** The route that a new one of these parameters would collide with. */
+function inItsPlace(p: RouteParams, routes: readonly string[]): string | null {
+  return routes.find((line) => slotOf(line, familyOf(p)) === slotOfParams(p)) ?? null;
+}
+
+function commandOf(op: "add" | "replace" | "del", p: RouteParams): string[] {
+  return ["ip", `-${familyOf(p)}`, "route", op, ...routeOfParams(p)];
+}
+
+export const addRoute = defineKind<RouteParams, Image>({
+  ...shared,
+  id: "add-route",
+  fromEdit: (edit) => (edit.do === "add-route" ? paramsOfRoute(edit.route) : null),
+  commands: (p) => [commandOf("add", p)],
+  judge(p, { routes }, found) {
+    if (routes.some((line) => isRouteOf(line, p))) return "as-wanted";
+    const there = inItsPlace(p, routes);
+    return there === null || (found !== null && there === routeWords(found).join(" ")) ? "as-found" : { other: there };
+  },
+  acts: (p, { routes }) => [{ argv: commandOf(inItsPlace(p, routes) === null ? "add" : "replace", p) }],
+});
+
+export const removeRoute = defineKind<RouteParams, Image>({
+  ...shared,
+  id: "remove-route",
+  fromEdit: (edit) => (edit.do === "remove-route" ? paramsOfRoute(edit.route) : null),
+  commands: (p) => [commandOf("del", p)],
+  judge(p, { routes }) {
+    return routes.some((line) => isRouteOf(line, p)) ? "as-found" : "as-wanted";
+  },
+  // By the kernel's own words, so that exactly that route goes.
+  acts: (p, { routes }) =>
+    routes
+      .filter((line) => isRouteOf(line, p))
+      .slice(0, 1)
+      .map((line) => ({ argv: routeArgv("del", familyOf(p), line, tableOf(p)) })),
+});

@@ -1,0 +1,142 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+interface UpFlags {
+  nodes: number;
+  cni: "calico" | "flannel";
+  overlay: "vxlan" | "host-gw" | "ipip";
+  name: string;
+}
+
+/** `lasthop lab …`. The lab itself is loaded only when one of these runs. */
+export function registerLab(program: Command): void {
+  const lab = program
+    .command("lab")
+    .description("a cluster in network namespaces of this machine, to break and to learn on");
+  lab
+    .command("up")
+    .description("build a lab (root)")
+    .option("--nodes <count>", "how many nodes", wholeNumber, 3)
+    .addOption(new Option("--cni <name>", "whose wiring").choices(["calico", "flannel"]).default("flannel"))
+    .addOption(
+      new Option("--overlay <kind>", "how nodes reach each other's pods")
+        .choices(["vxlan", "host-gw", "ipip"])
+        .default("vxlan"),
+    )
+    .addOption(nameOption())
+    .action((flags: UpFlags) => guarded(() => up(flags)));
+  lab
+    .command("down")
+    .description("remove a lab, whole or half built")
+    .addOption(nameOption())
+    .option("--all", "every lab of this machine", false)
+    .action((flags: { name: string; all: boolean }) => guarded(() => down(flags)));
+  lab
+    .command("fault")
+    .description("break a lab; without an ID: show which faults there are")
+    .argument("[id]", "what to break")
+    .option("--node <node>", "where (default: a node that the URL's traffic crosses)")
+    .addOption(nameOption())
+    .action((id: string | undefined, flags: { node?: string; name: string }) => guarded(() => fault(id, flags)));
+  lab
+    .command("heal")
+    .description("put back what the faults changed")
+    .addOption(nameOption())
+    .action((flags: { name: string }) => guarded(() => heal(flags.name)));
+  lab
+    .command("list")
+    .description("show the labs, their addresses, files and active faults")
+    .action(() => guarded(list));
+  lab
+    .command("exec")
+    .description("run a command on a NODE, the client, the lan, or in pod/NAMESPACE/NAME")
+    .argument("<place>")
+    .argument("<command...>")
+    .addOption(nameOption())
+    .passThroughOptions(false)
+    .action((place: string, command: string[], flags: { name: string }) =>
+      guarded(async () => {
+        const { labExec } = await import("../lab/exec.ts");
+        return labExec(flags.name, place, command);
+      }),
+    );
+}
+
+async function up(flags: UpFlags): Promise<number> {
+  const { labUp } = await import("../lab/up.ts");
+  const { labText } = await import("../lab/lab-text.ts");
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort();
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  try {
+    const started = Date.now();
+    const lab = await labUp({ ...flags, signal: interrupt.signal, onProgress: (line) => console.log(line) });
+    console.log(`lab "${lab.name}" is up after ${((Date.now() - started) / 1000).toFixed(1)} s\n\n${labText(lab)}`);
+    return 0;
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+}
+
+async function down(flags: { name: string; all: boolean }): Promise<number> {
+  const { labDown, labDownAll } = await import("../lab/down.ts");
+  const { requireRoot } = await import("../lab/preflight.ts");
+  requireRoot();
+  if (flags.all) {
+    const names = await labDownAll();
+    console.log(names.length > 0 ? `removed: ${names.join(", ")}` : "there was no lab");
+  } else {
+    console.log((await labDown(flags.name)) ? `removed lab "${flags.name}"` : `there was no lab "${flags.name}"`);
+  }
+  return 0;
+}
+
+async function fault(id: string | undefined, flags: { node?: string; name: string }): Promise<number> {
+  const { injectFault, listFaults } = await import("../lab/fault.ts");
+  if (id === undefined) {
+    for (const one of listFaults()) console.log(`${one.id.padEnd(26)} ${one.summary}`);
+    return 0;
+  }
+  const active = await injectFault(flags.name, id, flags.node);
+  console.log(
+    `${active.id}${active.node ? ` on ${active.node}` : ""}: injected.  Undo: lasthop lab heal --name ${flags.name}`,
+  );
+  return 0;
+}
+
+async function heal(name: string): Promise<number> {
+  const { healFaults } = await import("../lab/fault.ts");
+  const healed = await healFaults(name);
+  for (const one of healed) console.log(`${one.id}${one.node ? ` on ${one.node}` : ""}: healed`);
+  if (healed.length === 0) console.log(`lab "${name}" has no faults`);
+  return 0;
+}
+
+async function list(): Promise<number> {
+  const { listLabs } = await import("../lab/list.ts");
+  const { labText } = await import("../lab/lab-text.ts");
+  const labs = listLabs();
+  console.log(labs.length > 0 ? labs.map(labText).join("\n\n") : "there is no lab; start one: lasthop lab up");
+  return 0;
+}
+
+/** The exit status is set, not taken at once: what is still being written to a pipe gets out. */
+async function guarded(action: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await action();
+  } catch (error) {
+    const { LabError, LabInterrupted } = await import("../lab/lab-error.ts");
+    const said = error instanceof Error ? error.message : String(error);
+    console.error(`lasthop lab: ${said}`);
+    if (error instanceof LabError) console.error(`  ${error.hint}`);
+    process.exitCode = error instanceof LabInterrupted ? 130 : 3;
+  }
+}
+
+function nameOption(): Option {
+  return new Option("--name <name>", "which lab").default("lab");
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("a whole number, please");
+  return Number(text);
+}

@@ -1,0 +1,49 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** How a cluster is reached: the same flags on every command that looks at one. */
+export interface ClusterOptions {
+  readonly via: "auto" | "netns" | "local";
+  readonly inventory?: string;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly bundle?: string;
+  readonly namespace: string;
+  readonly timeout: number;
+}
+
+/** How the answer is shown. */
+export interface OutputOptions {
+  readonly output: "text" | "json";
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+export function withCluster(command: Command): Command {
+  return command
+    .addOption(new Option("--via <how>", "how nodes are reached").choices(["auto", "netns", "local"]).default("auto"))
+    .option("--inventory <file>", "node name → network namespace (YAML or JSON); `here` is the place outside the cluster")
+    .option("--kubeconfig <file>", "as kubectl's")
+    .option("--context <name>", "as kubectl's")
+    .option("--bundle <dir>", "recorded outputs instead of a cluster; nothing is sent")
+    .option("-n, --namespace <name>", "Kubernetes namespace of svc/NAME and pod/NAME", "default")
+    .option("--timeout <seconds>", "longest wait for one command on a node", seconds, 20);
+}
+
+export function withOutput(command: Command): Command {
+  return command
+    .addOption(new Option("-o, --output <format>", "how the answer is printed").choices(["text", "json"]).default("text"))
+    .option("-q, --quiet", "no ladder while it goes on, only the answer")
+    .option("-v, --verbose", "also what was run, and where the time went");
+}
+
+/** NO_COLOR and a pipe switch colour off (no-color.org). */
+export function wantsColor(stream: { readonly isTTY?: boolean }): boolean {
+  if (process.env.FORCE_COLOR !== undefined && process.env.FORCE_COLOR !== "0") return true;
+  return process.env.NO_COLOR === undefined && stream.isTTY === true && process.env.TERM !== "dumb";
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0 || value > 3600) throw new InvalidArgumentError("a number of seconds, up to 3600");
+  return value;
+}

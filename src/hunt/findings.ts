@@ -1,0 +1,61 @@
+import type { RungName } from "../verdict/verdict.ts";
+
+/** What a rung found, as data: `tell/i18n` has a sentence for every code, in every language. */
+export interface Findings {
+  "answers-all": { readonly tries: number; readonly ms: number };
+  "answers-some": { readonly failed: number; readonly tries: number; readonly how: readonly AnswerCount[] };
+  "http-from": { readonly status: number; readonly pod: string; readonly node: string };
+  "gateway-log": { readonly line: string };
+  "gateway-socket": { readonly pod: string; readonly state: string; readonly to: string };
+  "gateway-conntrack": { readonly node: string; readonly to: string; readonly count: number };
+  "upstream-named": { readonly pod: string; readonly to: string; readonly service: string | null };
+  "upstream-unknown": { readonly pod: string };
+  "service-found": { readonly name: string; readonly address: string; readonly port: number; readonly nodePort: number | null };
+  "no-service": Record<never, never>;
+  "endpoints-ready": { readonly ready: number; readonly total: number; readonly shown: readonly string[] };
+  "endpoints-none-ready": { readonly total: number };
+  "endpoints-none": { readonly selector: string };
+  "selector-matches": { readonly selector: string; readonly pods: number; readonly near: string | null };
+  "endpoint-not-pod": { readonly address: string };
+  "pods-ready": { readonly ready: number; readonly total: number };
+  "pods-not-ready": { readonly pods: readonly string[] };
+  "pods-answer-at-home": { readonly answered: number; readonly total: number; readonly ms: number };
+  "pods-silent-at-home": { readonly pods: readonly string[] };
+  "reach-line": { readonly from: string; readonly to: string; readonly answered: number; readonly attempts: number; readonly how: readonly AnswerCount[] };
+  "route-agrees": { readonly questions: number };
+  "route-dissents": { readonly node: string; readonly question: string; readonly predicted: string; readonly said: string };
+  "route-line": { readonly node: string; readonly question: string; readonly answer: string };
+  "route-refused": { readonly node: string; readonly question: string; readonly answer: string };
+  "capture-arrives": { readonly probes: number };
+  "capture-title": { readonly leg: "request" | "reply"; readonly from: string; readonly to: string; readonly probes: number };
+  "capture-line": { readonly node: string; readonly hops: readonly { readonly name: string; readonly count: number | null; readonly last: boolean }[] };
+  "capture-lost": { readonly taps: readonly string[] };
+  "kernel-counter": { readonly node: string; readonly name: string; readonly delta: number };
+  "kernel-rule": { readonly node: string; readonly rule: string; readonly packets: number };
+  "kernel-reason": { readonly reason: string; readonly count: number };
+  "kernel-quiet": Record<never, never>;
+  "offline-captures": { readonly flows: number };
+  "not-probed-offline": Record<never, never>;
+  "not-needed": Record<never, never>;
+}
+
+export interface AnswerCount {
+  /** answered, refused, unreachable, timeout, reset, or an HTTP status. */
+  readonly outcome: string;
+  readonly count: number;
+}
+
+export type Finding = { readonly [K in keyof Findings]: { readonly code: K; readonly params: Findings[K] } }[keyof Findings];
+
+export function finding<K extends keyof Findings>(code: K, params: Findings[K]): Finding {
+  return { code, params } as Finding;
+}
+
+/** One rung of the ladder as it is climbed down: its headline, and lines below it. */
+export interface Rung {
+  readonly rung: RungName;
+  readonly status: "ok" | "failed" | "skipped" | "unknown";
+  readonly headline: Finding;
+  readonly lines: readonly Finding[];
+  readonly evidence: readonly string[];
+}

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { LabError } from "./lab-error.ts";
+import { LABS_DIRECTORY, labPaths } from "./paths.ts";
+import type { Plan } from "./plan.ts";
+
+/** A process by pid and start time: a pid alone may have been given to somebody else since. */
+export interface ProcessId {
+  pid: number;
+  startTicks: string;
+}
+
+export interface ActiveFault {
+  id: string;
+  node: string | null;
+  at: string;
+  /** What was there before, written down before anything is broken. The fault's own, opaque to the rest. */
+  before: unknown;
+}
+
+export interface LabState {
+  plan: Plan;
+  status: "building" | "up";
+  builder: ProcessId;
+  api: (ProcessId & { url: string; ca: string; token: string }) | null;
+  faults: readonly ActiveFault[];
+}
+
+export function writeState(state: LabState): void {
+  const path = labPaths(state.plan.lab).state;
+  writeFileSync(`${path}.new`, `${JSON.stringify(state, null, 1)}\n`, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+export function readState(lab: string): LabState | null {
+  try {
+    return JSON.parse(readFileSync(labPaths(lab).state, "utf8")) as LabState;
+  } catch {
+    return null;
+  }
+}
+
+/** The state of a lab that is up, or an error which says what to do. */
+export function requireLab(lab: string): LabState {
+  const state = readState(lab);
+  if (!state) {
+    const others = labNames();
+    throw new LabError(
+      `There is no lab "${lab}".`,
+      others.length > 0 ? `Running: ${others.join(", ")}. Choose one with --name.` : "Start one: lasthop lab up",
+    );
+  }
+  if (state.status !== "up") {
+    throw new LabError(`Lab "${lab}" is only half built.`, `Remove it: lasthop lab down --name ${lab}`);
+  }
+  return state;
+}
+
+export function labNames(): string[] {
+  try {
+    return readdirSync(LABS_DIRECTORY, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
+  } catch {
+    return [];
+  }
+}

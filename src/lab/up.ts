@@ -1,0 +1,128 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeCertificate } from "./certificate.ts";
+import { labDown } from "./down.ts";
+import { inventoryText, kubeconfigText } from "./kubeconfig.ts";
+import { describeLab, type Lab } from "./lab.ts";
+import { LabError, LabInterrupted } from "./lab-error.ts";
+import { plannedNetns, runIn } from "./netns.ts";
+import { ETC_NETNS, LABS_DIRECTORY, labPaths } from "./paths.ts";
+import { type Cni, makePlan, type Overlay, type Plan } from "./plan.ts";
+import { checkMachine } from "./preflight.ts";
+import { isAlive, processId } from "./processes.ts";
+import { baseRules } from "./rules/base-rules.ts";
+import { iptablesRestore } from "./rules/iptables-tool.ts";
+import { buildMarker, run } from "./run.ts";
+import { findServerBundle, startPod, startServer } from "./servers.ts";
+import { type LabState, type ProcessId, readState, writeState } from "./state.ts";
+import { sysctlFile } from "./wiring/lan.ts";
+import { wireLan, wireNode, wirePods } from "./wiring/wire.ts";
+
+export interface LabUpOptions {
+  name?: string;
+  nodes?: number;
+  cni?: Cni;
+  overlay?: Overlay;
+  /** Told of each stage as it begins. */
+  onProgress?: (line: string) => void;
+  /** When it fires, what was built is taken down again, and labUp fails with LabInterrupted. */
+  signal?: AbortSignal;
+  /** Path of lab-server.js, where it is not beside the running bundle (tests run from the sources). */
+  serverBundle?: string;
+}
+
+/** Builds a cluster in network namespaces; on any failure nothing of it is left. */
+export async function labUp(options: LabUpOptions = {}): Promise<Lab> {
+  const { name = "lab", nodes = 3, cni = "flannel", overlay = "vxlan", onProgress = () => {}, signal } = options;
+  const plan = makePlan({ name, nodes, cni, overlay });
+  const bundle = options.serverBundle ?? findServerBundle();
+  await checkMachine(plan);
+  await claimName(plan, onProgress);
+  const stage = (line: string): void => {
+    if (signal?.aborted) throw new LabInterrupted(name);
+    onProgress(line);
+  };
+  try {
+    return await buildMarker.run(plan.marker, () => build(plan, bundle, stage));
+  } catch (error) {
+    await labDown(name);
+    throw signal?.aborted ? new LabInterrupted(name) : error;
+  }
+}
+
+/** Making the directory is the lock: of two that make it, one fails. All names are in it before anything exists. */
+async function claimName(plan: Plan, onProgress: (line: string) => void): Promise<void> {
+  const paths = labPaths(plan.lab);
+  mkdirSync(LABS_DIRECTORY, { recursive: true });
+  const old = readState(plan.lab);
+  if (existsSync(paths.directory) && old?.status !== "up" && !(old && isAlive(old.builder))) {
+    onProgress(`removing a half-built lab "${plan.lab}"`);
+    await labDown(plan.lab);
+    mkdirSync(LABS_DIRECTORY, { recursive: true });
+  }
+  try {
+    mkdirSync(paths.directory, { mode: 0o700 });
+  } catch (cause) {
+    throw new LabError(
+      `There is a lab "${plan.lab}" already.`,
+      `Remove it: lasthop lab down --name ${plan.lab}, or choose another --name.`,
+      { cause },
+    );
+  }
+  const builder = processId(process.pid) as ProcessId;
+  writeState({ plan, status: "building", builder, api: null, faults: [] });
+}
+
+async function build(plan: Plan, bundle: string, stage: (line: string) => void): Promise<Lab> {
+  const paths = labPaths(plan.lab);
+  mkdirSync(paths.logs);
+  stage(`namespaces: ${plan.nodes.length} nodes, ${plan.pods.length} pods, a LAN, a client outside`);
+  writeEtcFiles(plan);
+  await Promise.all(plannedNetns(plan).map((netns) => run(["ip", "netns", "add", netns])));
+  stage(`network: ${plan.cni}, ${plan.overlay}`);
+  await wireLan(plan);
+  await Promise.all(plan.nodes.map((node) => wireNode(plan, node)));
+  await wirePods(plan);
+  stage("rules: kube-proxy and the CNI on every node");
+  const restore = await iptablesRestore();
+  await Promise.all(plan.nodes.map((node) => runIn(node.netns, restore, baseRules(plan, node))));
+  stage("servers: one in every pod, and the Kubernetes API");
+  const { certificate, key } = makeCertificate(`lasthop-lab-${plan.lab}`);
+  const token = randomBytes(24).toString("hex");
+  const apiConfig = { serve: "api" as const, plan, certificate, key, token };
+  const [api] = await Promise.all([
+    startServer(plan, apiConfig, join(paths.logs, "api.log"), bundle, null),
+    ...plan.pods.map((pod) => startPod(plan, pod, bundle)),
+  ]);
+  const access = { url: `https://127.0.0.1:${api.said.port}`, ca: certificate, token };
+  writeFileSync(paths.kubeconfig, kubeconfigText(plan.lab, access), { mode: 0o600 });
+  writeFileSync(paths.inventory, inventoryText(plan), { mode: 0o600 });
+  const builder = processId(process.pid) as ProcessId;
+  const state: LabState = {
+    plan,
+    status: "up",
+    builder,
+    api: { ...(processId(api.pid) as ProcessId), ...access },
+    faults: [],
+  };
+  stage("every pod answers");
+  writeState(state);
+  return describeLab(state);
+}
+
+/** Each node has an /etc/sysctl.d of its own, and each pod a resolv.conf; `ip netns exec` mounts them over /etc. */
+function writeEtcFiles(plan: Plan): void {
+  for (const node of plan.nodes) {
+    const directory = join(ETC_NETNS, node.netns, "sysctl.d");
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, "99-kubernetes.conf"), sysctlFile());
+  }
+  const dns = plan.services.find((service) => service.name === "kube-dns");
+  for (const pod of plan.pods) {
+    const directory = join(ETC_NETNS, pod.netns);
+    mkdirSync(directory, { recursive: true });
+    const search = `${pod.namespace}.svc.cluster.local svc.cluster.local cluster.local`;
+    writeFileSync(join(directory, "resolv.conf"), `search ${search}\nnameserver ${dns?.clusterIp}\noptions ndots:5\n`);
+  }
+}

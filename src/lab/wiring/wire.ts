@@ -1,0 +1,58 @@
+import { existsSync } from "node:fs";
+import { bridgeBatch, ipBatch, runIn, tryRunIn, writeSysctls } from "../netns.ts";
+import { findNode, type Plan, type PlannedNode } from "../plan.ts";
+import { calicoPodLines } from "./calico.ts";
+import { flannelPodLines } from "./flannel.ts";
+import {
+  clientLines,
+  LAN_SYSCTLS,
+  lanLines,
+  NO_DAD,
+  NODE_BRIDGE_SYSCTLS,
+  NODE_SYSCTLS,
+  nodeUplinkLines,
+} from "./lan.ts";
+import { nodeWiring } from "./node-wiring.ts";
+
+export async function wireLan(plan: Plan): Promise<void> {
+  await Promise.all([
+    writeSysctls(plan.lanNetns, { ...NO_DAD, ...bridgeKeys(LAN_SYSCTLS) }),
+    writeSysctls(plan.clientNetns, NO_DAD),
+    ...plan.nodes.map((node) =>
+      writeSysctls(node.netns, { ...NO_DAD, ...NODE_SYSCTLS, ...bridgeKeys(NODE_BRIDGE_SYSCTLS) }),
+    ),
+    ...plan.pods.map((pod) => writeSysctls(pod.netns, NO_DAD)),
+  ]);
+  await ipBatch(plan.lanNetns, lanLines(plan));
+  await ipBatch(plan.clientNetns, clientLines());
+}
+
+export async function wireNode(plan: Plan, node: PlannedNode): Promise<void> {
+  const wiring = nodeWiring(plan, node);
+  // Loading the module makes tunl0 in every namespace; where it was built in, this makes it (ip-tunnel(8)).
+  if (plan.cni === "calico" && plan.overlay === "ipip") {
+    await tryRunIn(node.netns, ["ip", "tunnel", "add", "tunl0", "mode", "ipip"]);
+  }
+  await ipBatch(node.netns, [...nodeUplinkLines(node), ...wiring.links]);
+  await Promise.all([
+    ipBatch(node.netns, wiring.peers.routes),
+    bridgeBatch(node.netns, wiring.peers.fdb),
+    writeSysctls(node.netns, wiring.sysctls),
+    wiring.ipsets.length > 0 ? runIn(node.netns, ["ipset", "restore"], `${wiring.ipsets.join("\n")}\n`) : null,
+  ]);
+}
+
+export async function wirePods(plan: Plan): Promise<void> {
+  await Promise.all(
+    plan.pods.map((pod) => {
+      const node = findNode(plan, pod.node);
+      const lines = plan.cni === "flannel" ? flannelPodLines(plan, node, pod) : calicoPodLines(pod);
+      return ipBatch(pod.netns, ["link set lo up", ...lines]);
+    }),
+  );
+}
+
+/** Kernels without br_netfilter have none of these keys, and then no bridge calls iptables either. */
+function bridgeKeys(values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return existsSync("/proc/sys/net/bridge") ? values : {};
+}

@@ -1,0 +1,83 @@
+import { readFile } from "node:fs/promises";
+import { parse } from "yaml";
+import { z } from "zod";
+import type { NodeName } from "../../facts/provenance.ts";
+import { TransportError } from "./carrier.ts";
+
+/** How one machine is reached. `netns` is a name of /run/netns or a path. */
+export interface Access {
+  readonly netns: string | null;
+  readonly address: string | null;
+  readonly user: string | null;
+  readonly port: number | null;
+}
+
+export interface Inventory {
+  readonly file: string;
+  readonly nodes: ReadonlyMap<NodeName, Access>;
+  /** The vantage outside of the cluster. */
+  readonly here: Access | null;
+}
+
+/** The node name of the vantage outside of the cluster. */
+export const HERE: NodeName = "here";
+
+const LIMIT_BYTES = 1 << 20;
+
+const EXPECTED = "expected for each node its namespace or its address, like\n  nodes:\n    k1: {netns: NAME}\n    k2: {address: 192.168.6.142, user: root}\n  here: {netns: NAME}";
+
+const Word = z.string().min(1).refine((text) => !text.startsWith("-") && !/[\0-\x20]/.test(text), "no spaces, no leading dash");
+const Entry = z
+  .union([
+    Word.transform((netns) => ({ netns })),
+    z.object({ netns: Word, address: Word, user: Word, port: z.int().min(1).max(65535) }).partial(),
+  ])
+  .refine((entry) => entry.netns !== undefined || ("address" in entry && entry.address !== undefined), "a netns or an address is needed");
+/** RFC 1123: what Kubernetes lets a node be called. */
+const Name = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i, "not a node name");
+const Nested = z.object({ nodes: z.record(Name, Entry), here: Entry.optional() });
+const Flat = z.record(Name, Entry);
+
+export async function readInventory(file: string): Promise<Inventory> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw new TransportError(`cannot read the inventory: ${(error as Error).message}`, { cause: error });
+  }
+  return parseInventory(text, file);
+}
+
+/** YAML or JSON: `nodes: {k1: {netns: NAME}}`, or `k1: NAME` without more; `here` beside. @throws TransportError */
+export function parseInventory(text: string, file: string): Inventory {
+  if (text.length > LIMIT_BYTES) throw new TransportError(`${file}: too long for an inventory`);
+  let document: unknown;
+  try {
+    document = parse(text, { maxAliasCount: 0 });
+  } catch (error) {
+    throw new TransportError(`${file}: ${(error as Error).message}`, { cause: error });
+  }
+  const isNested = typeof document === "object" && document !== null && "nodes" in document;
+  const result = isNested ? Nested.safeParse(document) : Flat.safeParse(document);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new TransportError(`${file}: ${issue?.path.join(".") || "document"}: ${issue?.message}; ${EXPECTED}`);
+  }
+  const { nodes, here } = isNested ? (result.data as z.infer<typeof Nested>) : splitFlat(result.data as z.infer<typeof Flat>);
+  if (Object.keys(nodes).length === 0) throw new TransportError(`${file}: no nodes; ${EXPECTED}`);
+  return {
+    file,
+    nodes: new Map(Object.entries(nodes).map(([name, entry]) => [name, accessOf(entry)])),
+    here: here === undefined ? null : accessOf(here),
+  };
+}
+
+function splitFlat(flat: z.infer<typeof Flat>): { nodes: z.infer<typeof Flat>; here?: z.infer<typeof Entry> } {
+  const { here, ...nodes } = flat;
+  return here === undefined ? { nodes } : { nodes, here };
+}
+
+function accessOf(entry: z.infer<typeof Entry>): Access {
+  const whole: { netns?: string; address?: string; user?: string; port?: number } = entry as object;
+  return { netns: whole.netns ?? null, address: whole.address ?? null, user: whole.user ?? null, port: whole.port ?? null };
+}

@@ -1,0 +1,54 @@
+import { existsSync, readdirSync } from "node:fs";
+import type { NodeName } from "../../facts/provenance.ts";
+import { type Carrier, TransportError } from "./carrier.ts";
+import { HERE, type Inventory } from "./inventory.ts";
+import type { Reader, Transport } from "./reader.ts";
+import { openRunnerTransport, readerOf } from "./runner-transport.ts";
+
+const NAMED = "/run/netns";
+/** Per-namespace files: iproute2, lib/namespace.c, bind_etc(). */
+const ETC = "/etc/netns";
+
+/** `$1` is the directory; the rest is the command. A file that cannot be mounted is told on stderr, as iproute2 does. */
+const BIND_ETC = 'from=$1; shift; for f in "$from"/*; do [ -e "$f" ] && mount --bind "$f" "/etc/${f##*/}"; done; exec "$@"';
+
+/** Nodes that are network namespaces of this machine. @throws TransportError when not root, or no node has a namespace. */
+export function openNetnsReader(inventory: Inventory): Reader {
+  return readerOf(openNetnsTransport(inventory));
+}
+
+/** For `change/` alone. @throws TransportError when not root, or no node has a namespace. */
+export function openNetnsTransport(inventory: Inventory): Transport {
+  if (process.getuid?.() !== 0) throw new TransportError("entering network namespaces needs root: run this with sudo");
+  const accesses = [...inventory.nodes, ...(inventory.here === null ? [] : ([[HERE, inventory.here]] as const))];
+  const carriers = new Map<NodeName, Carrier>();
+  for (const [node, { netns }] of accesses) {
+    if (netns !== null) carriers.set(node, () => enterNetns(netns));
+  }
+  if (carriers.size === 0) throw new TransportError(`${inventory.file}: no node has a netns`);
+  return openRunnerTransport("namespaces of this machine", carriers);
+}
+
+/**
+ * What `ip netns exec` does, but for /sys, which stays as it is: tracefs lies under it, and /sys/class/net is never read.
+ * @throws TransportError when there is no such namespace.
+ */
+function enterNetns(netns: string): readonly string[] {
+  const path = netns.startsWith("/") ? netns : `${NAMED}/${netns}`;
+  if (netns.includes("..") || !existsSync(path)) {
+    throw new TransportError(`there is no network namespace ${netns} (there are: ${namedNetns().join(", ") || "none"})`);
+  }
+  const name = path.startsWith(`${NAMED}/`) ? path.slice(NAMED.length + 1) : null;
+  const etc = `${ETC}/${name}`;
+  const enter = ["nsenter", `--net=${path}`, "--"];
+  if (name === null || !existsSync(etc)) return enter;
+  return [...enter, "unshare", "--mount", "--propagation", "slave", "--", "sh", "-c", BIND_ETC, "lasthop", etc];
+}
+
+function namedNetns(): string[] {
+  try {
+    return readdirSync(NAMED).sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,74 @@
+import type { NodeName } from "../../facts/provenance.ts";
+import type { Carrier } from "./carrier.ts";
+import type { Limits, Output } from "./reader.ts";
+import { type Order, RunnerSession } from "./runner-session.ts";
+
+/** One node's runner, started when first needed and again after a command had to be cut short. Rounds take turns. */
+export class RunnerNode {
+  readonly #node: NodeName;
+  readonly #carrier: Carrier;
+  #session: RunnerSession | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(node: NodeName, carrier: Carrier) {
+    this.#node = node;
+    this.#carrier = carrier;
+  }
+
+  run(orders: readonly Order[], limits: Limits): Promise<Output[]> {
+    const outputs = this.#turn.then(() => this.#run(orders, limits));
+    this.#turn = outputs.catch(() => {});
+    return outputs;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#session?.close();
+  }
+
+  async #run(orders: readonly Order[], limits: Limits): Promise<Output[]> {
+    const outputs: Output[] = [];
+    while (outputs.length < orders.length) {
+      const session = this.#closed ? "the transport is closed" : this.#open();
+      const left = orders.slice(outputs.length);
+      if (typeof session === "string") return [...outputs, ...left.map((order) => this.#failed(order, session))];
+      const done = await session.run(left, limits);
+      outputs.push(...done);
+      const last = done.at(-1);
+      if (session.alive || last === undefined || outputs.length >= orders.length) continue;
+      await session.close();
+      const aborted = limits.signal?.aborted ?? false;
+      const onlyThisOne = last.truncated || (done.length > 1 && last.failure?.startsWith("no answer"));
+      if (!onlyThisOne || aborted) {
+        const why = last.failure ?? "the connection to the node ended";
+        return [...outputs, ...orders.slice(outputs.length).map((order) => this.#failed(order, why))];
+      }
+    }
+    return outputs;
+  }
+
+  #open(): RunnerSession | string {
+    if (this.#session?.alive) return this.#session;
+    try {
+      this.#session = new RunnerSession(this.#node, this.#carrier());
+      return this.#session;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  #failed(order: Order, failure: string): Output {
+    return {
+      node: this.#node,
+      command: order.command,
+      status: null,
+      stdout: new Uint8Array(),
+      stderr: "",
+      truncated: false,
+      failure,
+      at: new Date().toISOString(),
+      durationMs: 0,
+    };
+  }
+}

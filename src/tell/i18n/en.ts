@@ -1,0 +1,115 @@
+import type { AnswerCount, Findings } from "../../hunt/findings.ts";
+
+const many = (n: number, one: string, several = `${one}s`): string => `${n} ${n === 1 ? one : several}`;
+
+const answers = (how: readonly AnswerCount[]): string =>
+  how.map((a) => `${a.count} ${/^\d/.test(a.outcome) ? `× ${a.outcome}` : a.outcome}`).join(", ");
+
+/** Every sentence of a ladder, by the code of its finding. */
+const findings: { readonly [K in keyof Findings]: (p: Findings[K]) => string } = {
+  "answers-all": (p) => `${p.tries} of ${p.tries} tries answered, ${p.ms} ms`,
+  "answers-some": (p) => {
+    const [only] = p.how;
+    if (p.failed === p.tries && p.how.length === 1 && only !== undefined) return `${only.outcome}, ${p.tries} of ${p.tries} tries`;
+    return `${p.failed} of ${p.tries} tries failed: ${answers(p.how)}`;
+  },
+  "http-from": (p) => `${p.status} from ${p.pod} on ${p.node}`,
+  "gateway-log": (p) => `its log: ${p.line}`,
+  "gateway-socket": (p) => `its socket: ${p.state} → ${p.to}`,
+  "gateway-conntrack": (p) => `conntrack on ${p.node}: ${p.count} × [UNREPLIED] → ${p.to}`,
+  "upstream-named": (p) => `${p.pod} waits for ${p.to}${p.service === null ? "" : ` (${p.service})`}`,
+  "upstream-unknown": (p) => `${p.pod} answered with an error of its own; no connection of its hangs`,
+  "service-found": (p) => `${p.name} ${p.address}:${p.port}${p.nodePort === null ? "" : `, node port ${p.nodePort}`}`,
+  "no-service": () => "no Service in between",
+  "endpoints-ready": (p) => (p.total <= 3 ? `${p.shown.join(" · ")}` : `${p.ready} of ${p.total} ready: ${p.shown.join(" · ")}`),
+  "endpoints-none-ready": (p) => `none of ${many(p.total, "endpoint")} is ready`,
+  "endpoints-none": (p) => `none; selector ${p.selector}`,
+  "selector-matches": (p) => `${p.selector} matches ${many(p.pods, "pod")}${p.near === null ? "" : `; ${p.near} would match`}`,
+  "endpoint-not-pod": (p) => `${p.address} is the address of no pod`,
+  "pods-ready": (p) => `${p.ready}/${p.total} ready`,
+  "pods-not-ready": (p) => `not ready: ${p.pods.join(", ")}`,
+  "pods-answer-at-home": (p) => `${p.answered}/${p.total} answer on their own node in ${p.ms} ms`,
+  "pods-silent-at-home": (p) => `no answer on their own node: ${p.pods.join(", ")}`,
+  "reach-line": (p) => `${p.from} → ${p.to} ${p.answered}/${p.attempts}${p.answered === p.attempts ? "" : ` (${answers(p.how)})`}`,
+  "route-agrees": (p) => `${many(p.questions, "decision")} asked of the kernels, all as predicted`,
+  "route-dissents": (p) => `${p.node}: ${p.question}: predicted ${p.predicted}, the kernel says ${p.said}`,
+  "route-line": (p) => `${p.node}: ${p.answer}`,
+  "route-refused": (p) => `${p.node}: ${p.question}: "${p.answer}"`,
+  "capture-arrives": (p) => `${many(p.probes, "tagged packet")} seen at every hop, and the answers`,
+  "capture-title": (p) => `${p.leg}, ${p.from} → ${p.to}, ${many(p.probes, "tagged packet")}`,
+  "capture-line": (p) =>
+    `${p.node.padEnd(8)} ${p.hops.map((h) => `${h.name}${h.count === null ? " ?" : ` ${h.count}`}${h.last ? "  ← last hop" : ""}`).join(" → ")}`,
+  "capture-lost": (p) => `taps that prove nothing by silence: ${p.taps.join(", ")}`,
+  "kernel-counter": (p) => `${p.node} ${p.name} +${p.delta}`,
+  "kernel-rule": (p) => `${p.node} ${p.rule}: ${many(p.packets, "packet")}`,
+  "kernel-reason": (p) => `drop reason ${p.reason} × ${p.count}`,
+  "kernel-quiet": () => "no counter of a drop moved",
+  "offline-captures": (p) => `recorded: ${many(p.flows, "flow")} adopted`,
+  "not-probed-offline": () => "not probed: these are recorded facts",
+  "not-needed": () => "not needed",
+};
+
+/** Every word that a person reads outside of causes. `zh.ts` must satisfy its type. */
+export const en = {
+  findings,
+  start: (p: { from: string; via: string; nodes: number; reached: number }) =>
+    `from ${p.from} · nodes over ${p.via} (${p.reached} of ${p.nodes}) · changes nothing`,
+  offlineStart: (p: { via: string; nodes: number }) => `offline, from ${p.via} · ${many(p.nodes, "node")} · sends nothing`,
+  doing: {
+    objects: "reading the cluster's objects",
+    facts: "reading the nodes",
+    taps: "starting taps",
+    tries: "trying the symptom",
+    probes: "sending tagged packets",
+    search: "looking for the one change that would deliver it",
+    again: "reading the deciding facts again",
+  },
+  confidence: { confirmed: "CONFIRMED", likely: "LIKELY", suspected: "SUSPECTED" },
+  outcome: { healthy: "HEALTHY", broken: "BROKEN", unknown: "UNKNOWN" },
+  healthy: "Every branch was walked and answered, request and reply.",
+  healthyOffline: "Every branch is delivered by the walk, request and reply. Nothing was sent: these are recorded facts.",
+  unknown: "What breaks it is not known.",
+  unknownAt: (p: { at: string }) => `It breaks, and what breaks it is not known. Last seen: ${p.at}.`,
+  notReproduced: "It did not fail while Lasthop watched, and not every branch is known to be whole.",
+  voices: {
+    predict: (p: { disposition: string; node: string; detail: string }) => `the walk ends on ${p.node}: ${p.disposition}${p.detail === "" ? "" : `, at ${p.detail}`}`,
+    ask: (p: { question: string; answer: string; agrees: boolean | null }) =>
+      `${p.question}: "${p.answer}"${p.agrees === false ? " — the kernel disagrees" : ""}`,
+    witness: (p: { seen: number; of: number; node: string; at: string | null }) =>
+      p.at === null ? `${p.of} sent, none seen by any tap` : `${p.seen} of ${p.of} end at ${p.node} ${p.at}`,
+    whatIf: (p: { object: string; wanted: string | null; delivers: boolean }) =>
+      `only ${p.wanted === null ? `without ${p.object}` : `${p.object} = ${p.wanted}`}: ${p.delivers ? "request and reply delivered" : "still not delivered"}`,
+    dissent: (p: { what: string }) => `dissent: ${p.what}`,
+  },
+  labels: {
+    predict: "predict",
+    ask: "ask",
+    witness: "witness",
+    whatIf: "what if",
+    lastHop: "Last hop",
+    affected: "Affected",
+    recurs: "Will recur",
+    notChecked: "Not checked",
+    also: "Also",
+    now: "Now",
+    exit: "exit",
+  },
+  lastHop: (p: { node: string; netns: string; at: string | null; leg: string; next: string | null }) =>
+    p.at === null
+      ? `${p.node}: no tap saw the ${p.leg}`
+      : `${p.node}${p.netns === "host" ? "" : ` ${p.netns}`} ${p.at}, ${p.leg}${p.next === null ? "" : `; next would be ${p.next}`}`,
+  affected: (p: { pods: number; node: string | null; services: readonly string[] }) =>
+    [
+      p.pods === 0 ? null : `${many(p.pods, "pod")}${p.node === null ? "" : ` on ${p.node}`}`,
+      p.services.length === 0 ? null : `${many(p.services.length, "Service")} (${p.services.slice(0, 4).join(", ")}${p.services.length > 4 ? ", …" : ""})`,
+    ]
+      .filter((part) => part !== null)
+      .join(", "),
+  next: {
+    plan: "show the plan, change nothing",
+    apply: "do it, read it back, try the symptom again",
+    none: "no repair is derived for this cause",
+  },
+} as const satisfies object;
+
+export type Words = typeof en;

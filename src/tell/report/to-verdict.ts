@@ -1,0 +1,57 @@
+import type { Conclusion } from "../../hunt/conclusion.ts";
+import { causeById } from "../../think/causes/catalogue.ts";
+import type { Repair, Verdict } from "../../verdict/verdict.ts";
+import type { Words } from "../i18n/en.ts";
+import { findingText } from "./finding-text.ts";
+
+export type Language = "en" | "zh";
+
+/** A conclusion in words, in the shape that `-o json` prints. `repairs` come with their commands derived. */
+export function toVerdict(
+  conclusion: Conclusion,
+  options: { readonly version: string; readonly words: Words; readonly language: Language; readonly repairs: readonly Repair[] },
+): Verdict {
+  const { words, language } = options;
+  const { cause } = conclusion;
+  return {
+    schema: "lasthop/verdict/v1",
+    lasthop: options.version,
+    symptom: conclusion.symptom,
+    outcome: conclusion.outcome,
+    confidence: conclusion.confidence,
+    summary: summaryOf(conclusion, words, language),
+    cause: cause === null ? null : withoutParams(cause),
+    otherCauses: conclusion.otherCauses.map((other) => ({ ...withoutParams(other), confidence: other.confidence })),
+    lastHop: conclusion.lastHop,
+    ladder: conclusion.ladder.map((rung) => ({
+      rung: rung.rung,
+      status: rung.status,
+      finding: [rung.headline, ...rung.lines].map((f) => findingText(f, words)).join("; "),
+      evidence: [...rung.evidence],
+    })),
+    branches: conclusion.branches.map((branch) => ({ ...branch })),
+    path: conclusion.path.map((hop) => ({ ...hop })),
+    evidence: conclusion.evidence.map((item) => ({ ...item })),
+    affected: { pods: [...conclusion.affected.pods], services: [...conclusion.affected.services] },
+    repairs: [...options.repairs],
+    recurrence: conclusion.recurrence.map((item) => ({ ...item })),
+    notChecked: conclusion.notChecked.map((item) => ({ ...item })),
+    timings: { ...conclusion.timings },
+  };
+}
+
+export function summaryOf(conclusion: Conclusion, words: Words, language: Language): string {
+  const { cause, lastHop } = conclusion;
+  if (cause !== null) {
+    const known = causeById(cause.id);
+    if (known !== null) return known.words[language].summary(cause.params);
+  }
+  if (conclusion.outcome === "healthy") return conclusion.offline ? words.healthyOffline : words.healthy;
+  if (conclusion.outcome === "unknown") return words.notReproduced;
+  if (lastHop === null || lastHop.interface === null) return words.unknown;
+  return words.unknownAt({ at: `${lastHop.node} ${lastHop.interface} ${lastHop.direction ?? ""}`.trim() });
+}
+
+function withoutParams<T extends { readonly params: unknown }>({ params: _, ...rest }: T): Omit<T, "params"> {
+  return rest;
+}

@@ -1,0 +1,50 @@
+import type { Cause, Finding, Recognised } from "./cause.ts";
+import { hairpinOff, staleConntrack, staleNeighbour, vxlanFdb, vxlanMismatch, vxlanNeighbour } from "./layer2.ts";
+import { forwardDrop, forwardReject, ipipBlocked, podRuleDrops, ruleDrops, vxlanUdpBlocked } from "./netfilter.ts";
+import { fabricDrop, noReadyEndpoints, portClosed, selectorMismatch } from "./objects.ts";
+import { blackholeRoute, linkDown, mtuTooSmall, noRouteToPodCidr, podLinkDown, podNoRoute, unreachableRoute, wrongRoute } from "./path.ts";
+import { ipForwardOff, perIfaceForwardingOff, rpFilterStrict, sysctlWrong } from "./sysctl.ts";
+
+/** The first that recognises a finding names it, so the more precise stand before the more general. */
+export const CAUSES: readonly Cause[] = [
+  ipForwardOff,
+  perIfaceForwardingOff,
+  rpFilterStrict,
+  sysctlWrong,
+  podRuleDrops,
+  vxlanUdpBlocked,
+  ipipBlocked,
+  forwardReject,
+  forwardDrop,
+  ruleDrops,
+  podLinkDown,
+  linkDown,
+  podNoRoute,
+  noRouteToPodCidr,
+  blackholeRoute,
+  unreachableRoute,
+  wrongRoute,
+  mtuTooSmall,
+  vxlanFdb,
+  vxlanNeighbour,
+  vxlanMismatch,
+  staleNeighbour,
+  hairpinOff,
+  staleConntrack,
+  selectorMismatch,
+  noReadyEndpoints,
+  portClosed,
+  fabricDrop,
+];
+
+export function nameFinding(finding: Finding): { readonly cause: Cause; readonly recognised: Recognised } | null {
+  for (const cause of CAUSES) {
+    const recognised = cause.recognise(finding);
+    if (recognised !== null) return { cause, recognised };
+  }
+  return null;
+}
+
+export function causeById(id: string): Cause | null {
+  return CAUSES.find((cause) => cause.id === id) ?? null;
+}

@@ -1,0 +1,74 @@
+import { linksOf } from "../../facts/world.ts";
+import type { Cause, Finding } from "./cause.ts";
+import { single } from "./cause.ts";
+
+function isVxlan({ world }: Finding, netns: string, dev: string): boolean {
+  return linksOf(world.netns.get(netns)).some((l) => l.name === dev && l.vxlan !== null);
+}
+
+export const vxlanFdb: Cause = {
+  id: "vxlan-fdb-missing",
+  layer: "tunnel",
+  words: {
+    en: { summary: (p) => `On ${p.node} the tunnel ${p.dev} does not know where ${p.mac} is: ${p.found ?? "no FDB entry"}.` },
+    zh: { summary: (p) => `节点 ${p.node} 的隧道设备 ${p.dev} 不知道 ${p.mac} 在哪里：${p.found ?? "没有 FDB 条目"}。` },
+  },
+  recognise: ({ edits: [edit] }) => (edit?.do === "set-fdb" ? single({ dev: edit.entry.dev, mac: edit.entry.mac }) : null),
+};
+
+export const vxlanNeighbour: Cause = {
+  id: "vxlan-neigh-missing",
+  layer: "tunnel",
+  words: {
+    en: { summary: (p) => `On ${p.node} the neighbour ${p.ip} of the tunnel ${p.dev} is ${p.found ?? "missing"}.` },
+    zh: { summary: (p) => `节点 ${p.node} 上隧道设备 ${p.dev} 的邻居 ${p.ip} ${p.found ?? "不存在"}。` },
+  },
+  recognise: (finding) => {
+    const [edit] = finding.edits;
+    if (edit?.do !== "set-neighbour" || !isVxlan(finding, edit.netns, edit.neighbour.dev)) return null;
+    return single({ dev: edit.neighbour.dev, ip: edit.neighbour.ip.text });
+  },
+};
+
+export const vxlanMismatch: Cause = {
+  id: "vxlan-vni-mismatch",
+  layer: "tunnel",
+  words: {
+    en: { summary: (p) => `The tunnel ${p.dev} on ${p.node} is set up unlike its peers: ${p.found}, they use ${p.wanted}.` },
+    zh: { summary: (p) => `节点 ${p.node} 的隧道设备 ${p.dev} 与其他节点配置不一致：${p.found}，其他节点是 ${p.wanted}。` },
+  },
+  recognise: ({ edits: [edit] }) => (edit?.do === "set-vxlan" ? single({ dev: edit.link }) : null),
+};
+
+export const staleNeighbour: Cause = {
+  id: "stale-arp",
+  layer: "neighbour",
+  words: {
+    en: { summary: (p) => `Node ${p.node} holds a wrong neighbour for ${p.ip} on ${p.dev}: ${p.found}.` },
+    zh: { summary: (p) => `节点 ${p.node} 在 ${p.dev} 上关于 ${p.ip} 的邻居条目是错的：${p.found}。` },
+  },
+  recognise: ({ edits: [edit] }) => {
+    if (edit?.do === "set-neighbour") return single({ dev: edit.neighbour.dev, ip: edit.neighbour.ip.text });
+    return edit?.do === "remove-neighbour" ? single({ dev: edit.dev, ip: edit.ip.text }) : null;
+  },
+};
+
+export const hairpinOff: Cause = {
+  id: "hairpin-off",
+  layer: "link",
+  words: {
+    en: { summary: (p) => `The bridge port ${p.link} on ${p.node} does not send frames back to where they came from (hairpin off).` },
+    zh: { summary: (p) => `节点 ${p.node} 的网桥端口 ${p.link} 不允许报文原路折返（hairpin 关闭）。` },
+  },
+  recognise: ({ edits: [edit] }) => (edit?.do === "set-hairpin" ? single({ link: edit.link }) : null),
+};
+
+export const staleConntrack: Cause = {
+  id: "conntrack-stale-dnat",
+  layer: "conntrack",
+  words: {
+    en: { summary: (p) => `A stale conntrack entry on ${p.node} keeps sending the flow to an old address: ${p.found}` },
+    zh: { summary: (p) => `节点 ${p.node} 上一条过期的 conntrack 条目仍把流量转到旧地址：${p.found}` },
+  },
+  recognise: ({ edits: [edit] }) => (edit?.do === "delete-conntrack" ? single() : null),
+};

@@ -1,0 +1,90 @@
+import { netnsNameOf } from "../../facts/provenance.ts";
+import type { Branch } from "../walk/branch.ts";
+import type { Header } from "../walk/packet.ts";
+import type { Cause, Finding } from "./cause.ts";
+import { single } from "./cause.ts";
+
+/** The packet that the rule stopped: the one the leg's last step holds. */
+function stopped(at: Branch): readonly Header[] {
+  return at.steps.at(-1)?.packet.headers ?? [];
+}
+
+function isRuleEdit({ edits: [edit] }: Finding): boolean {
+  return edit?.do === "remove-rule" || edit?.do === "set-policy";
+}
+
+function isEncapsulated(at: Branch, kind: "vxlan" | "ipip"): boolean {
+  const headers = stopped(at);
+  if (kind === "vxlan") return headers.some((h) => h.kind === "vxlan");
+  return headers.filter((h) => h.kind === "ip").length > 1 && !headers.some((h) => h.kind === "vxlan" || h.kind === "gre");
+}
+
+export const vxlanUdpBlocked: Cause = {
+  id: "vxlan-udp-blocked",
+  layer: "netfilter",
+  words: {
+    en: { summary: (p) => `Node ${p.node} drops the tunnel's own packets (VXLAN over UDP): ${p.object}: ${p.found}` },
+    zh: { summary: (p) => `节点 ${p.node} 丢弃隧道自己的报文（VXLAN over UDP）：${p.object}：${p.found}` },
+  },
+  recognise: (finding) => (isRuleEdit(finding) && isEncapsulated(finding.at, "vxlan") ? single() : null),
+};
+
+export const ipipBlocked: Cause = {
+  id: "ipip-proto4-blocked",
+  layer: "netfilter",
+  words: {
+    en: { summary: (p) => `Node ${p.node} drops the tunnel's own packets (IP protocol 4): ${p.object}: ${p.found}` },
+    zh: { summary: (p) => `节点 ${p.node} 丢弃隧道自己的报文（IP 协议 4）：${p.object}：${p.found}` },
+  },
+  recognise: (finding) => (isRuleEdit(finding) && isEncapsulated(finding.at, "ipip") ? single() : null),
+};
+
+export const podRuleDrops: Cause = {
+  id: "pod-iptables-drop",
+  layer: "netfilter",
+  words: {
+    en: { summary: (p) => `A rule inside ${p.netns} on ${p.node} stops the packet: ${p.object}: ${p.found}` },
+    zh: { summary: (p) => `节点 ${p.node} 上 ${p.netns} 内部的一条规则拦下了报文：${p.object}：${p.found}` },
+  },
+  recognise: (finding) => {
+    const [edit] = finding.edits;
+    return edit !== undefined && isRuleEdit(finding) && netnsNameOf(edit.netns) !== "host" ? single() : null;
+  },
+};
+
+export const forwardReject: Cause = {
+  id: "forward-reject",
+  layer: "netfilter",
+  words: {
+    en: { summary: (p) => `Node ${p.node} rejects what it should forward: ${p.object}: ${p.found}` },
+    zh: { summary: (p) => `节点 ${p.node} 拒绝了本该转发的报文：${p.object}：${p.found}` },
+  },
+  recognise: (finding) => (isRuleEdit(finding) && finding.at.end === "NETFILTER_REJECT" && isForwarded(finding.at) ? single() : null),
+};
+
+export const forwardDrop: Cause = {
+  id: "forward-drop",
+  layer: "netfilter",
+  words: {
+    en: { summary: (p) => `Node ${p.node} drops what it should forward: ${p.object}: ${p.found}` },
+    zh: { summary: (p) => `节点 ${p.node} 丢弃了本该转发的报文：${p.object}：${p.found}` },
+  },
+  recognise: (finding) => (isRuleEdit(finding) && isForwarded(finding.at) ? single() : null),
+};
+
+export const ruleDrops: Cause = {
+  id: "rule-drops",
+  layer: "netfilter",
+  words: {
+    en: { summary: (p) => `A netfilter rule on ${p.node} stops the packet: ${p.object}: ${p.found}` },
+    zh: { summary: (p) => `节点 ${p.node} 上的一条 netfilter 规则拦下了报文：${p.object}：${p.found}` },
+  },
+  recognise: (finding) => (isRuleEdit(finding) ? single() : null),
+};
+
+/** The packet had passed the forwarding decision in the netns where the rule stopped it. */
+function isForwarded(at: Branch): boolean {
+  const inNetns = at.steps.filter((s) => s.netns === at.netns);
+  const lastTap = inNetns.findLastIndex((s) => s.kind === "tap-in");
+  return inNetns.slice(lastTap + 1).some((s) => s.kind === "forward" || s.kind === "bridge-forward");
+}

@@ -1,0 +1,43 @@
+import type { Cause } from "./cause.ts";
+
+/** Causes that no walk finds: the API's objects and the fabric. They are named by the rung that found them. */
+
+export const selectorMismatch: Cause = {
+  id: "svc-selector-mismatch",
+  layer: "service",
+  words: {
+    en: { summary: (p) => `Service ${p.service} selects no pod: ${p.found}${p.wanted === "" ? "" : `; its pods carry ${p.wanted}`}.` },
+    zh: { summary: (p) => `Service ${p.service} 没有选中任何 Pod：${p.found}${p.wanted === "" ? "" : `；它的 Pod 的标签是 ${p.wanted}`}。` },
+  },
+  recognise: () => null,
+};
+
+export const noReadyEndpoints: Cause = {
+  id: "svc-no-ready-endpoints",
+  layer: "service",
+  words: {
+    en: { summary: (p) => `Service ${p.service} has endpoints, and none of them is ready.` },
+    zh: { summary: (p) => `Service ${p.service} 有 endpoint，但没有一个就绪。` },
+  },
+  recognise: () => null,
+};
+
+export const portClosed: Cause = {
+  id: "port-closed",
+  layer: "socket",
+  words: {
+    en: { summary: (p) => `Nothing listens on port ${p.port} of ${p.pod}.` },
+    zh: { summary: (p) => `${p.pod} 的 ${p.port} 端口无人监听。` },
+  },
+  recognise: () => null,
+};
+
+export const fabricDrop: Cause = {
+  id: "fabric-drop",
+  layer: "fabric",
+  words: {
+    en: { summary: (p) => `Sent by ${p.from} and never received by ${p.to}: lost in the network between them.` },
+    zh: { summary: (p) => `${p.from} 发出、${p.to} 始终没有收到：丢在两者之间的网络里。` },
+  },
+  recognise: () => null,
+};

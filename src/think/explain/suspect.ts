@@ -1,0 +1,136 @@
+import type { Ip } from "../../facts/ip.ts";
+import { sameIp } from "../../facts/ip.ts";
+import type { NetnsId } from "../../facts/provenance.ts";
+import { arrives, type Branch, failingLeg, type Flow, type Walk } from "../walk/branch.ts";
+import { expectedPoints, type Point, samePlace } from "./points.ts";
+
+/** One try of a flow, as it went and as it was seen. */
+export interface Try {
+  readonly answered: boolean;
+  /** answered, refused, unreachable, timeout, reset, or an HTTP status. */
+  readonly outcome: string;
+  /** Null: no capture ran, or none could tell this try apart. */
+  readonly trail: Trail | null;
+}
+
+export interface Trail {
+  /** Sightings of this try's own packets, each netns in file order. A reply counts when it accepts: SYN-ACK, echo reply, an answer. */
+  readonly points: readonly Point[];
+  /** Where the request was last seen headed, after NAT; null when it was not seen. */
+  readonly destination: { readonly ip: Ip; readonly port: number } | null;
+}
+
+/** A flow that was walked and, unless offline, tried. */
+export interface Tried {
+  readonly id: string;
+  readonly flow: Flow;
+  readonly walk: Walk;
+  readonly tries: readonly Try[];
+  /** The netns whose tap ran all the time and lost nothing: only their silence counts. */
+  readonly trusted: ReadonlySet<NetnsId>;
+}
+
+/** Tries of one flow that failed alike, held against one branch of its walk. */
+export interface Suspect {
+  readonly tried: Tried;
+  /** The branch that these tries took, as far as that can be told. */
+  readonly branch: Branch;
+  readonly attempts: number;
+  readonly failed: number;
+  /** Where the walk says that it ends; null when the walk says that it arrives. */
+  readonly predicted: { readonly leg: "request" | "reply"; readonly at: Branch } | null;
+  /** What the walk expects before it ends, in order, and how often each was seen; null where silence proves nothing. */
+  readonly hops: readonly { readonly point: Point; readonly seen: number | null }[];
+  /** The last sighting in walk order; null when nothing was seen, or nothing was tapped. */
+  readonly lastHop: Point | null;
+  /** What comes after it: by the walk, or by the walk of a healthy way when this one ends there. */
+  readonly next: Point | null;
+  /** How many of the failed tries were last seen there. */
+  readonly lastSeen: number;
+  /** Sightings that the walk did not expect: the packet went elsewhere. */
+  readonly offPath: readonly Point[];
+  /** `agree`: last seen where the walk ends it, and not after. `unwitnessed`: no capture. */
+  readonly witness: "agree" | "dissent" | "unwitnessed";
+  readonly outcomes: readonly string[];
+}
+
+/** Branches of a flow that failed, or that the walk says will: one suspect for each. */
+export function suspectsOf(tried: Tried): readonly Suspect[] {
+  const byBranch = new Map<Branch, Try[]>();
+  for (const attempt of tried.tries) {
+    const branch = branchOf(tried.walk, attempt);
+    if (branch !== null) byBranch.set(branch, [...(byBranch.get(branch) ?? []), attempt]);
+  }
+  const suspects: Suspect[] = [];
+  for (const branch of tried.walk.branches) {
+    const tries = byBranch.get(branch) ?? [];
+    const failed = tries.filter((t) => !t.answered);
+    const doomed = arrives(branch) === false;
+    if (failed.length > 0 || (doomed && tries.length === 0)) suspects.push(judge(tried, branch, tries, failed));
+  }
+  return suspects;
+}
+
+/** By the destination after NAT where it was seen, else by what was seen, else by what could have failed so. */
+function branchOf(walk: Walk, attempt: Try): Branch | null {
+  const { branches } = walk;
+  if (branches.length <= 1) return branches[0] ?? null;
+  const { trail } = attempt;
+  const destination = trail?.destination ?? null;
+  const headed =
+    destination === null ? [] : branches.filter((b) => sameIp(b.destination.ip, destination.ip) && b.destination.port === destination.port);
+  if (headed.length === 1) return headed[0] ?? null;
+  const candidates = headed.length > 0 ? headed : branches;
+  const fitting = candidates.filter((b) => (arrives(b) === false) === !attempt.answered);
+  const pool = fitting.length > 0 ? fitting : candidates;
+  if (trail === null) return pool[0] ?? null;
+  const score = (b: Branch): number => {
+    const expected = expectedPoints(b);
+    return trail.points.filter((p) => expected.some((e) => samePlace(e, p))).length;
+  };
+  return [...pool].sort((a, b) => score(b) - score(a))[0] ?? null;
+}
+
+function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: readonly Try[]): Suspect {
+  const predicted = failingLeg(branch);
+  const expected = expectedPoints(branch);
+  const trails = failed.flatMap((t) => (t.trail === null ? [] : [t.trail]));
+  const base = { tried, branch, attempts: tries.length, failed: failed.length, predicted, outcomes: [...new Set(failed.map((t) => t.outcome))] };
+  if (trails.length === 0) {
+    const lastPoint = expected.at(-1) ?? null;
+    return {
+      ...base,
+      hops: expected.map((point) => ({ point, seen: null })),
+      lastHop: predicted === null ? null : lastPoint,
+      next: null,
+      lastSeen: 0,
+      offPath: [],
+      witness: "unwitnessed",
+    };
+  }
+  const hops = expected.map((point) => {
+    const seen = trails.filter((t) => t.points.some((p) => samePlace(p, point))).length;
+    return { point, seen: seen > 0 || tried.trusted.has(point.netns) ? seen : null };
+  });
+  const lastIndex = hops.findLastIndex((hop) => hop.seen !== null && hop.seen > 0);
+  const offPath = distinct(trails.flatMap((t) => t.points.filter((p) => !expected.some((e) => samePlace(e, p)))));
+  const furthest = lastIndex < 0 ? lastOffPath(trails) : (hops[lastIndex]?.point ?? null);
+  const endsAsPredicted = predicted !== null && lastIndex === hops.length - 1 && !offPath.some((p) => p.leg === predicted.leg);
+  return {
+    ...base,
+    hops,
+    lastHop: lastIndex === hops.length - 1 && offPath.length > 0 ? (lastOffPath(trails) ?? furthest) : furthest,
+    next: hops[lastIndex + 1]?.point ?? null,
+    lastSeen: lastIndex < 0 ? 0 : (hops[lastIndex]?.seen ?? 0),
+    offPath,
+    witness: endsAsPredicted ? "agree" : "dissent",
+  };
+}
+
+function lastOffPath(trails: readonly Trail[]): Point | null {
+  return trails.map((t) => t.points.at(-1) ?? null).find((p) => p !== null) ?? null;
+}
+
+function distinct(points: readonly Point[]): readonly Point[] {
+  return points.filter((p, i) => points.findIndex((q) => samePlace(q, p)) === i);
+}

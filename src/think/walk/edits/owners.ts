@@ -1,0 +1,101 @@
+import { contains, type Ip } from "../../../facts/ip.ts";
+import type { Address, Link, Netns, Table } from "../../../facts/netns.ts";
+import { type NetnsId, netnsId } from "../../../facts/provenance.ts";
+import { linksOf, type World } from "../../../facts/world.ts";
+import { hostsOf } from "./peers.ts";
+import { bestRoute, MAIN } from "./route-lookup.ts";
+
+export interface Owner {
+  readonly netns: Netns;
+  readonly link: Link;
+  readonly address: Address;
+}
+
+const indexes = new WeakMap<Table<Link>, ReadonlyMap<string, readonly [Link, Address]>>();
+
+function addressesOf(netns: Netns): ReadonlyMap<string, readonly [Link, Address]> {
+  const links = linksOf(netns);
+  let index = indexes.get(links);
+  if (index === undefined) {
+    index = new Map(links.flatMap((link) => link.addresses.map((a) => [a.ip.text, [link, a]] as const)));
+    indexes.set(links, index);
+  }
+  return index;
+}
+
+/** Who has this address, when exactly one netns has it: 127.0.0.1 or a node-local 169.254.x.y is nobody's. */
+export function ownerOf(world: World, ip: Ip): Owner | null {
+  let owner: Owner | null = null;
+  for (const netns of world.netns.values()) {
+    const entry = addressesOf(netns).get(ip.text);
+    if (entry === undefined) continue;
+    if (owner !== null) return null;
+    owner = { netns, link: entry[0], address: entry[1] };
+  }
+  return owner;
+}
+
+export function hasAddress(netns: Netns, ip: Ip): boolean {
+  return addressesOf(netns).has(ip.text);
+}
+
+/** The link of one name in a netns. */
+export function linkOf(world: World, id: NetnsId, name: string): Link | null {
+  return linksOf(world.netns.get(id)).find((link) => link.name === name) ?? null;
+}
+
+export function hostOf(world: World, netns: Netns): Netns | null {
+  return world.netns.get(netnsId(netns.node, "host")) ?? null;
+}
+
+/**
+ * The machine behind which an address lives: its owner's, or, when the owner was not read, the only machine that routes
+ * it to a link of its own rather than to a next hop.
+ */
+export function homeOf(world: World, ip: Ip): Netns | null {
+  const owner = ownerOf(world, ip);
+  if (owner !== null) return hostOf(world, owner.netns);
+  const homes = hostsOf(world).filter((host) => {
+    if (!host.routes.known) return false;
+    const best = bestRoute(host.routes.value, MAIN, ip);
+    if (best === null || best.dst.length === 0) return false;
+    return best.type !== "unicast" || best.nexthops.every((hop) => hop.via === null);
+  });
+  return homes.length === 1 ? (homes[0] ?? null) : null;
+}
+
+/** A link's first address of a family, the global ones before the link-local. */
+export function addressOf(link: Link, family: 4 | 6): Address | null {
+  const all = link.addresses.filter((a) => a.ip.family === family);
+  return all.find((a) => a.scope !== "link") ?? all[0] ?? null;
+}
+
+/** True when the address lies in a subnet of one of the netns's links. */
+export function isOnLink(netns: Netns, ip: Ip): boolean {
+  return linksOf(netns).some((link) =>
+    link.addresses.some((a) => contains(a.prefix, ip) && a.prefix.length < (ip.family === 4 ? 32 : 128)),
+  );
+}
+
+/** The links with this MAC address, over the whole world. */
+export function linksWithMac(world: World, mac: string): readonly { netns: Netns; link: Link }[] {
+  const found = [];
+  for (const netns of world.netns.values()) {
+    for (const link of linksOf(netns)) {
+      if (link.mac !== null && link.mac.toLowerCase() === mac.toLowerCase()) found.push({ netns, link });
+    }
+  }
+  return found;
+}
+
+/** Where the other end of a link's wire is, when it is a veth whose peer was read. */
+export function otherEnd(world: World, id: NetnsId, link: string): { netns: NetnsId; link: string } | null {
+  for (const wire of world.wires) {
+    if (wire.kind !== "veth") continue;
+    const [a, b] = wire.ends;
+    if (a.netns === id && a.link === link) return b;
+    if (b.netns === id && b.link === link) return a;
+  }
+  return null;
+}
+

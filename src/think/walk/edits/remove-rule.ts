@@ -1,0 +1,56 @@
+import type { Rule } from "../../../facts/ruleset.ts";
+import type { World } from "../../../facts/world.ts";
+import type { Read } from "../reads.ts";
+import { asksChain, chainOf, chainText, replaceChain, ruleOf } from "./chains.ts";
+import type { EditOf } from "./edit.ts";
+import type { Context, EditKind, Proposal } from "./edit-kind.ts";
+import { departure, peersOf } from "./peers.ts";
+
+type RemoveRule = EditOf<"remove-rule">;
+
+export const removeRule: EditKind<RemoveRule> = {
+  cost: 1,
+  touches: (edit, read) => asksChain(read, edit.netns, edit) && read.number === edit.number,
+  apply: (world, edit) =>
+    replaceChain(world, edit.netns, edit, (chain) => {
+      const rules = chain.rules.filter((rule) => rule.number !== edit.number || rule.text !== edit.text);
+      return rules.length === chain.rules.length ? chain : { ...chain, rules };
+    }),
+  propose: proposeRemoval,
+  object: (edit) => `rule ${chainText(edit)}#${edit.number}`,
+  found(world, edit) {
+    const rule = ruleOf(world.netns.get(edit.netns), edit, edit.number);
+    return rule?.text === edit.text ? rule.text : null;
+  },
+  wanted: () => null,
+};
+
+/** Statements that send a packet another way without ending it. */
+const REWRITES: ReadonlySet<string> = new Set(["DNAT", "SNAT", "REDIRECT", "MASQUERADE", "NOTRACK", "MARK", "CONNMARK"]);
+
+/**
+ * The rule that dropped or rejected it; and one that rewrote it on the way, where no peer has such a rule: those that every
+ * node has are kube-proxy's and the CNI's.
+ */
+function proposeRemoval(world: World, read: Read, context: Context): readonly Proposal<RemoveRule>[] {
+  if (read.of !== "rule" || read.number === 0) return [];
+  const rule = ruleOf(world.netns.get(read.netns), read, read.number);
+  if (rule === null) return [];
+  const peers = peersOf(world, read.netns).filter((peer) => peer.rulesets.known);
+  const elsewhere = peers.map((peer) =>
+    chainOf(peer, read)?.rules.some((other) => other.text === rule.text) ? rule.text : null,
+  );
+  const departs = departure(rule.text, elsewhere);
+  const stopped = context.decided && rule.targets.some((t) => t.do === "DROP" || t.do === "REJECT");
+  const foreign = peers.length > 0 && departs === 1 && rewrote(rule, context);
+  if (!stopped && !foreign) return [];
+  const { netns, backend, family, table, chain, number } = read;
+  const edit: RemoveRule = { do: "remove-rule", netns, backend, family, table, chain, number, text: rule.text };
+  return [{ edit, kind: "cure", departure: departs }];
+}
+
+/** It acted on this very packet: a step rests on its line. */
+function rewrote(rule: Rule, { branch }: Context): boolean {
+  if (!rule.targets.some((target) => REWRITES.has(target.do))) return false;
+  return branch.steps.some((step) => step.because?.source === rule.because.source && step.because.line === rule.because.line);
+}

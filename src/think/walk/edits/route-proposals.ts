@@ -1,0 +1,177 @@
+import { contains, type Ip, type Prefix, prefixOf } from "../../../facts/ip.ts";
+import type { Netns, Nexthop, Route } from "../../../facts/netns.ts";
+import { linksOf, type World } from "../../../facts/world.ts";
+import type { Read } from "../reads.ts";
+import type { EditOf } from "./edit.ts";
+import type { Proposal } from "./edit-kind.ts";
+import { addressOf, homeOf, hostOf, isOnLink, linkOf, otherEnd, ownerOf } from "./owners.ts";
+import { hostsOf, peersOf } from "./peers.ts";
+import { rowsOf } from "./replace-table.ts";
+import { bestRoute, LOCAL, MAIN, samePlace, sameWay } from "./route-lookup.ts";
+
+type Proposed = Proposal<EditOf<"add-route">>;
+
+/**
+ * The routes that this netns ought to have for an address, told by the way in which the others are routed: its own routes to
+ * other machines, its peers' routes to the same place, the link behind which the address lives.
+ */
+export function proposeRoutes(world: World, read: Read): readonly Proposed[] {
+  if (read.of !== "route" || read.table === LOCAL) return [];
+  const netns = world.netns.get(read.netns);
+  if (netns === undefined || !netns.routes.known || !netns.links.known) return [];
+  const present = bestRoute(netns.routes.value, read.table, read.dst);
+  const home = homeOf(world, read.dst);
+  const candidates =
+    netns.name !== "host"
+      ? fromPeersOutward(world, netns, read.table, read.dst)
+      : home === null
+        ? fromPeersOutward(world, netns, read.table, read.dst)
+        : home.id === netns.id
+          ? toOwnLink(world, netns, read.table, read.dst)
+          : toAnotherMachine(world, netns, home, read.table, read.dst);
+  const departs = share(world, netns, home, read);
+  return distinct(candidates)
+    .filter((route) => present === null || improves(present, route))
+    .map((route) => ({ edit: { do: "add-route", netns: netns.id, route }, kind: "cure", departure: departs }));
+}
+
+/** A less specific route, or the same prefix another way; never a second opinion on what is better covered already. */
+function improves(present: Route, route: Route): boolean {
+  if (present.dst.length > route.dst.length) return false;
+  if (present.dst.length < route.dst.length) return true;
+  return !sameWay(present, route) && (samePlace(present, route) || present.metric > route.metric);
+}
+
+/** The address is a pod's on this machine: its bridge's subnet, or the pod's own veth. */
+function toOwnLink(world: World, netns: Netns, table: number, dst: Ip): readonly Route[] {
+  const owner = ownerOf(world, dst);
+  if (owner === null || owner.netns.id === netns.id || table !== MAIN) return [];
+  const end = otherEnd(world, owner.netns.id, owner.link.name);
+  const link = end?.netns === netns.id ? linkOf(world, netns.id, end.link) : null;
+  if (link === null) return [];
+  const bits = dst.family === 4 ? 32 : 128;
+  const subnet = owner.address.prefix;
+  const master = link.master === null ? null : linkOf(world, netns.id, link.master);
+  const dev = master?.bridge ? master : link;
+  const own = dev.addresses.find((a) => contains(subnet, a.ip)) ?? null;
+  return [
+    {
+      type: "unicast",
+      dst: own !== null && subnet.length < bits ? subnet : prefixOf(dst.family, dst.value, bits),
+      table,
+      metric: 0,
+      tos: 0,
+      scope: dst.family === 4 ? "link" : "global",
+      protocol: own === null ? "boot" : "kernel",
+      src: own?.ip ?? null,
+      nexthops: [{ via: null, dev: dev.name, weight: 1, flags: [], encap: null }],
+      mtu: null,
+      because: owner.address.because,
+    },
+  ];
+}
+
+interface Shape {
+  readonly route: Route;
+  readonly hop: Nexthop;
+  /** Link of the next machine that has the next hop's address. */
+  readonly link: string;
+  /** The next hop lies in a subnet of the machine that holds the route. */
+  readonly direct: boolean;
+}
+
+/** The machine's own routes to other machines show the pattern; where it has none, its peers' do. */
+function toAnotherMachine(world: World, netns: Netns, home: Netns, table: number, dst: Ip): readonly Route[] {
+  const block = blockOf(world, netns, home, table, dst);
+  if (block === null) return [];
+  const own = shapesOf(world, netns, table, dst.family).filter(({ route }) => !contains(route.dst, dst));
+  const shapes = own.length > 0 ? own : hostsOf(world).flatMap((host) => (host.id === netns.id ? [] : shapesOf(world, host, table, dst.family)));
+  const candidates = shapes.flatMap((shape) => {
+    const { route, hop } = shape;
+    const far = linkOf(world, home.id, shape.link);
+    const via = far === null ? null : addressOf(far, dst.family);
+    if (via === null || hop.dev === null || linkOf(world, netns.id, hop.dev) === null) return [];
+    const src = own.length > 0 ? route.src : null;
+    const made: Route = { ...route, dst: block, src, nexthops: [{ ...hop, flags: lasting(hop), via: via.ip }] };
+    return [{ made, alike: shape.direct === isOnLink(netns, via.ip) }];
+  });
+  // With cross-subnet modes a tunnel leads to far machines and a plain route to near ones.
+  const alike = candidates.filter((c) => c.alike);
+  return (alike.length > 0 ? alike : candidates).map((c) => c.made);
+}
+
+/** dead and linkdown are states of the peer's own link. */
+function lasting(hop: Nexthop): readonly string[] {
+  return hop.flags.filter((flag) => flag !== "dead" && flag !== "linkdown");
+}
+
+function shapesOf(world: World, host: Netns, table: number, family: 4 | 6): readonly Shape[] {
+  return rowsOf(world, host.id, "routes").flatMap((route): readonly Shape[] => {
+    const [hop, ...more] = route.nexthops;
+    if (route.type !== "unicast" || route.table !== table || route.dst.family !== family) return [];
+    if (route.dst.length === 0 || hop === undefined || hop.via === null || more.length > 0) return [];
+    const next = ownerOf(world, hop.via);
+    if (next === null || next.netns.name !== "host" || next.netns.id === host.id) return [];
+    return [{ route, hop, link: next.link.name, direct: isOnLink(host, hop.via) }];
+  });
+}
+
+/** The block of addresses of which `dst` is one: as other machines route it, else as its own machine holds it. */
+function blockOf(world: World, netns: Netns, home: Netns, table: number, dst: Ip): Prefix | null {
+  const bits = dst.family === 4 ? 32 : 128;
+  for (const host of hostsOf(world)) {
+    if (host.id === netns.id || host.id === home.id) continue;
+    const best = bestRoute(rowsOf(world, host.id, "routes"), table, dst);
+    if (best?.type === "unicast" && best.dst.length > 0 && best.dst.length < bits) return best.dst;
+  }
+  const held = rowsOf(world, home.id, "routes")
+    .filter((r) => r.table === MAIN && contains(r.dst, dst) && r.dst.length > 0 && r.dst.length < bits)
+    .filter((r) => r.nexthops.every((hop) => hop.via === null))
+    .sort((a, b) => b.dst.length - a.dst.length)[0];
+  if (held !== undefined) return held.dst;
+  return homeOf(world, dst) === null ? null : prefixOf(dst.family, dst.value, bits);
+}
+
+/** The way out of a pod, or of a machine to where no machine lives: as the peers go, through one's own side of it. */
+function fromPeersOutward(world: World, netns: Netns, table: number, dst: Ip): readonly Route[] {
+  return peersOf(world, netns.id).flatMap((peer): readonly Route[] => {
+    const best = bestRoute(rowsOf(world, peer.id, "routes"), table, dst);
+    if (best === null || best.type !== "unicast" || best.protocol === "kernel" || best.nexthops.length !== 1) return [];
+    const [hop] = best.nexthops;
+    if (hop === undefined || hop.dev === null || !linksOf(netns).some((link) => link.name === hop.dev)) return [];
+    const via = hop.via === null ? null : translated(world, hop.via, peer, netns);
+    if (hop.via !== null && via === null) return [];
+    // A machine's own gateway is of no use where it cannot be reached directly.
+    if (netns.name === "host" && via !== null && !isOnLink(netns, via) && !hop.flags.includes("onlink")) return [];
+    return [{ ...best, src: null, nexthops: [{ ...hop, flags: lasting(hop), via }] }];
+  });
+}
+
+/** The peer's gateway may be a link of the peer's own machine: then this one's is the link of that name on its own. */
+function translated(world: World, via: Ip, peer: Netns, netns: Netns): Ip | null {
+  const owner = ownerOf(world, via);
+  if (owner === null || netns.name === "host" || owner.netns.id !== hostOf(world, peer)?.id) return via;
+  const host = hostOf(world, netns);
+  const link = host === null ? null : linkOf(world, host.id, owner.link.name);
+  return link === null ? null : (addressOf(link, via.family)?.ip ?? null);
+}
+
+/** Share of the other machines that do have a route of their own to it. */
+function share(world: World, netns: Netns, home: Netns | null, read: Extract<Read, { of: "route" }>): number {
+  const peers = peersOf(world, netns.id).filter((peer) => peer.id !== home?.id && peer.routes.known);
+  if (peers.length === 0) return 0.5;
+  const routed = peers.filter((peer) => {
+    const best = bestRoute(rowsOf(world, peer.id, "routes"), read.table, read.dst);
+    return best?.type === "unicast" && (home === null || best.dst.length > 0);
+  });
+  return routed.length / peers.length;
+}
+
+/** One of each way, whoever installed it. */
+function distinct(routes: readonly Route[]): readonly Route[] {
+  const kept: Route[] = [];
+  for (const route of routes) {
+    if (!kept.some((other) => samePlace(route, other) && sameWay(route, other))) kept.push(route);
+  }
+  return kept;
+}

@@ -1,0 +1,176 @@
+import type { Ip } from "../../facts/ip.ts";
+import type { Link, Netns } from "../../facts/netns.ts";
+import type { NetnsId, Provenance } from "../../facts/provenance.ts";
+import type { World } from "../../facts/world.ts";
+import type { Branch, Flow, Step } from "./branch.ts";
+import type { Disposition } from "./dispositions.ts";
+import type { Connection, RulePlace } from "./netfilter/contract.ts";
+import type { Packet } from "./packet.ts";
+import type { Read } from "./reads.ts";
+import type { Stage } from "./stage.ts";
+import type { StepKind } from "./steps.ts";
+
+/** What comes next: another stage, or the end of this branch. */
+export type Move =
+  | { readonly traveller: Traveller; readonly go: Stage }
+  | { readonly traveller: Traveller; readonly branch: Branch };
+
+export interface Ending {
+  readonly disposition: Disposition;
+  readonly netns: NetnsId;
+  readonly link: string | null;
+  readonly decidedBy: readonly Read[];
+}
+
+/** Why a question has no answer, and the fact that could not be judged, if there is one. */
+export interface NotKnown {
+  readonly why: string;
+  readonly because: Provenance | null;
+}
+
+/**
+ * One packet under way: an skb with its trail. Where chance decides it is forked; nothing that one fork does is
+ * seen by another.
+ */
+export class Traveller {
+  readonly world: World;
+  readonly flow: Flow;
+  readonly leg: "request" | "reply";
+  weight: number | null;
+  packet: Packet;
+  /** skb->_nfct: the conntrack entry of the packet as it is now, in the netns where it is now. */
+  connection: Connection | null = null;
+  /** Of every netns that it has crossed, by netns. */
+  readonly connections: Map<NetnsId, readonly Connection[]>;
+  /** Rules that redirected it to a local process, by netns. */
+  redirectedBy: RulePlace | null = null;
+  /** Bridges that it crossed out of netfilter's sight: the switch that was off, by netns. */
+  readonly unseenBy: Map<NetnsId, readonly Read[]>;
+  readonly steps: Step[];
+  readonly reads: Read[];
+  readonly visited: Set<string>;
+
+  constructor(world: World, flow: Flow, leg: "request" | "reply", weight: number | null, packet: Packet) {
+    this.world = world;
+    this.flow = flow;
+    this.leg = leg;
+    this.weight = weight;
+    this.packet = packet;
+    this.connections = new Map();
+    this.unseenBy = new Map();
+    this.steps = [];
+    this.reads = [];
+    this.visited = new Set();
+  }
+
+  /** Another way that it may go, with this share of its chance. */
+  fork(share: number | null): Traveller {
+    const weight = this.weight === null || share === null ? null : this.weight * share;
+    const other = new Traveller(this.world, this.flow, this.leg, weight, this.packet);
+    other.connection = this.connection;
+    other.redirectedBy = this.redirectedBy;
+    for (const [netns, some] of this.connections) other.connections.set(netns, some);
+    for (const [netns, some] of this.unseenBy) other.unseenBy.set(netns, some);
+    other.steps.push(...this.steps);
+    other.reads.push(...this.reads);
+    for (const place of this.visited) other.visited.add(place);
+    return other;
+  }
+
+  /** One fork for each way; the last goes on as this traveller itself. */
+  split<T>(ways: readonly T[], share: (way: T) => number | null, go: (fork: Traveller, way: T) => readonly Move[]) {
+    if (ways.length === 1) {
+      const only = ways[0] as T;
+      const part = share(only);
+      if (part === null) this.weight = null;
+      return go(this, only);
+    }
+    return ways.flatMap((way) => go(this.fork(share(way)), way));
+  }
+
+  readonly ask = (read: Read): void => {
+    this.reads.push(read);
+  };
+
+  step(kind: StepKind, netns: NetnsId, link: string | null, detail: string, because: Provenance | null = null): void {
+    this.steps.push({ kind, netns, link, packet: this.packet, because, detail, readsTo: this.reads.length });
+  }
+
+  go(stage: Stage): readonly Move[] {
+    return [{ traveller: this, go: stage }];
+  }
+
+  end(ending: Ending): readonly Move[] {
+    return [{ traveller: this, branch: this.#branch(ending, null) }];
+  }
+
+  /** @param decidedBy the question that has no answer, where it is one of the reads */
+  unknown(netns: NetnsId, link: string | null, what: NotKnown, decidedBy: readonly Read[] = []): readonly Move[] {
+    return [
+      { traveller: this, branch: this.#branch({ disposition: "UNKNOWN", netns, link, decidedBy }, what) },
+    ];
+  }
+
+  #branch(ending: Ending, unknown: NotKnown | null): Branch {
+    return {
+      weight: this.weight,
+      steps: this.steps,
+      reads: this.reads,
+      end: ending.disposition,
+      netns: ending.netns,
+      link: ending.link,
+      decidedBy: ending.decidedBy,
+      unknown,
+      destination: destinationOf(this.packet),
+      reply: [],
+    };
+  }
+
+  netns(id: NetnsId): Netns {
+    const netns = this.world.netns.get(id);
+    if (netns === undefined) throw new Error(`the walk stands in ${id}, which is not in the world`);
+    return netns;
+  }
+
+  /** Leaves the headers that carry it inside a netns alone and drops what is bound to the old place. */
+  forgetConnection(): void {
+    this.connection = null;
+    this.packet = { ...this.packet, ct: "NEW" };
+  }
+
+  knowsConnection(netns: NetnsId, connection: Connection): void {
+    const others = (this.connections.get(netns) ?? []).filter((c) => !sameOriginal(c, connection));
+    this.connections.set(netns, [...others, connection]);
+  }
+}
+
+function sameOriginal(a: Connection, b: Connection): boolean {
+  return (
+    a.protocol === b.protocol &&
+    a.original.src.text === b.original.src.text &&
+    a.original.dst.text === b.original.dst.text &&
+    a.original.sport === b.original.sport &&
+    a.original.dport === b.original.dport
+  );
+}
+
+/** Where the innermost packet is headed. */
+function destinationOf(packet: Packet): { readonly ip: Ip; readonly port: number } {
+  const at = packet.headers.findLastIndex((h) => h.kind === "ip");
+  const header = packet.headers[at];
+  const transport = packet.headers[at + 1];
+  if (header?.kind !== "ip") throw new Error("a packet without an IP header");
+  const port = transport?.kind === "tcp" || transport?.kind === "udp" ? transport.dport : 0;
+  return { ip: header.dst, port };
+}
+
+/** The link, or why it is not known. */
+export function linkIn(netns: Netns, name: string): Link | NotKnown {
+  if (!netns.links.known) return { why: `the links of ${netns.id} are not known: ${netns.links.why}`, because: null };
+  const link = netns.links.value.find((l) => l.name === name);
+  return link ?? { why: `${netns.id} has no link ${name} in what was read`, because: null };
+}
+
+export function isNotKnown(value: object): value is NotKnown {
+  return "why" in value && "because" in value && !("name" in value);
+}

@@ -1,0 +1,70 @@
+import type { NetnsId } from "../../facts/provenance.ts";
+import type { Frame } from "../sighting.ts";
+import { decodeFrame } from "./decode-frame.ts";
+import { PcapReader } from "./pcap.ts";
+import { DEFAULT_TUNNEL_PORTS, type TunnelPorts } from "./tunnels.ts";
+
+export interface CapturePlace {
+  readonly netns: NetnsId;
+  /** Names by interface index, of this netns. An index that is missing reads `if7`. */
+  readonly linkNames: ReadonlyMap<number, string>;
+  /** Where the tap heard one interface in one direction only, which the file itself does not tell. */
+  readonly only: { readonly link: string; readonly direction: "in" | "out" } | null;
+  readonly tunnelPorts?: TunnelPorts;
+}
+
+/** Turns the chunks of one capture into frames, numbered in file order. */
+export class CaptureDecoder {
+  readonly pcap = new PcapReader();
+  private readonly place: CapturePlace;
+  private readonly ports: TunnelPorts;
+
+  constructor(place: CapturePlace) {
+    this.place = place;
+    this.ports = place.tunnelPorts ?? DEFAULT_TUNNEL_PORTS;
+  }
+
+  push(chunk: Uint8Array, onFrame: (frame: Frame) => void): void {
+    const { place, ports, pcap } = this;
+    pcap.push(chunk, (record) => {
+      const decoded = decodeFrame(record.bytes, pcap.linkType ?? -1, ports, record.wireLength);
+      onFrame({
+        netns: place.netns,
+        link: place.only?.link ?? (decoded.ifindex === null ? null : nameOf(place.linkNames, decoded.ifindex)),
+        direction: place.only?.direction ?? decoded.direction,
+        headers: decoded.headers,
+        order: pcap.records - 1,
+        atNs: record.atNs,
+      });
+    });
+  }
+}
+
+/** A capture as a whole, as a recorded cluster holds it. `failure`: why it could not be read to its end. */
+export function readCapture(
+  bytes: Uint8Array,
+  place: CapturePlace,
+): { readonly frames: readonly Frame[]; readonly failure: string | null } {
+  const decoder = new CaptureDecoder(place);
+  const frames: Frame[] = [];
+  decoder.push(bytes, (frame) => frames.push(frame));
+  const { failure, linkType } = decoder.pcap;
+  return { frames, failure: failure ?? (linkType === null ? "not a pcap file: shorter than its header" : null) };
+}
+
+/** `ip -o link` text: index to name. Names may hold any character but slash and space; the peer follows an `@`. */
+export function parseLinkNames(text: string): Map<number, string> {
+  const names = new Map<number, string>();
+  for (const line of text.split("\n")) {
+    const match = /^(\d{1,10}): (\S{1,64}): </.exec(line);
+    if (match === null) continue;
+    const shown = match[2] as string;
+    const at = shown.lastIndexOf("@");
+    names.set(Number(match[1]), at > 0 ? shown.slice(0, at) : shown);
+  }
+  return names;
+}
+
+function nameOf(names: ReadonlyMap<number, string>, index: number): string {
+  return names.get(index) ?? `if${index}`;
+}

@@ -1,0 +1,72 @@
+import type { SeenHeader } from "../sighting.ts";
+import { type Cursor, endOpaque, NEXT } from "./cursor.ts";
+import { decodeEthernet, decodeEtherType, decodeLinkLayer } from "./link-layer.ts";
+import { decodeIp } from "./network.ts";
+import { decodeIpProtocol } from "./transport.ts";
+import { DEFAULT_TUNNEL_PORTS, type TunnelPorts } from "./tunnels.ts";
+
+export interface DecodedFrame {
+  /** Of the netns that the capture was made in; null where the link type does not tell. */
+  readonly ifindex: number | null;
+  readonly direction: "in" | "out" | null;
+  /** Outermost first. */
+  readonly headers: SeenHeader[];
+}
+
+/** Enough for VLAN, two tunnels, and what is in them; past it a frame is somebody's joke. */
+const MAX_HEADERS = 24;
+
+/**
+ * Decodes a captured frame as far as it can be decoded; the rest is one `opaque` header. Never throws and never loops,
+ * whatever the bytes are. Checksums are not looked at: with offload they are wrong in every capture.
+ */
+export function decodeFrame(
+  bytes: Uint8Array,
+  linkType: number,
+  ports: TunnelPorts = DEFAULT_TUNNEL_PORTS,
+  wireLength: number = bytes.length,
+): DecodedFrame {
+  const link: { ifindex: number | null; direction: "in" | "out" | null } = { ifindex: null, direction: null };
+  const headers: SeenHeader[] = [];
+  const cursor: Cursor = {
+    bytes,
+    at: 0,
+    end: bytes.length,
+    promised: Math.max(wireLength, bytes.length),
+    next: NEXT.nothing,
+    value: 0,
+    headers,
+    quoted: false,
+  };
+  decodeLinkLayer(cursor, linkType, link);
+  decodeRest(cursor, ports);
+  return { ifindex: link.ifindex, direction: link.direction, headers };
+}
+
+function decodeRest(cursor: Cursor, ports: TunnelPorts): void {
+  while (cursor.next !== NEXT.nothing) {
+    if (cursor.headers.length >= MAX_HEADERS) return endOpaque(cursor, "too many headers");
+    switch (cursor.next) {
+      case NEXT.ip:
+        decodeIp(cursor);
+        break;
+      case NEXT.ipProtocol:
+        decodeIpProtocol(cursor, ports);
+        break;
+      case NEXT.ethernet:
+        decodeEthernet(cursor);
+        break;
+      case NEXT.etherType:
+        decodeEtherType(cursor);
+        break;
+      case NEXT.quotedIp: {
+        const quoted: SeenHeader[] = [];
+        cursor.headers.push({ kind: "quoted", headers: quoted });
+        cursor.headers = quoted;
+        cursor.quoted = true;
+        cursor.next = NEXT.ip;
+        break;
+      }
+    }
+  }
+}

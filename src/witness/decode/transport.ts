@@ -1,0 +1,96 @@
+import { advance, type Cursor, endOpaque, has, NEXT, u16, u32 } from "./cursor.ts";
+import { decodeGre, decodeUdpPayload, type TunnelPorts } from "./tunnels.ts";
+
+export function decodeIpProtocol(cursor: Cursor, ports: TunnelPorts): void {
+  switch (cursor.value) {
+    case 1:
+      return decodeIcmp(cursor, isIcmpv4Error);
+    case 58:
+      return decodeIcmp(cursor, isIcmpv6Error);
+    case 6:
+      return decodeTcp(cursor);
+    case 17:
+      return decodeUdp(cursor, ports);
+    case 4:
+    case 41:
+      cursor.next = NEXT.ip;
+      return;
+    case 47:
+      return decodeGre(cursor);
+    case 50:
+      return endOpaque(cursor, "esp");
+    case 51:
+      return endOpaque(cursor, "ah");
+    case 132:
+      return endOpaque(cursor, "sctp");
+    default:
+      endOpaque(cursor, `ip protocol ${cursor.value}`);
+  }
+}
+
+/** RFC 9293. In a quotation only the first eight bytes are certain (RFC 792): ports and sequence number. */
+function decodeTcp(cursor: Cursor): void {
+  const { bytes, at } = cursor;
+  const isWhole = has(cursor, 20);
+  if (!isWhole && !(cursor.quoted && has(cursor, 8))) return endOpaque(cursor, "truncated");
+  const flags = isWhole ? (bytes[at + 13] as number) : 0;
+  const headerLength = isWhole ? ((bytes[at + 12] as number) >> 4) * 4 : 20;
+  cursor.headers.push({
+    kind: "tcp",
+    sport: u16(bytes, at),
+    dport: u16(bytes, at + 2),
+    seq: u32(bytes, at + 4),
+    ack: isWhole ? u32(bytes, at + 8) : 0,
+    syn: (flags & 2) !== 0,
+    ackFlag: (flags & 16) !== 0,
+    fin: (flags & 1) !== 0,
+    rst: (flags & 4) !== 0,
+    payload: Math.max(0, cursor.promised - headerLength),
+  });
+  cursor.next = NEXT.nothing;
+}
+
+function decodeUdp(cursor: Cursor, ports: TunnelPorts): void {
+  if (!has(cursor, 8)) return endOpaque(cursor, "truncated");
+  const { bytes, at } = cursor;
+  const sport = u16(bytes, at);
+  const dport = u16(bytes, at + 2);
+  const length = u16(bytes, at + 4);
+  const end = length < 8 ? cursor.end : Math.min(cursor.end, at + length);
+  cursor.headers.push({ kind: "udp", sport, dport, payload: bytes.subarray(at + 8, end) });
+  cursor.end = end;
+  if (length >= 8) cursor.promised = Math.min(cursor.promised, length);
+  advance(cursor, 8);
+  cursor.next = NEXT.nothing;
+  decodeUdpPayload(cursor, sport, dport, ports);
+}
+
+/** Destination unreachable, source quench, redirect, time exceeded, parameter problem. */
+function isIcmpv4Error(type: number): boolean {
+  return type === 3 || type === 4 || type === 5 || type === 11 || type === 12;
+}
+
+/** RFC 4443: types below 128 are errors. */
+function isIcmpv6Error(type: number): boolean {
+  return type >= 1 && type < 128;
+}
+
+function decodeIcmp(cursor: Cursor, isError: (type: number) => boolean): void {
+  if (!has(cursor, 8)) return endOpaque(cursor, "truncated");
+  const { bytes, at } = cursor;
+  const type = bytes[at] as number;
+  const error = isError(type);
+  cursor.headers.push({
+    kind: "icmp",
+    type,
+    code: bytes[at + 1] as number,
+    // In an error these hold a pointer, an MTU or nothing: `id`, `seq` are its rest of header, upper and lower half.
+    id: u16(bytes, at + 4),
+    seq: u16(bytes, at + 6),
+    payload: error ? NO_BYTES : bytes.subarray(at + 8, cursor.end),
+  });
+  advance(cursor, 8);
+  cursor.next = error && !cursor.quoted ? NEXT.quotedIp : NEXT.nothing;
+}
+
+const NO_BYTES = new Uint8Array(0);

@@ -1,0 +1,83 @@
+import { advance, type Cursor, endOpaque, has, NEXT, u16, u24, u32 } from "./cursor.ts";
+
+/** UDP ports whose payload is a tunnel's. */
+export interface TunnelPorts {
+  readonly vxlan: ReadonlySet<number>;
+  readonly geneve: ReadonlySet<number>;
+  readonly wireguard: ReadonlySet<number>;
+}
+
+/** IANA's port, and Linux's default for VXLAN (flannel); WireGuard as Calico, Cilium and wg-quick have it. */
+export const DEFAULT_TUNNEL_PORTS: TunnelPorts = {
+  vxlan: new Set([4789, 8472]),
+  geneve: new Set([6081]),
+  wireguard: new Set([51820, 51821, 51871]),
+};
+
+/** With the ports of this cluster's own VXLAN devices added. */
+export function withVxlanPorts(ports: Iterable<number>): TunnelPorts {
+  return { ...DEFAULT_TUNNEL_PORTS, vxlan: new Set([...DEFAULT_TUNNEL_PORTS.vxlan, ...ports]) };
+}
+
+const TRANS_ETHER_BRIDGING = 0x6558;
+
+/** A tunnel is told by the destination port, and by a header that fits: its source port is a hash of the flow. */
+export function decodeUdpPayload(cursor: Cursor, sport: number, dport: number, ports: TunnelPorts): void {
+  if (ports.vxlan.has(dport)) decodeVxlan(cursor);
+  else if (ports.geneve.has(dport)) decodeGeneve(cursor);
+  else if (ports.wireguard.has(dport) || ports.wireguard.has(sport)) decodeWireGuard(cursor);
+  else if (dport === 4500 || sport === 4500) endOpaque(cursor, "esp in udp");
+}
+
+/** RFC 7348. */
+function decodeVxlan(cursor: Cursor): void {
+  const { bytes, at } = cursor;
+  if (!has(cursor, 8) || ((bytes[at] as number) & 0x08) === 0) return;
+  cursor.headers.push({ kind: "vxlan", vni: u24(bytes, at + 4) });
+  advance(cursor, 8);
+  cursor.next = NEXT.ethernet;
+}
+
+/** RFC 8926. */
+function decodeGeneve(cursor: Cursor): void {
+  const { bytes, at } = cursor;
+  if (!has(cursor, 8) || (bytes[at] as number) >> 6 !== 0) return;
+  const length = 8 + ((bytes[at] as number) & 0x3f) * 4;
+  if (!has(cursor, length)) return endOpaque(cursor, "truncated");
+  cursor.headers.push({ kind: "geneve", vni: u24(bytes, at + 4) });
+  followType(cursor, u16(bytes, at + 2), length);
+}
+
+/** RFC 2784 and 2890. */
+export function decodeGre(cursor: Cursor): void {
+  if (!has(cursor, 4)) return endOpaque(cursor, "truncated");
+  const { bytes, at } = cursor;
+  const flags = u16(bytes, at);
+  const protocol = u16(bytes, at + 2);
+  if ((flags & 7) !== 0) return endOpaque(cursor, "gre version 1");
+  const hasChecksum = (flags & 0x8000) !== 0;
+  const hasKey = (flags & 0x2000) !== 0;
+  const keyAt = 4 + (hasChecksum ? 4 : 0);
+  const length = keyAt + (hasKey ? 4 : 0) + ((flags & 0x1000) !== 0 ? 4 : 0);
+  if (!has(cursor, length)) return endOpaque(cursor, "truncated");
+  cursor.headers.push({ kind: "gre", protocol, key: hasKey ? u32(bytes, at + keyAt) : null });
+  followType(cursor, protocol, length);
+}
+
+function followType(cursor: Cursor, etherType: number, headerLength: number): void {
+  advance(cursor, headerLength);
+  if (etherType === TRANS_ETHER_BRIDGING) {
+    cursor.next = NEXT.ethernet;
+    return;
+  }
+  cursor.next = NEXT.etherType;
+  cursor.value = etherType;
+}
+
+/** A message type of 1 to 4 and three zero bytes; what is inside is nobody's but the peers'. */
+function decodeWireGuard(cursor: Cursor): void {
+  const { bytes, at } = cursor;
+  if (!has(cursor, 4)) return;
+  const type = bytes[at] as number;
+  if (type >= 1 && type <= 4 && u24(bytes, at + 1) === 0) endOpaque(cursor, "wireguard");
+}
