@@ -52,7 +52,6 @@ export function registerLab(program: Command): void {
     .argument("<place>")
     .argument("<command...>")
     .addOption(nameOption())
-    .passThroughOptions(false)
     .action((place: string, command: string[], flags: { name: string }) =>
       guarded(async () => {
         const { labExec } = await import("../lab/exec.ts");

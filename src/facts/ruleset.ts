@@ -27,6 +27,8 @@ export interface Chain {
   /** filter, nat, route; null for a user chain. */
   readonly type: string | null;
   readonly policy: "ACCEPT" | "DROP" | null;
+  /** The devices of a netdev (or inet ingress) base chain; absent when they are not known. */
+  readonly devices?: readonly string[];
   readonly rules: readonly Rule[];
   readonly because: Provenance;
 }

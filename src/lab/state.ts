@@ -34,7 +34,10 @@ export function writeState(state: LabState): void {
 export function readState(lab: string): LabState | null {
   try {
     return JSON.parse(readFileSync(labPaths(lab).state, "utf8")) as LabState;
-  } catch {
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "EACCES") {
+      throw new LabError(`The files of lab "${lab}" are root's.`, "Use sudo.", { cause });
+    }
     return null;
   }
 }

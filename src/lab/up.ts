@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeCertificate } from "./certificate.ts";
 import { labDown } from "./down.ts";
@@ -55,8 +55,7 @@ export async function labUp(options: LabUpOptions = {}): Promise<Lab> {
 async function claimName(plan: Plan, onProgress: (line: string) => void): Promise<void> {
   const paths = labPaths(plan.lab);
   mkdirSync(LABS_DIRECTORY, { recursive: true });
-  const old = readState(plan.lab);
-  if (existsSync(paths.directory) && old?.status !== "up" && !(old && isAlive(old.builder))) {
+  if (isAbandoned(plan.lab)) {
     onProgress(`removing a half-built lab "${plan.lab}"`);
     await labDown(plan.lab);
     mkdirSync(LABS_DIRECTORY, { recursive: true });
@@ -72,6 +71,15 @@ async function claimName(plan: Plan, onProgress: (line: string) => void): Promis
   }
   const builder = processId(process.pid) as ProcessId;
   writeState({ plan, status: "building", builder, api: null, faults: [] });
+}
+
+/** Half built, and nobody is building it. One without a state may be a moment old: its builder is about to write it. */
+function isAbandoned(lab: string): boolean {
+  const found = statSync(labPaths(lab).directory, { throwIfNoEntry: false });
+  if (!found) return false;
+  const state = readState(lab);
+  if (!state) return Date.now() - found.mtimeMs > 5000;
+  return state.status === "building" && !isAlive(state.builder);
 }
 
 async function build(plan: Plan, bundle: string, stage: (line: string) => void): Promise<Lab> {

@@ -46,7 +46,6 @@ interface HopDraft {
   weight: number;
   flags: string[];
   encap: string | null;
-  group: boolean;
 }
 
 /**
@@ -84,7 +83,7 @@ export function parseRoutes(text: string, source: Source, family: 4 | 6 | null =
 }
 
 function newHop(): HopDraft {
-  return { via: null, dev: null, weight: 1, flags: [], encap: null, group: false };
+  return { via: null, dev: null, weight: 1, flags: [], encap: null };
 }
 
 function begin(words: readonly string[], line: Line): Draft {

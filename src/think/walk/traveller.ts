@@ -4,7 +4,7 @@ import type { NetnsId, Provenance } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
 import type { Branch, Flow, Step } from "./branch.ts";
 import type { Disposition } from "./dispositions.ts";
-import type { Connection, RulePlace } from "./netfilter/contract.ts";
+import type { Connection } from "./netfilter/contract.ts";
 import type { Packet } from "./packet.ts";
 import type { Read } from "./reads.ts";
 import type { Stage } from "./stage.ts";
@@ -42,8 +42,8 @@ export class Traveller {
   connection: Connection | null = null;
   /** Of every netns that it has crossed, by netns. */
   readonly connections: Map<NetnsId, readonly Connection[]>;
-  /** Rules that redirected it to a local process, by netns. */
-  redirectedBy: RulePlace | null = null;
+  /** Where a REDIRECT handed it to a local process. */
+  readonly redirectedIn: Set<NetnsId>;
   /** Bridges that it crossed out of netfilter's sight: the switch that was off, by netns. */
   readonly unseenBy: Map<NetnsId, readonly Read[]>;
   readonly steps: Step[];
@@ -58,6 +58,7 @@ export class Traveller {
     this.packet = packet;
     this.connections = new Map();
     this.unseenBy = new Map();
+    this.redirectedIn = new Set();
     this.steps = [];
     this.reads = [];
     this.visited = new Set();
@@ -68,7 +69,7 @@ export class Traveller {
     const weight = this.weight === null || share === null ? null : this.weight * share;
     const other = new Traveller(this.world, this.flow, this.leg, weight, this.packet);
     other.connection = this.connection;
-    other.redirectedBy = this.redirectedBy;
+    for (const netns of this.redirectedIn) other.redirectedIn.add(netns);
     for (const [netns, some] of this.connections) other.connections.set(netns, some);
     for (const [netns, some] of this.unseenBy) other.unseenBy.set(netns, some);
     other.steps.push(...this.steps);

@@ -1,4 +1,3 @@
-import type { Netns } from "../../../facts/netns.ts";
 import type { Backend, Chain, Hook, Rule, Ruleset, RuleTable } from "../../../facts/ruleset.ts";
 import type { RulePlace } from "./contract.ts";
 
@@ -72,12 +71,4 @@ export function placeOfPolicy(at: ChainPlace): RulePlace {
 
 function tableOf({ backend, table, chain }: ChainPlace) {
   return { backend, family: table.family, table: table.name, chain: chain.name };
-}
-
-/** A hook in which this netns has rules at all. */
-export function hasRules(netns: Netns, hook: HookName, families: readonly string[]): boolean {
-  return (
-    netns.rulesets.known &&
-    baseChainsAt(netns.rulesets.value, hook, families).some((b) => b.chain.rules.length > 0 || b.chain.policy === "DROP")
-  );
 }

@@ -15,7 +15,8 @@ export function candidateRules(chain: Chain, view: PacketView): readonly Rule[] 
     ...(index.byDestination.get(view.ip.dst.value) ?? []),
     ...(view.dport === null ? [] : (index.byPort.get(view.dport) ?? [])),
   ];
-  const merged = mine.length === 0 ? index.always : [...index.always, ...mine].sort((a, b) => index.at(a) - index.at(b));
+  const merged =
+    mine.length === 0 ? index.always : [...index.always, ...mine].sort((a, b) => index.at(a) - index.at(b));
   if (index.answers.size >= MOST_ANSWERS) index.answers.clear();
   index.answers.set(key, merged);
   return merged;

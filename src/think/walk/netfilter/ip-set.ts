@@ -39,12 +39,7 @@ function inSet(
 }
 
 /** The most specific entry decides; `nomatch` makes it a hole (ip_set_hash_gen.h: mtype_test_cidrs). */
-function holds(
-  set: CompiledSet,
-  dimensions: SetMatch["dimensions"],
-  view: PacketView,
-  context: HookContext,
-): Answer {
+function holds(set: CompiledSet, dimensions: SetMatch["dimensions"], view: PacketView, context: HookContext): Answer {
   if (set.opaque) return { unknown: `sets of type ${set.type} are not modelled` };
   const first = dimensions[0] === "src" ? view.ip.src : view.ip.dst;
   if (set.family !== null && set.family !== first.family) return false;

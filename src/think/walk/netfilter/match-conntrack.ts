@@ -7,7 +7,10 @@ import type { Connection } from "./contract.ts";
 
 type ConntrackMatch = Extract<
   Match,
-  { match: "ct-state" | "ct-direction" | "ct-mark" | "ct-orig-src" | "ct-orig-dst" | "ct-orig-dport" }
+  | { match: "ct-state" }
+  | { match: "ct-direction" }
+  | { match: "ct-orig-src" | "ct-orig-dst" }
+  | { match: "ct-orig-dport" }
 >;
 
 /**
@@ -26,8 +29,6 @@ export function matchConntrack(match: ConntrackMatch, ct: CtState, connection: C
   switch (match.match) {
     case "ct-direction":
       return (match.direction === connection.direction) !== match.negate;
-    case "ct-mark":
-      return (connection.mark & match.mask) >>> 0 === match.value >>> 0 !== match.negate;
     case "ct-orig-src":
       return within(match.prefixes, original.src) !== match.negate;
     case "ct-orig-dst":

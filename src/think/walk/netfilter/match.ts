@@ -49,10 +49,10 @@ export function matchPacket(match: Question, subject: Subject, context: HookCont
     case "icmp-type":
       return matchIcmp(match, view);
     case "mark":
-      return (subject.packet.mark & match.mask) >>> 0 === match.value >>> 0 !== match.negate;
+    case "ct-mark":
+      return matchMark(match, subject);
     case "ct-state":
     case "ct-direction":
-    case "ct-mark":
     case "ct-orig-src":
     case "ct-orig-dst":
     case "ct-orig-dport":
@@ -116,6 +116,12 @@ function matchIcmp(match: Extract<Question, { match: "icmp-type" }>, view: Packe
   const { type, code } = view.transport;
   const holds = match.type === 255 || (match.type === type && (match.code === null || match.code === code));
   return holds !== match.negate;
+}
+
+function matchMark(match: Extract<Question, { value: number }>, { packet, connection }: Subject): Answer {
+  const mark = match.match === "mark" ? packet.mark : connection?.mark;
+  if (mark === undefined) return false;
+  return ((mark & match.mask) >>> 0 === match.value >>> 0) !== match.negate;
 }
 
 function matchAddressType(

@@ -6,7 +6,7 @@ import { translate } from "./connection.ts";
 import type { Connection, HookContext } from "./contract.ts";
 import { viewPacket } from "./packet-view.ts";
 
-export type NatTarget = Extract<Target, { do: "DNAT" | "SNAT" | "REDIRECT" | "MASQUERADE" }>;
+export type NatTarget = Extract<Target, { do: "DNAT" | "SNAT" } | { do: "REDIRECT" }> | { readonly do: "MASQUERADE" };
 
 /** Several connections: one of them by the kernel's hash, which is as good as chance. */
 export type NatResult =

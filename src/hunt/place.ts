@@ -1,0 +1,99 @@
+import type { Cluster, Pod } from "../facts/cluster.ts";
+import { podKey } from "../facts/cluster.ts";
+import { type NetnsId, netnsId, type NodeName } from "../facts/provenance.ts";
+import type { World } from "../facts/world.ts";
+import type { Symptom } from "../think/symptom/symptom.ts";
+import type { Target } from "../think/symptom/target.ts";
+
+/** The vantage outside of the cluster has this name among the nodes. */
+export const HERE = "here";
+
+/** A network namespace to send from. */
+export interface Place {
+  readonly netns: NetnsId;
+  readonly node: NodeName;
+  /** How to enter it on its node; null: it is the node's own. */
+  readonly path: string | null;
+  /** For people: `this machine`, `node1`, `default/frontend-x2x`. */
+  readonly label: string;
+}
+
+export function placeOf(world: World, id: NetnsId, label?: string): Place | null {
+  const netns = world.netns.get(id);
+  if (netns === undefined) return null;
+  const named = netns.name === "host" ? (netns.node === HERE ? "this machine" : netns.node) : netns.name.slice(4);
+  return { netns: id, node: netns.node, path: netns.path, label: label ?? named };
+}
+
+export function hostPlace(world: World, node: NodeName): Place | null {
+  return placeOf(world, netnsId(node, "host"));
+}
+
+/** A hostNetwork pod's place is its node. Null when its namespace was not found. */
+export function podPlace(world: World, pod: Pod): Place | null {
+  if (pod.node === null) return null;
+  const name = pod.hostNetwork ? "host" : `pod:${podKey(pod)}`;
+  return placeOf(world, netnsId(pod.node, name), podKey(pod));
+}
+
+export type FromError = { readonly error: "no-such-place"; readonly from: string; readonly near: readonly string[] };
+
+/** `here`, `node/N`, `pod/[NAMESPACE/]P`. */
+export function namedPlace(from: string, namespace: string, world: World, cluster: Cluster): Place | FromError {
+  const nodes = cluster.nodes.map((n) => n.name);
+  const [kind = "", ...rest] = from.split("/");
+  const found =
+    kind === HERE && rest.length === 0
+      ? hostPlace(world, HERE)
+      : kind === "node" && rest.length === 1
+        ? hostPlace(world, rest[0] ?? "")
+        : kind === "pod"
+          ? podNamed(rest.length > 1 ? (rest[0] ?? "") : namespace, rest.at(-1) ?? "", world, cluster)
+          : null;
+  return found ?? { error: "no-such-place", from, near: [HERE, ...nodes.map((n) => `node/${n}`)] };
+}
+
+function podNamed(namespace: string, name: string, world: World, cluster: Cluster): Place | null {
+  const inNamespace = cluster.pods.filter((p) => p.namespace === namespace);
+  const pod = inNamespace.find((p) => p.name === name) ?? inNamespace.find((p) => p.name.startsWith(`${name}-`));
+  return pod === undefined ? null : podPlace(world, pod);
+}
+
+/**
+ * Where the symptom is tried from when nobody says. An address is tried as its users do, from outside, or where there
+ * is no such place from a node that it does not belong to, so that it crosses the wire. A Service or a pod is used from
+ * inside: from one pod on every node, or the node itself where no pod's namespace is known.
+ */
+export function usualPlaces(symptom: Symptom, target: Target, world: World, cluster: Cluster, most: number): readonly Place[] {
+  const nodes = cluster.nodes.map((n) => n.name).filter((n) => world.netns.get(netnsId(n, "host"))?.links.known === true);
+  const isOutside = symptom.kind === "address" || symptom.kind === "url";
+  const isInternal = target.service?.through === "cluster-ip" || target.pod !== null;
+  if (isOutside && !isInternal) {
+    const here = hostPlace(world, HERE);
+    if (here !== null) return [here];
+    const other = nodes.find((n) => n !== target.entry?.name) ?? nodes[0];
+    const place = other === undefined ? null : hostPlace(world, other);
+    return place === null ? [] : [place];
+  }
+  const serving = new Set(servingPods(target, cluster));
+  return nodes.slice(0, most).flatMap((node) => {
+    const pods = cluster.pods.filter((p) => p.node === node && !p.hostNetwork && p.phase === "Running");
+    const idle = pods.filter((p) => !serving.has(podKey(p)));
+    const place = [...idle, ...pods].map((p) => podPlace(world, p)).find((p) => p !== null) ?? hostPlace(world, node);
+    return place === null || place === undefined ? [] : [place];
+  });
+}
+
+function servingPods(target: Target, cluster: Cluster): readonly string[] {
+  if (target.pod !== null) return [podKey(target.pod)];
+  const { service } = target;
+  if (service === null) return [];
+  return cluster.endpoints
+    .filter((e) => e.namespace === service.object.namespace && e.service === service.object.name && e.pod !== null)
+    .map((e) => podKey(e.pod ?? { namespace: "", name: "" }));
+}
+
+export function isFromError(place: Place | FromError): place is FromError {
+  return "error" in place;
+}
+

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { kubeProxyRules, serviceChains } from "./kube-proxy-rules.ts";
+
+const frontend = {
+  name: "default/frontend:http",
+  protocol: "TCP" as const,
+  clusterIp: "10.43.238.112",
+  port: 80,
+  nodePort: 30007,
+  endpoints: [{ address: "10.42.0.3", port: 8080 }],
+};
+
+it("names chains as kube-proxy does: these two stand in fixtures/vxlan-healthy", () => {
+  const chains = serviceChains([frontend]);
+  expect(chains).toContain("KUBE-SVC-UHJVR435UML62OOS");
+  expect(chains).toContain("KUBE-SEP-524AR4PJGSNXVCVE");
+});
+
+it("rejects, at the cluster address and at the node port, what has no endpoints", () => {
+  const text = kubeProxyRules([{ ...frontend, endpoints: [] }], "10.42.0.0/16", ["KUBE-SVC-UHJVR435UML62OOS"]);
+  expect(text).toContain(
+    '-A KUBE-SERVICES -d 10.43.238.112/32 -p tcp -m comment --comment "default/frontend:http has no endpoints"',
+  );
+  expect(text).toMatch(/-A KUBE-EXTERNAL-SERVICES .*--dport 30007 -j REJECT/);
+  expect(text).toContain("-X KUBE-SVC-UHJVR435UML62OOS");
+});
+
+it("shares connections out evenly", () => {
+  const endpoints = ["10.42.0.3", "10.42.1.2", "10.42.2.2"].map((address) => ({ address, port: 8080 }));
+  const text = kubeProxyRules([{ ...frontend, endpoints }], "10.42.0.0/16", []);
+  expect(text.match(/--probability \S+/g)).toEqual(["--probability 0.3333333333", "--probability 0.5000000000"]);
+});

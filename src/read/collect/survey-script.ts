@@ -1,0 +1,79 @@
+/**
+ * What has to be known of a node before it is read: which tools it has, which netfilter modules are loaded (a tool asked for one
+ * that is not would load it, and reading must not write), and which namespaces hold the pods' addresses.
+ *
+ * Arguments: the addresses to look for, IPv4 dotted, IPv6 as the 32 digits of /proc/net/if_inet6. Lines on standard output:
+ * `tool NAME` · `iptables-save VERSION-LINE` · `module NAME loaded|absent` (no line: not known) · `self INODE` ·
+ * `named NAME INODE` · `tables4|tables6 INODE-or-self NAME...` · `address INODE PATH ADDRESS`.
+ *
+ * A namespace of a process is read through /proc/PID/net; one that only a mount keeps alive (CRI-O without a pause process) is entered.
+ */
+export const SURVEY_SCRIPT = `
+for tool in ip bridge nft ipset conntrack ss sysctl tcpdump iptables-save iptables-nft-save iptables-legacy-save \\
+  ip6tables-save ip6tables-nft-save ip6tables-legacy-save; do
+  command -v "$tool" >/dev/null 2>&1 && printf 'tool %s\\n' "$tool"
+done
+command -v iptables-save >/dev/null 2>&1 && printf 'iptables-save %s\\n' "$(iptables-save -V 2>/dev/null </dev/null)"
+if [ -r /proc/modules ]; then
+  builtin=/lib/modules/$(uname -r)/modules.builtin
+  for module in nf_tables ip_set nf_conntrack nf_conntrack_netlink tcp_diag udp_diag; do
+    if grep -q "^$module " /proc/modules || [ -e "/sys/module/$module" ]; then printf 'module %s loaded\\n' "$module"
+    elif [ -r "$builtin" ] && ! grep -q "/$module\\.ko" "$builtin"; then printf 'module %s absent\\n' "$module"
+    fi
+  done
+fi
+for family in 4 6; do
+  file=/proc/net/ip_tables_names
+  [ "$family" = 6 ] && file=/proc/net/ip6_tables_names
+  [ -e "$file" ] && printf 'tables%s self %s\\n' "$family" "$(tr '\\n' ' ' <"$file")"
+done
+printf 'self %s\\n' "$(stat -L -c %i /proc/self/ns/net)"
+[ "$#" -gt 0 ] || exit 0
+find_addresses='
+function addresses(inode, path, dir,    line, address, found) {
+  found = 0
+  while ((getline line < (dir "/fib_trie")) > 0) {
+    if (line ~ /\\|-- /) { address = line; sub(/^.*\\|-- /, "", address) }
+    else if (line ~ /\\/32 host LOCAL/) { found = 1; if ((address in want) && !((inode, address) in told)) { told[inode, address] = 1; print "address", inode, path, address; hit[inode] = dir } }
+  }
+  close(dir "/fib_trie")
+  while ((getline line < (dir "/if_inet6")) > 0) {
+    found = 1
+    address = substr(line, 1, 32)
+    if ((address in want) && !((inode, address) in told)) { told[inode, address] = 1; print "address", inode, path, address; hit[inode] = dir }
+  }
+  close(dir "/if_inet6")
+  return found
+}
+function tables(word, inode, file,    line, names) {
+  names = ""
+  while ((getline line < file) > 0) names = names " " line
+  close(file)
+  print word, inode names
+}
+BEGIN { for (i = 1; i < ARGC; i++) { want[ARGV[i]] = 1; delete ARGV[i] } }
+$2 ~ /^\\/proc\\// {
+  if ($1 in read) next
+  dir = $2
+  sub(/ns\\/net$/, "net", dir)
+  if (addresses($1, $2, dir)) read[$1] = 1
+  next
+}
+{
+  name = $2
+  if (sub(/^\\/run\\/netns\\//, "", name)) print "named", name, $1
+  if (!($1 in read) && !($1 in lone)) { lone[$1] = 1; print "lone", $1, $2 }
+}
+END { for (inode in hit) { tables("tables4", inode, hit[inode] "/ip_tables_names"); tables("tables6", inode, hit[inode] "/ip6_tables_names") } }'
+stat -L -c '%i %n' /proc/[0-9]*/ns/net /run/netns/* /run/docker/netns/* 2>/dev/null |
+  awk "$find_addresses" "$@" |
+  while read -r word inode path rest; do
+    if [ "$word" != lone ]; then printf '%s %s %s %s\\n' "$word" "$inode" "$path" "$rest"; continue; fi
+    nsenter "--net=$path" -- sh -c 'awk=$1 inode=$2 path=$3; shift 3; echo "$inode /proc/self/ns/net" | awk "$awk" "$@" |
+      while read -r word inode2 path2 rest; do
+        [ "$word" = address ] && path2=$path
+        printf "%s %s %s %s\\n" "$word" "$inode2" "$path2" "$rest"
+      done' sh "$find_addresses" "$inode" "$path" "$@" </dev/null 2>/dev/null
+  done
+exit 0
+`;

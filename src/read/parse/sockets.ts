@@ -1,0 +1,133 @@
+import type { Ip } from "../../facts/ip.ts";
+import { ipFromValue, parseIp } from "../../facts/ip.ts";
+import type { Socket } from "../../facts/netns.ts";
+import type { Source } from "../../facts/provenance.ts";
+import { protocolNumber } from "./ip-protocols.ts";
+import type { Line, Parsed } from "./parsed.ts";
+import { because, linesOf, Problems, wordsOf } from "./parsed.ts";
+
+/** Netids of `ss` that are not IP sockets, or that no fact holds. */
+const OTHER = /^(?:u_str|u_dgr|u_seq|u_|nl|p_raw|p_dgr|v_str|v_dgr|vsock|icmp6|mptcp|sctp|dccp|xdp|tipc|ti_\w+|unix|\?\?\?)$/;
+const STATE = /^(?:LISTEN|UNCONN|ESTAB|SYN-SENT|SYN-RECV|FIN-WAIT-1|FIN-WAIT-2|TIME-WAIT|CLOSE-WAIT|LAST-ACK|CLOSING|CLOSED|CLOSE|NEW-SYN-RECV|UNKNOWN|BOUND-INACTIVE)$/;
+
+interface Row {
+  readonly line: Line;
+  readonly protocol: "tcp" | "udp" | "raw";
+  readonly state: string;
+  readonly queues: readonly [number, number];
+  readonly local: End;
+  readonly peer: End;
+  readonly rest: string;
+}
+
+interface End {
+  /** `*`, or the address without its brackets. */
+  readonly address: string;
+  readonly bracketed: boolean;
+  readonly dev: string | null;
+  /** Null for `*`. */
+  readonly port: number | null;
+}
+
+/**
+ * `ss -tuan[p]`, with or without its header. Two dialects: since iproute2 4.15 `*` is dual-stack, `[::]` IPv6 alone
+ * and `0.0.0.0` IPv4 alone; before, `*` was IPv4 and `:::` IPv6, dual-stack or not it did not say.
+ */
+export function parseSockets(text: string, source: Source): Parsed<readonly Socket[]> {
+  const problems = new Problems();
+  const rows: Row[] = [];
+  for (const line of linesOf(text)) {
+    const row = readRow(line);
+    if (typeof row === "string") problems.add(line, row);
+    else if (row !== null) rows.push(row);
+  }
+  const old = rows.some(speaksOldDialect);
+  const ofIpv4 = new Set(rows.filter((row) => row.local.address === "*").map(portOf));
+  const sockets = rows.flatMap((row): Socket[] => {
+    const local = localOf(row, old, ofIpv4);
+    if (local === null) {
+      problems.add(row.line, "no local address");
+      return [];
+    }
+    const peer = ipOf(row.peer.address);
+    return [
+      {
+        protocol: row.protocol,
+        state: row.state,
+        local: local.ip,
+        families: local.families,
+        localPort: row.local.port ?? 0,
+        peer: peer !== null && peer.value !== 0n ? peer : null,
+        peerPort: row.peer.port,
+        dev: row.local.dev,
+        recvQueue: row.queues[0],
+        sendQueue: row.queues[1],
+        process: /\(\("([^"]{1,64})"/.exec(row.rest)?.[1] ?? null,
+        because: because(source, row.line),
+      },
+    ];
+  });
+  return { value: sockets, problems: problems.list() };
+}
+
+function readRow(line: Line): Row | string | null {
+  const words = wordsOf(line.text);
+  if (/^(?:Netid|State)$/.test(words[0] ?? "") && line.text.includes("Recv-Q")) return null;
+  // Options such as -o and -i continue a socket on lines of their own.
+  if (/^\s/.test(line.text) && !/^\s*(?:tcp|udp|raw)\s/.test(line.text)) return null;
+  let protocol: Row["protocol"] = "tcp";
+  const first = words[0] ?? "";
+  if (first === "tcp" || first === "udp" || first === "raw") protocol = first;
+  else if (OTHER.test(first)) return null;
+  else if (STATE.test(first)) words.unshift("tcp");
+  else return "unknown kind of socket";
+  const [, state = "", receive = "", send = "", localText = "", peerText = "", ...rest] = words;
+  const local = readEnd(localText);
+  const peer = readEnd(peerText);
+  if (!STATE.test(state) || !/^\d{1,15}$/.test(receive) || !/^\d{1,15}$/.test(send)) return "no state or queues";
+  if (local === null || peer === null) return "no local or peer address";
+  return { line, protocol, state, queues: [Number(receive), Number(send)], local, peer, rest: rest.join(" ") };
+}
+
+function readEnd(text: string): End | null {
+  const colon = text.lastIndexOf(":");
+  if (colon < 1) return null;
+  const portText = text.slice(colon + 1);
+  const port = portText === "*" ? null : /^\d{1,5}$/.test(portText) ? Number(portText) : protocolNumber(portText);
+  if (portText !== "*" && port === null) return null;
+  const [host = "", dev = null] = text.slice(0, colon).split("%");
+  const bracketed = host.startsWith("[");
+  return { address: bracketed ? host.slice(1).split("]")[0] ?? "" : host, bracketed, dev, port };
+}
+
+function speaksOldDialect(row: Row): boolean {
+  const ends = [row.local, row.peer];
+  if (ends.some((end) => !end.bracketed && end.address.includes(":"))) return true;
+  return ipOf(row.local.address)?.family === 4 && row.peer.address === "*" && !row.local.bracketed;
+}
+
+function portOf(row: Row): string {
+  return `${row.protocol} ${row.local.port ?? "*"}`;
+}
+
+function localOf(
+  row: Row,
+  old: boolean,
+  ofIpv4: ReadonlySet<string>,
+): { readonly ip: Ip | null; readonly families: readonly (4 | 6)[] } | null {
+  const { address } = row.local;
+  if (address === "*") return { ip: null, families: old ? [4] : [4, 6] };
+  const ip = ipOf(address);
+  if (ip === null) return null;
+  if (ip.value !== 0n) return { ip, families: [ip.family] };
+  if (ip.family === 4) return { ip: null, families: [4] };
+  // bindv6only is 0 unless somebody changed it: an old `:::80` takes IPv4 too, if no other socket has that port.
+  return { ip: null, families: old && !ofIpv4.has(portOf(row)) ? [4, 6] : [6] };
+}
+
+/** An IPv4-mapped address is an IPv4 one: that is what travels. */
+function ipOf(text: string): Ip | null {
+  const ip = parseIp(text);
+  if (ip !== null && ip.family === 6 && ip.value >> 32n === 0xffffn) return ipFromValue(4, ip.value & 0xffffffffn);
+  return ip;
+}

@@ -1,0 +1,57 @@
+import type { Cluster, Service } from "../../facts/cluster.ts";
+import { type Ip, sameIp } from "../../facts/ip.ts";
+import type { ConntrackEntry, Socket } from "../../facts/netns.ts";
+
+/** Whom a gateway waits for: an address that its connections go to and that does not answer. */
+export interface Upstream {
+  readonly ip: Ip;
+  readonly port: number;
+  readonly protocol: "tcp" | "udp";
+  /** Sockets in SYN-SENT, seen while it waited. */
+  readonly sockets: number;
+  /** Conntrack rows `[UNREPLIED]` of its node. */
+  readonly unreplied: number;
+  readonly service: Service | null;
+}
+
+const PROTOCOLS: Readonly<Record<number, "tcp" | "udp">> = { 6: "tcp", 17: "udp" };
+
+/** The most convincing first: sockets that wait now, before rows that may be a minute old. */
+export function waitedFor(
+  gateway: readonly Ip[],
+  sockets: readonly Socket[],
+  conntrack: readonly ConntrackEntry[],
+  cluster: Cluster,
+): readonly Upstream[] {
+  const found = new Map<string, { ip: Ip; port: number; protocol: "tcp" | "udp"; sockets: number; unreplied: number }>();
+  const entry = (ip: Ip, port: number, protocol: "tcp" | "udp") => {
+    const key = `${protocol} ${ip.text} ${port}`;
+    const known = found.get(key) ?? { ip, port, protocol, sockets: 0, unreplied: 0 };
+    found.set(key, known);
+    return known;
+  };
+  for (const socket of sockets) {
+    if (socket.state === "SYN-SENT" && socket.peer !== null && socket.peerPort !== null) entry(socket.peer, socket.peerPort, "tcp").sockets += 1;
+  }
+  for (const row of conntrack) {
+    const protocol = PROTOCOLS[row.protocol];
+    if (!row.unreplied || protocol === undefined || !gateway.some((ip) => sameIp(ip, row.original.src))) continue;
+    entry(row.original.dst, row.original.dport, protocol).unreplied += 1;
+  }
+  return [...found.values()]
+    .map((u) => ({ ...u, service: serviceAt(cluster, u.ip, u.port) }))
+    .sort((a, b) => b.sockets - a.sockets || b.unreplied - a.unreplied);
+}
+
+function serviceAt(cluster: Cluster, ip: Ip, port: number): Service | null {
+  return cluster.services.find((s) => s.clusterIps.some((c) => sameIp(c, ip)) && s.ports.some((p) => p.port === port)) ?? null;
+}
+
+/** Lines of a gateway's log that speak of an upstream, newest last. */
+export function telltaleLines(log: string, most: number): readonly string[] {
+  return log
+    .split("\n")
+    .filter((line) => /upstream|connect|backend|timed? ?out|refused|unreachable|no route|\b50[234]\b/i.test(line))
+    .slice(-most)
+    .map((line) => line.trim().slice(0, 200));
+}

@@ -1,0 +1,41 @@
+import { sameIp } from "../../../facts/ip.ts";
+import type { World } from "../../../facts/world.ts";
+import type { Read } from "../reads.ts";
+import type { EditOf } from "./edit.ts";
+import type { EditKind, Proposal } from "./edit-kind.ts";
+import { linkOf, ownerOf } from "./owners.ts";
+import { departure, peersOf } from "./peers.ts";
+import { replaceTable } from "./replace-table.ts";
+import { entryOf, isUnresolved, neighbourText } from "./set-neighbour.ts";
+
+type RemoveNeighbour = EditOf<"remove-neighbour">;
+
+export const removeNeighbour: EditKind<RemoveNeighbour> = {
+  cost: 1,
+  touches: (edit, read) =>
+    read.of === "neighbour" && read.netns === edit.netns && read.dev === edit.dev && sameIp(read.ip, edit.ip),
+  apply: (world, edit) =>
+    replaceTable(world, edit.netns, "neighbours", (rows) => {
+      const left = rows.filter((row) => row.proxy || row.dev !== edit.dev || !sameIp(row.ip, edit.ip));
+      return left.length === rows.length ? rows : left;
+    }),
+  propose: proposeRemoval,
+  object: (edit) => `neigh ${edit.ip.text} dev ${edit.dev}`,
+  found: (world, edit) => neighbourText(entryOf(world, edit.netns, edit.dev, edit.ip)),
+  wanted: () => null,
+};
+
+/** An entry that names another MAC address than the link that has the address, where ARP would find the right one. */
+function proposeRemoval(world: World, read: Read): readonly Proposal<RemoveNeighbour>[] {
+  if (read.of !== "neighbour") return [];
+  const there = entryOf(world, read.netns, read.dev, read.ip);
+  const dev = linkOf(world, read.netns, read.dev);
+  if (there === null || there.mac === null || dev === null || isUnresolved(dev) || dev.flags.includes("NOARP")) return [];
+  const owner = ownerOf(world, read.ip);
+  if (owner === null || owner.link.mac === null || owner.link.mac.toLowerCase() === there.mac.toLowerCase()) return [];
+  const elsewhere = peersOf(world, read.netns).flatMap(
+    (peer) => entryOf(world, peer.id, read.dev, read.ip)?.mac ?? [],
+  );
+  const edit: RemoveNeighbour = { do: "remove-neighbour", netns: read.netns, dev: read.dev, ip: read.ip };
+  return [{ edit, kind: "cure", departure: elsewhere.length === 0 ? 1 : departure(there.mac, elsewhere) }];
+}

@@ -1,0 +1,102 @@
+import type { Link, Route } from "../../../facts/netns.ts";
+import type { NetnsId } from "../../../facts/provenance.ts";
+import type { World } from "../../../facts/world.ts";
+import type { Read } from "../reads.ts";
+import type { EditOf } from "./edit.ts";
+import type { EditKind, Proposal } from "./edit-kind.ts";
+import { linkOf, otherEnd } from "./owners.ts";
+import { departure, peersOf, stemOf } from "./peers.ts";
+import { replaceTable, rowsOf } from "./replace-table.ts";
+import { MAIN, samePlace } from "./route-lookup.ts";
+
+type SetLinkUp = EditOf<"set-link-up">;
+
+export const setLinkUp: EditKind<SetLinkUp> = {
+  cost: 1,
+  touches(edit, read) {
+    if (read.of === "link") return read.netns === edit.netns && read.name === edit.link;
+    // Its carrier is its peer's too, and its subnets come back into the main table.
+    return read.of === "wire" || (read.of === "route" && read.netns === edit.netns && read.table === MAIN);
+  },
+  apply(world, edit) {
+    const link = linkOf(world, edit.netns, edit.link);
+    if (link === null || link.up) return world;
+    const far = otherEnd(world, edit.netns, edit.link);
+    const farLink = far === null ? null : linkOf(world, far.netns, far.link);
+    const carrier = farLink === null || farLink.up;
+    let next = changeLink(world, edit.netns, edit.link, (l) => withState(l, true, carrier));
+    if (far !== null && farLink?.up === true) next = changeLink(next, far.netns, far.link, (l) => withState(l, true, true));
+    return replaceTable(next, edit.netns, "routes", (routes) => {
+      const missing = connectedRoutes(link).filter((route) => !routes.some((r) => samePlace(r, route)));
+      return missing.length === 0 ? routes : [...routes, ...missing];
+    });
+  },
+  propose: proposeUp,
+  object: (edit) => `link ${edit.link}`,
+  found(world, edit) {
+    const link = linkOf(world, edit.netns, edit.link);
+    return link === null ? null : link.up ? "up" : "down";
+  },
+  wanted: () => "up",
+};
+
+/** The link itself; and where it has no carrier, the other end of its wire. */
+function proposeUp(world: World, read: Read): readonly Proposal<SetLinkUp>[] {
+  if (read.of !== "link" && read.of !== "wire") return [];
+  const name = read.of === "link" ? read.name : read.link;
+  const far = otherEnd(world, read.netns, name);
+  const ends = [{ netns: read.netns, link: name }, ...(far === null ? [] : [far])];
+  return ends.flatMap(({ netns, link }): readonly Proposal<SetLinkUp>[] => {
+    if (linkOf(world, netns, link)?.up !== false) return [];
+    const departs = departure("down", statesElsewhere(world, netns, link));
+    return [{ edit: { do: "set-link-up", netns, link }, kind: "cure", departure: departs }];
+  });
+}
+
+function statesElsewhere(world: World, netns: NetnsId, name: string): readonly string[] {
+  return peersOf(world, netns).flatMap((peer) => {
+    const links = rowsOf(world, peer.id, "links");
+    const alike = links.find((l) => l.name === name) ?? links.find((l) => stemOf(l.name) === stemOf(name));
+    return alike === undefined ? [] : [alike.up ? "up" : "down"];
+  });
+}
+
+/** A world with one link changed. */
+export function changeLink(world: World, netns: NetnsId, name: string, change: (link: Link) => Link): World {
+  return replaceTable(world, netns, "links", (links) => {
+    const place = links.findIndex((link) => link.name === name);
+    const present = links[place];
+    const next = present === undefined ? undefined : change(present);
+    return next === undefined || next === present ? links : links.with(place, next);
+  });
+}
+
+function withState(link: Link, up: boolean, carrier: boolean): Link {
+  const others = link.flags.filter((flag) => !["UP", "LOWER_UP", "NO-CARRIER"].includes(flag));
+  const state = [...(up ? ["UP"] : []), carrier ? "LOWER_UP" : "NO-CARRIER"];
+  return { ...link, up, carrier, flags: [...others, ...state] };
+}
+
+/** What fib_add_ifaddr makes again when a link comes up; routes through gateways stay lost. */
+function connectedRoutes(link: Link): readonly Route[] {
+  return link.addresses.flatMap((address): readonly Route[] => {
+    const { prefix } = address;
+    if (prefix.length >= (prefix.family === 4 ? 32 : 128)) return [];
+    const metric = prefix.family === 4 ? 0 : 256;
+    return [
+      {
+        type: "unicast",
+        dst: prefix,
+        table: MAIN,
+        metric,
+        tos: 0,
+        scope: prefix.family === 4 ? "link" : "global",
+        protocol: "kernel",
+        src: prefix.family === 4 ? address.ip : null,
+        nexthops: [{ via: null, dev: link.name, weight: 1, flags: [], encap: null }],
+        mtu: null,
+        because: address.because,
+      },
+    ];
+  });
+}

@@ -1,0 +1,131 @@
+import type { Netns, Nexthop, PolicyRule, Route } from "../../../facts/netns.ts";
+import { linkNamed } from "../../../facts/lookup/links.ts";
+import { routesCovering, TABLE_LOCAL } from "../../../facts/lookup/routes.ts";
+import { scopeNumber } from "../../../facts/lookup/source-address.ts";
+import { confKey, sysctlNamed } from "../../../facts/lookup/sysctls.ts";
+import type { Provenance } from "../../../facts/provenance.ts";
+import type { Read } from "../reads.ts";
+import type { RouteKey } from "./decision.ts";
+import { inPriorityOrder, ruleMatches } from "./policy-rules.ts";
+import { policyRuleText } from "./words.ts";
+
+/** What fib_lookup answers. `reads`: the questions that the answer rests on. */
+export type FibAnswer =
+  | {
+      readonly is: "route";
+      readonly route: Route;
+      /** Those that may be used; several mean that a hash of the flow chooses. */
+      readonly nexthops: readonly Nexthop[];
+      readonly reads: readonly Read[];
+    }
+  | { readonly is: "none"; readonly reads: readonly Read[] }
+  | {
+      readonly is: "refused";
+      readonly as: "blackhole" | "unreachable" | "prohibit";
+      /** Null where a policy rule refuses. */
+      readonly route: Route | null;
+      readonly text: string;
+      readonly because: Provenance;
+      readonly reads: readonly Read[];
+    }
+  | { readonly is: "unknown"; readonly why: string; readonly because: Provenance | null; readonly reads: readonly Read[] };
+
+/** fib_lookup (net/ipv4/fib_rules.c), fib6_rule_lookup. Every table consulted is asked for, misses too. */
+export function lookUpRoute(netns: Netns, key: RouteKey, ask: (read: Read) => void): FibAnswer {
+  const reads: Read[] = [];
+  const record = (read: Read) => {
+    reads.push(read);
+    ask(read);
+  };
+  const notKnown = (why: string, because: Provenance | null = null): FibAnswer => ({
+    is: "unknown",
+    why,
+    because,
+    reads,
+  });
+  const rulesRead: Read = { of: "policy-rules", netns: netns.id };
+  record(rulesRead);
+  if (!netns.rules.known) return notKnown(`the policy rules of ${netns.id} are not known: ${netns.rules.why}`);
+  if (!netns.routes.known) return notKnown(`the routes of ${netns.id} are not known: ${netns.routes.why}`);
+
+  const rules = inPriorityOrder(netns.rules.value);
+  for (let at = 0; at < rules.length; at += 1) {
+    const rule = rules[at] as PolicyRule;
+    const matches = ruleMatches(rule, key, netns);
+    if (matches === false) continue;
+    if (matches === null) return notKnown(`a policy rule is not understood: ${policyRuleText(rule)}`, rule.because);
+    const { action } = rule;
+    if (action.do === "nop") continue;
+    if (action.do === "goto") {
+      // Only forwards (fib_nl_newrule refuses others), so this ends.
+      const target = rules.findIndex((r, i) => i > at && r.priority >= action.priority);
+      if (target < 0) break;
+      at = target - 1;
+      continue;
+    }
+    if (action.do !== "lookup") {
+      const text = policyRuleText(rule);
+      return { is: "refused", as: action.do, route: null, text, because: rule.because, reads };
+    }
+    record({ of: "route", netns: netns.id, table: action.table, dst: key.dst });
+    const found = lookUpTable(netns, netns.routes.value, action.table, key);
+    if (found === null || found.route.type === "throw") continue;
+    if (rule.suppressPrefixLength !== null && found.route.dst.length <= rule.suppressPrefixLength) continue;
+    const { type } = found.route;
+    if (type === "blackhole" || type === "unreachable" || type === "prohibit") {
+      return { is: "refused", as: type, route: found.route, text: type, because: found.route.because, reads };
+    }
+    return { is: "route", ...found, reads };
+  }
+  return { is: "none", reads };
+}
+
+/** fib_table_lookup: the longest prefix whose route has a usable next hop; others fall through to shorter ones. */
+function lookUpTable(netns: Netns, routes: readonly Route[], table: number, key: RouteKey) {
+  for (const route of routesCovering(routes, table, key.dst)) {
+    if (route.tos !== 0) continue;
+    if (["blackhole", "unreachable", "prohibit", "throw"].includes(route.type)) return { route, nexthops: [] };
+    const nexthops = route.nexthops.filter((hop) => mayUse(netns, hop, key));
+    if (nexthops.length > 0 || (route.type === "local" && key.oif === null)) return { route, nexthops };
+  }
+  return null;
+}
+
+/** fib_lookup_good_nhc: not dead, not without carrier where that is to be ignored, through the wanted link. */
+function mayUse(netns: Netns, hop: Nexthop, key: RouteKey): boolean {
+  if (hop.flags.includes("dead")) return false;
+  if (key.oif !== null && hop.dev !== key.oif) return false;
+  return !(hop.flags.includes("linkdown") && ignoresLinkdown(netns, hop.dev, key.dst.family));
+}
+
+function ignoresLinkdown(netns: Netns, dev: string | null, family: 4 | 6): boolean {
+  if (dev === null || !netns.sysctls.known) return false;
+  const sysctls = netns.sysctls.value;
+  return [confKey(family, "all", "ignore_routes_with_linkdown"), confKey(family, dev, "ignore_routes_with_linkdown")].some(
+    (k) => sysctlNamed(sysctls, k)?.value === "1",
+  );
+}
+
+/** Whether a destination is one of the netns's own addresses, by its local table alone. */
+export function typeOfAddress(netns: Netns, key: RouteKey["dst"], link: string | null): string | null {
+  if (!netns.routes.known) return null;
+  for (const route of routesCovering(netns.routes.value, TABLE_LOCAL, key)) {
+    if (link !== null && !route.nexthops.some((h) => h.dev === link)) continue;
+    return route.type;
+  }
+  return "unicast";
+}
+
+/** RT_SCOPE of a route: what is behind a gateway is global, what is on the link is link. */
+export function scopeOf(route: Route): number {
+  return scopeNumber(route.scope);
+}
+
+/** Is a link one of those that a route leaves through? (fib_info_nh_uses_dev) */
+export function leavesThrough(route: Route, dev: string): boolean {
+  return route.nexthops.some((h) => h.dev === dev);
+}
+
+export function hasLink(netns: Netns, name: string): boolean {
+  return netns.links.known && linkNamed(netns.links.value, name) !== null;
+}

@@ -1,0 +1,114 @@
+import { type Ip, sameIp } from "../../../facts/ip.ts";
+import { linkNamed } from "../../../facts/lookup/links.ts";
+import { hasCustomLocalRoutes } from "../../../facts/lookup/routes.ts";
+import type { Netns } from "../../../facts/netns.ts";
+import type { Read } from "../reads.ts";
+import { askBoth, settingText } from "../sysctl.ts";
+import type { NotKnown } from "../traveller.ts";
+import type { RouteKey } from "./decision.ts";
+import { leavesThrough, lookUpRoute } from "./fib.ts";
+import { hasCustomRules } from "./policy-rules.ts";
+import { routeText } from "./words.ts";
+
+export interface SourceCheck {
+  readonly netns: Netns;
+  /** As the packet comes in: iif, src, dst, mark. */
+  readonly key: RouteKey;
+  readonly src: Ip;
+  /** Where it will leave; null for local delivery. */
+  readonly oif: string | null;
+}
+
+export type SourceVerdict =
+  | { readonly is: "valid"; readonly detail: string | null }
+  | { readonly is: "filtered" | "martian"; readonly detail: string; readonly reads: readonly Read[] }
+  | (NotKnown & { readonly is: "unknown"; readonly reads: readonly Read[] });
+
+/** fib_validate_source (net/ipv4/fib_frontend.c). IPv6 has no such check. */
+export function validateSource(check: SourceCheck, ask: (read: Read) => void): SourceVerdict {
+  const { netns, key, src } = check;
+  if (src.family === 6 || key.iif === "lo") return { is: "valid", detail: null };
+  const reads: Read[] = [];
+  const record = (read: Read) => {
+    reads.push(read);
+    ask(read);
+  };
+  const filter = askBoth(netns, 4, key.iif, "rp_filter", record);
+  const redirects = check.oif === key.iif;
+  if (filter.max === 0 && !redirects) return validateWithout(check, record, reads);
+  // An unread setting matters only where its values would end differently.
+  const outcomes = (filter.max === null ? [0, 1, 2] : [filter.max]).map((mode) =>
+    mode === 0 && !redirects ? validateWithout(check, record, reads) : validateFully(check, mode, record, reads),
+  );
+  const [first, ...others] = outcomes as [SourceVerdict, ...SourceVerdict[]];
+  if (others.every((o) => o.is === first.is)) {
+    if (first.is !== "filtered") return first;
+    const words = `${settingText(filter.own)}, ${settingText(filter.all)}`;
+    return { ...first, detail: `${words}; ${first.detail}` };
+  }
+  return {
+    is: "unknown",
+    why: `rp_filter of ${key.iif} in ${netns.id} was not read, and it decides`,
+    because: null,
+    reads: [filter.all.read, filter.own.read],
+  };
+}
+
+/** Without rp_filter only an own address as source is refused. */
+function validateWithout(check: SourceCheck, record: (read: Read) => void, reads: readonly Read[]): SourceVerdict {
+  const { netns, key, src } = check;
+  if (!netns.routes.known || !netns.rules.known || !netns.links.known) return validateFully(check, 0, record, reads);
+  if (hasCustomRules(netns.rules.value, 4) || hasCustomLocalRoutes(netns.routes.value)) {
+    return validateFully(check, 0, record, reads);
+  }
+  const read: Read = { of: "local-address", netns: netns.id, ip: src };
+  record(read);
+  const own = netns.links.value.some((l) => l.addresses.some((a) => sameIp(a.ip, src)));
+  if (!own) return { is: "valid", detail: null };
+  return acceptsLocal(check, record, [read]);
+}
+
+/** __fib_validate_source. */
+function validateFully(
+  check: SourceCheck,
+  mode: number,
+  record: (read: Read) => void,
+  reads: readonly Read[],
+): SourceVerdict {
+  const { netns, key, src } = check;
+  const vmark = askBoth(netns, 4, key.iif, "src_valid_mark", record).max;
+  const reverse: RouteKey = {
+    dst: src,
+    src: key.dst,
+    iif: check.oif ?? "lo",
+    oif: null,
+    mark: vmark !== null && vmark > 0 ? key.mark : 0,
+    protocol: key.protocol,
+    sport: key.dport,
+    dport: key.sport,
+  };
+  const answer = lookUpRoute(netns, reverse, record);
+  if (answer.is === "unknown") return { ...answer, reads };
+  const last = (detail: string): SourceVerdict =>
+    mode === 0 ? { is: "valid", detail: null } : { is: "filtered", detail, reads };
+  if (answer.is !== "route") {
+    return last(answer.is === "none" ? `no route to ${src.text}` : answer.text);
+  }
+  const { route } = answer;
+  const text = routeText(route);
+  if (route.type === "local") return acceptsLocal(check, record, answer.reads);
+  if (route.type !== "unicast") return { is: "martian", detail: text, reads };
+  if (leavesThrough(route, key.iif)) return { is: "valid", detail: text };
+  const link = netns.links.known ? linkNamed(netns.links.value, key.iif) : null;
+  const numbered = link === null || link.addresses.some((a) => a.ip.family === 4);
+  if (!numbered) return last(text);
+  return mode === 1 ? { is: "filtered", detail: text, reads } : { is: "valid", detail: text };
+}
+
+function acceptsLocal(check: SourceCheck, record: (read: Read) => void, why: readonly Read[]): SourceVerdict {
+  const accept = askBoth(check.netns, 4, check.key.iif, "accept_local", record);
+  const detail = `${check.src.text} is an address of ${check.netns.id}`;
+  const reads = [...why, accept.all.read, accept.own.read];
+  if (accept.max === null) return { is: "unknown", why: `${detail}; accept_local was not read`, because: null, reads };
+  return accept.max > 0 ? { is: "valid", detail: null } : { is: "martian", detail, reads };
+}

@@ -1,0 +1,67 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const banner = {
+  js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+};
+
+/** The lab's server program and its commands, built apart from dist/, which others may be building at the same time. */
+export interface LabBundle {
+  server: string;
+  cli: string;
+}
+
+export function useLabBundle(): LabBundle {
+  const directory = mkdtempSync(join(tmpdir(), "lasthop-lab-test-"));
+  const bundle = { server: join(directory, "lab-server.js"), cli: join(directory, "lasthop.js") };
+  beforeAll(async () => {
+    await build({
+      absWorkingDir: root,
+      entryPoints: { "lab-server": "src/lab/server/main.ts", lasthop: "test/lab/lab-cli.ts" },
+      outdir: directory,
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      target: "node20",
+      banner,
+      logLevel: "error",
+    });
+  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  return bundle;
+}
+
+const isRoot = process.platform === "linux" && process.getuid?.() === 0;
+
+/** Real namespaces need root; the name says so where they are skipped. */
+export function describeLabs(name: string, body: () => void): void {
+  if (isRoot) describe(name, body);
+  else describe.skip(`${name} (skipped: needs root on Linux)`, body);
+}
+
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export function command(...argv: string[]): Promise<Ended> {
+  const [program, ...args] = argv as [string, ...string[]];
+  return new Promise((resolve) => {
+    execFile(program, args, { encoding: "utf8", maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : 1, stdout, stderr });
+    });
+  });
+}
+
+/** A GET from the client outside the cluster: the status, "000" where there was no answer. */
+export async function statusFrom(clientNetns: string, url: string): Promise<string> {
+  const format = ["-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "2"];
+  return (await command("ip", "netns", "exec", clientNetns, "curl", ...format, url)).stdout;
+}

@@ -1,0 +1,32 @@
+import type { PlannedNode } from "../../src/lab/plan.ts";
+import { command } from "./lab-bundle.ts";
+
+/** What a fault may touch on a node, as the standard tools print it, without what changes by itself. */
+export async function snapshot(node: PlannedNode): Promise<Record<string, string[]>> {
+  const read = async (...argv: string[]): Promise<string[]> =>
+    (await command("ip", "netns", "exec", node.netns, ...argv)).stdout.split("\n");
+  const [sysctls, rules, sets, routes, routes6, neighbours, fdb, links] = await Promise.all([
+    read("sysctl", "-a", "-r", "^net\\.(ipv4\\.(conf|ip_forward)|ipv6\\.conf|bridge)"),
+    read("iptables-nft-save"),
+    read("ipset", "save"),
+    read("ip", "-4", "route", "show", "table", "all"),
+    read("ip", "-6", "route", "show", "table", "all"),
+    read("ip", "-4", "neigh", "show", "nud", "permanent"),
+    read("bridge", "fdb", "show"),
+    read("ip", "-o", "address"),
+  ]);
+  const flags = (await read("ip", "-o", "-d", "link")).map((line) =>
+    line.replace(/ qdisc .* state /, " state ").slice(0, 120),
+  );
+  return {
+    sysctls: sysctls.filter((line) => !line.includes("stable_secret")),
+    rules: rules.filter((line) => !line.startsWith("#")).map((line) => line.replace(/\[\d+:\d+\]/, "")),
+    sets: sets.filter((line) => line.startsWith("add")).sort(),
+    routes: routes.sort(),
+    routes6: routes6.sort(),
+    neighbours: neighbours.sort(),
+    fdb: fdb.filter((line) => line.includes("dst")).sort(),
+    links: links.map((line) => line.trimEnd()),
+    flags,
+  };
+}
