@@ -19,7 +19,11 @@ function call(api: ApiAccess, method: string, path: string, body: string | null)
   return new Promise((resolve, reject) => {
     const fail = (why: string, cause?: unknown): void =>
       reject(
-        new LabError(`The lab's API did not take ${method} ${path}: ${why}.`, "Is it up? lasthop lab list", { cause }),
+        new LabError(
+          `The lab's API did not take ${method} ${path}: ${why}.`,
+          "Build the lab anew: lasthop lab down, then lasthop lab up.",
+          { cause },
+        ),
       );
     const sent = request(
       new URL(path, api.url),

@@ -1,7 +1,7 @@
 import { describeLab, type Lab } from "./lab.ts";
 import { labNames, readState, requireLab } from "./state.ts";
 
-/** All labs of this machine; a directory without a readable state is a lab that only `lab down` can deal with. */
+/** All labs of this machine, also those that a crash left half built. */
 export function listLabs(): Lab[] {
   return labNames().flatMap((name) => {
     const state = readState(name);

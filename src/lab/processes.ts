@@ -25,8 +25,8 @@ function startTicksOf(pid: number): string | null {
   }
 }
 
-export function allPids(): number[] {
-  return readdirSync("/proc")
+function allPids(proc = "/proc"): number[] {
+  return readdirSync(proc)
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
 }
@@ -76,10 +76,10 @@ export async function killAll(ids: readonly ProcessId[], deadlineMs = 5000): Pro
 /** Command names of kubelets, also of the distributions that link it into a binary of their own. */
 const KUBELETS = new Set(["kubelet", "k3s-server", "k3s-agent", "kubelite", "k0s"]);
 
-export function findKubelet(): { pid: number; name: string } | null {
-  for (const pid of allPids()) {
+export function findKubelet(proc = "/proc"): { pid: number; name: string } | null {
+  for (const pid of allPids(proc)) {
     try {
-      const name = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+      const name = readFileSync(`${proc}/${pid}/comm`, "utf8").trim();
       if (KUBELETS.has(name)) return { pid, name };
     } catch {
       // It ended meanwhile.

@@ -57,8 +57,12 @@ export interface KindSpec<P, I> {
   looks(params: P): readonly Look[];
   /** @throws ReadFailure when the answers do not hold the fact. */
   see(params: P, answers: readonly Answer[]): I;
-  /** `found`: the verdict's words; `before`: null until the change was made. */
-  judge(params: P, image: I, found: string | null, before: I | null): Judgement;
+  /** The part of an image that the journal needs, where the whole may be large. */
+  keep?(params: P, image: I): I;
+  /** What a verdict's `cause.object` calls the fact. */
+  object(params: P): string;
+  /** `found`: the verdict's words, null when absent, undefined when it has none; `before`: null until the change was made. */
+  judge(params: P, image: I, found: string | null | undefined, before: I | null): Judgement;
   acts(params: P, image: I): readonly Act[];
   /** Parts of `present` that are neither what we left nor what was before: the reason to refuse an undo. */
   disturbed(params: P, view: UndoView<I>): readonly string[];
@@ -77,10 +81,12 @@ export interface BoundRepair {
   readonly on: "node" | "api";
   readonly byHand: boolean;
   readonly volatile: boolean;
+  readonly object: string;
   readonly commands: readonly (readonly string[])[];
   readonly looks: readonly Look[];
   see(answers: readonly Answer[]): unknown;
-  judge(image: unknown, found: string | null, before: unknown): Judgement;
+  keep(image: unknown): unknown;
+  judge(image: unknown, found: string | null | undefined, before: unknown): Judgement;
   acts(image: unknown): readonly Act[];
   disturbed(view: UndoView<unknown>): readonly string[];
   undo(view: UndoView<unknown>): readonly Act[];
@@ -118,9 +124,11 @@ export function defineKind<P, I>(spec: KindSpec<P, I>): RepairKind {
         on: spec.on,
         byHand: spec.byHand ?? false,
         volatile: spec.volatile ?? false,
+        object: spec.object(params),
         commands: spec.commands(params),
         looks: spec.looks(params),
         see: (answers) => spec.see(params, answers),
+        keep: (image) => spec.keep?.(params, imageOf(image)) ?? image,
         judge: (image, found, before) =>
           spec.judge(params, imageOf(image), found, before === null ? null : imageOf(before)),
         acts: (image) => spec.acts(params, imageOf(image)),

@@ -28,6 +28,8 @@ export function calicoWiring(plan: Plan, node: PlannedNode): NodeWiring {
         [sysctlOfLink(pod.hostLink, "route_localnet"), "1"],
         [sysctlOfLink(pod.hostLink, "proxy_arp"), "1"],
         [sysctlOfLink(pod.hostLink, "forwarding"), "1"],
+        // Else the kernel takes up to 0.8 s to answer an ARP request by proxy (arp(7), proxy_delay).
+        [`net.ipv4.neigh.${pod.hostLink}.proxy_delay`, "0"],
       ]),
     ),
     ipsets: [

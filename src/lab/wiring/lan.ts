@@ -12,6 +12,9 @@ export function lanLines(plan: Plan): string[] {
   ];
 }
 
+/** A new namespace starts with the machine's own value, which may be 1; these two route nothing. */
+export const NO_ROUTER = { "net.ipv4.ip_forward": "0" } as const;
+
 /** A switch does not filter what it bridges. */
 export const LAN_SYSCTLS = {
   "net.bridge.bridge-nf-call-iptables": "0",

@@ -8,6 +8,7 @@ import {
   LAN_SYSCTLS,
   lanLines,
   NO_DAD,
+  NO_ROUTER,
   NODE_BRIDGE_SYSCTLS,
   NODE_SYSCTLS,
   nodeUplinkLines,
@@ -15,13 +16,14 @@ import {
 import { nodeWiring } from "./node-wiring.ts";
 
 export async function wireLan(plan: Plan): Promise<void> {
+  const noDad = existsSync("/proc/sys/net/ipv6") ? NO_DAD : {};
   await Promise.all([
-    writeSysctls(plan.lanNetns, { ...NO_DAD, ...bridgeKeys(LAN_SYSCTLS) }),
-    writeSysctls(plan.clientNetns, NO_DAD),
+    writeSysctls(plan.lanNetns, { ...noDad, ...NO_ROUTER, ...bridgeKeys(LAN_SYSCTLS) }),
+    writeSysctls(plan.clientNetns, { ...noDad, ...NO_ROUTER }),
     ...plan.nodes.map((node) =>
-      writeSysctls(node.netns, { ...NO_DAD, ...NODE_SYSCTLS, ...bridgeKeys(NODE_BRIDGE_SYSCTLS) }),
+      writeSysctls(node.netns, { ...noDad, ...NODE_SYSCTLS, ...bridgeKeys(NODE_BRIDGE_SYSCTLS) }),
     ),
-    ...plan.pods.map((pod) => writeSysctls(pod.netns, NO_DAD)),
+    ...plan.pods.map((pod) => writeSysctls(pod.netns, noDad)),
   ]);
   await ipBatch(plan.lanNetns, lanLines(plan));
   await ipBatch(plan.clientNetns, clientLines());

@@ -4,7 +4,7 @@
  *
  * Arguments: the addresses to look for, IPv4 dotted, IPv6 as the 32 digits of /proc/net/if_inet6. Lines on standard output:
  * `tool NAME` · `iptables-save VERSION-LINE` · `module NAME loaded|absent` (no line: not known) · `self INODE` ·
- * `named NAME INODE` · `tables4|tables6 INODE-or-self NAME...` · `address INODE PATH ADDRESS`.
+ * `named NAME INODE` · `tables4|tables6 INODE-or-self NAME...` · `connections INODE-or-self HEX` (nf_conntrack's entries) · `address INODE PATH ADDRESS`.
  *
  * A namespace of a process is read through /proc/PID/net; one that only a mount keeps alive (CRI-O without a pause process) is entered.
  */
@@ -27,6 +27,7 @@ for family in 4 6; do
   [ "$family" = 6 ] && file=/proc/net/ip6_tables_names
   [ -e "$file" ] && printf 'tables%s self %s\\n' "$family" "$(tr '\\n' ' ' <"$file")"
 done
+[ -r /proc/net/stat/nf_conntrack ] && { read -r line; read -r count line; printf 'connections self %s\\n' "$count"; } </proc/net/stat/nf_conntrack
 printf 'self %s\\n' "$(stat -L -c %i /proc/self/ns/net)"
 [ "$#" -gt 0 ] || exit 0
 find_addresses='
@@ -51,6 +52,10 @@ function tables(word, inode, file,    line, names) {
   close(file)
   print word, inode names
 }
+function connections(inode, file,    line, column) {
+  if ((getline line < file) > 0 && (getline line < file) > 0) { split(line, column, " "); print "connections", inode, column[1] }
+  close(file)
+}
 BEGIN { for (i = 1; i < ARGC; i++) { want[ARGV[i]] = 1; delete ARGV[i] } }
 $2 ~ /^\\/proc\\// {
   if ($1 in read) next
@@ -64,7 +69,7 @@ $2 ~ /^\\/proc\\// {
   if (sub(/^\\/run\\/netns\\//, "", name)) print "named", name, $1
   if (!($1 in read) && !($1 in lone)) { lone[$1] = 1; print "lone", $1, $2 }
 }
-END { for (inode in hit) { tables("tables4", inode, hit[inode] "/ip_tables_names"); tables("tables6", inode, hit[inode] "/ip6_tables_names") } }'
+END { for (inode in hit) { tables("tables4", inode, hit[inode] "/ip_tables_names"); tables("tables6", inode, hit[inode] "/ip6_tables_names"); connections(inode, hit[inode] "/stat/nf_conntrack") } }'
 stat -L -c '%i %n' /proc/[0-9]*/ns/net /run/netns/* /run/docker/netns/* 2>/dev/null |
   awk "$find_addresses" "$@" |
   while read -r word inode path rest; do

@@ -1,7 +1,7 @@
 import type { World } from "../../facts/world.ts";
 import type { Branch } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
-import type { Proposal } from "../walk/edits/edit-kind.ts";
+import type { Proposal } from "../walk/edits/edit-meaning.ts";
 import { editKey, proposalsFor } from "../walk/edits/edit-kinds.ts";
 import type { Read } from "../walk/reads.ts";
 

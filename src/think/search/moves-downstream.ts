@@ -22,7 +22,13 @@ export function effectOf(walker: Walker, world: World, flow: Flow, edit: Edit, f
   return after !== null && isFurther(before, after) ? "moves-downstream" : "none";
 }
 
-export function movesDownstream(walker: Walker, world: World, flow: Flow, edit: Edit, focus: Focus | null = null): boolean {
+export function movesDownstream(
+  walker: Walker,
+  world: World,
+  flow: Flow,
+  edit: Edit,
+  focus: Focus | null = null,
+): boolean {
   const effect = effectOf(walker, world, flow, edit, focus);
   return effect === "heals" || effect === "moves-downstream";
 }

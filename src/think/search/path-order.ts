@@ -1,16 +1,14 @@
 import type { Walk } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
-import type { Proposal } from "../walk/edits/edit-kind.ts";
+import type { Proposal } from "../walk/edits/edit-meaning.ts";
 import { touches } from "../walk/edits/edit-kinds.ts";
 import { branchesOf, type Focus } from "./goal.ts";
 
 /** Proposals in the order in which a packet that arrives meets what they change: of two causes in series the first comes first. */
-export function inPathOrder(
-  proposals: readonly Proposal[],
-  healed: Walk,
-  focus: Focus | null,
-): readonly Proposal[] {
-  const places = new Map(proposals.map((p, i) => [p, placeOf(p.edit, healed, focus) ?? Number.MAX_SAFE_INTEGER / 2 + i]));
+export function inPathOrder(proposals: readonly Proposal[], healed: Walk, focus: Focus | null): readonly Proposal[] {
+  const places = new Map(
+    proposals.map((p, i) => [p, placeOf(p.edit, healed, focus) ?? Number.MAX_SAFE_INTEGER / 2 + i]),
+  );
   return [...proposals].sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
 }
 

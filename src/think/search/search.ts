@@ -1,7 +1,7 @@
 import type { World } from "../../facts/world.ts";
 import type { Flow, Walk } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
-import type { Proposal } from "../walk/edits/edit-kind.ts";
+import type { Proposal } from "../walk/edits/edit-meaning.ts";
 import { applyEdit, costOf, editKey } from "../walk/edits/edit-kinds.ts";
 import { candidatesFor } from "./candidates.ts";
 import { makeFrontier } from "./frontier.ts";
@@ -96,14 +96,23 @@ export function searchWith(walker: Walker, world: World, flow: Flow, options: Se
         continue;
       }
       const proposals = [...item.proposals, proposal];
-      const key = proposals.map((p) => editKey(p.edit)).sort().join("\n\n");
+      const key = proposals
+        .map((p) => editKey(p.edit))
+        .sort()
+        .join("\n\n");
       if (seen.has(key)) continue;
       seen.add(key);
       const child = applyEdit(item.world, proposal.edit);
       if (child !== item.world) frontier.push({ world: child, proposals }, childCost);
     }
   }
-  return { found: rank(found, walker(world, flow), focus), bounded: bounded && found.length === 0, unjudged, walks, expanded };
+  return {
+    found: rank(found, walker(world, flow), focus),
+    bounded: bounded && found.length === 0,
+    unjudged,
+    walks,
+    expanded,
+  };
 }
 
 function whyUnknown(walk: Walk): string {

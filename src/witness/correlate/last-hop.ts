@@ -9,7 +9,7 @@ export interface LastHop {
   readonly point: TrailPoint | null;
   /** It was last seen where it was not expected: the prediction is wrong. */
   readonly isOffPath: boolean;
-  /** Where it should have been seen next; null at the end of the path, or off it. */
+  /** Where it should have been seen next, on the way back once the request's own way is done; null at the end, or off the path. */
   readonly next: ExpectedPoint | null;
   /** That it was not there is proven: that netns's tap lost nothing. False without a tap. */
   readonly absenceIsProven: boolean;
@@ -28,11 +28,11 @@ export function lastHopOf(
   sender: NetnsId | null,
 ): LastHop {
   const answer = trail.reply.filter((point) => !isReset(point.sighting));
-  const leg = answer.length > 0 || endsThePath(trail.request, expected) ? "reply" : "request";
+  const leg = answer.length > 0 ? "reply" : "request";
   const points = leg === "request" ? trail.request : answer;
-  const point = points.at(-1) ?? (leg === "reply" ? (trail.request.at(-1) ?? null) : null);
+  const point = points.at(-1) ?? null;
   const isOffPath = point !== null && point.expectedAt === null && expected.length > 0;
-  const next = isOffPath ? null : nextExpected(leg, points, expected);
+  const next = isOffPath ? null : nextExpected(points, expected);
   const report = reports.find((r) => r.netns === next?.netns);
   return {
     leg,
@@ -44,19 +44,9 @@ export function lastHopOf(
   };
 }
 
-function endsThePath(request: readonly TrailPoint[], expected: readonly ExpectedPoint[]): boolean {
-  const end = expected.findLastIndex((point) => point.leg === "request");
-  // A path that ends in no reply is not expected to reach a socket.
-  return expected.some((point) => point.leg === "reply") && request.at(-1)?.expectedAt === end && end >= 0;
-}
-
-function nextExpected(
-  leg: "request" | "reply",
-  points: readonly TrailPoint[],
-  expected: readonly ExpectedPoint[],
-): ExpectedPoint | null {
+function nextExpected(points: readonly TrailPoint[], expected: readonly ExpectedPoint[]): ExpectedPoint | null {
   const last = points.reduce((max, point) => Math.max(max, point.expectedAt ?? -1), -1);
-  return expected.find((point, i) => i > last && point.leg === leg) ?? null;
+  return expected[last + 1] ?? null;
 }
 
 function isReset(sighting: Sighting): boolean {

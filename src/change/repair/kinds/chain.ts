@@ -45,6 +45,11 @@ function toolOf(p: ChainParams): "iptables" | "ip6tables" {
   return p.family === "ip6" ? "ip6tables" : "iptables";
 }
 
+/** `iptables-nft:filter/FORWARD`, as verdicts name it. */
+export function placeText(p: ChainParams): string {
+  return `${p.backend}:${p.table}/${p.chain}`;
+}
+
 /** As people would type it; the node may have it under its plain name. */
 export function programOf(p: ChainParams): string {
   return p.backend === "nft" ? "nft" : `${toolOf(p)}-${p.backend.slice("iptables-".length)}`;

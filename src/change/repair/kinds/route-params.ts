@@ -37,7 +37,10 @@ export const routeParams = z.object({
   metric: decimal.optional(),
   scope: iprouteName.optional(),
   src: ipText.optional(),
-  tos: z.string().regex(/^(0x[0-9a-f]{1,2}|\d{1,3})$/).optional(),
+  tos: z
+    .string()
+    .regex(/^(0x[0-9a-f]{1,2}|\d{1,3})$/)
+    .optional(),
   mtu: decimal.optional(),
   netns: netnsParam,
 });
@@ -60,7 +63,8 @@ export function routeOfParams(p: RouteParams): string[] {
   for (const key of ["protocol", "scope", "src", "metric", "mtu"] as const) {
     const value = p[key];
     // The kernel has no metric 0 for IPv6: it becomes 1024.
-    if (value !== undefined && !(key === "metric" && value === "0")) words.push(key === "protocol" ? "proto" : key, value);
+    if (value !== undefined && !(key === "metric" && value === "0"))
+      words.push(key === "protocol" ? "proto" : key, value);
   }
   for (const hop of p.nexthops ?? []) {
     words.push("nexthop", ...nexthopWords(family, hop.via, hop.dev, false), "weight", String(hop.weight));
@@ -96,15 +100,15 @@ export function isRouteOf(line: string, p: RouteParams): boolean {
   const words = routeWords(line);
   const family = familyOf(p);
   const type = p.type ?? "unicast";
-  const printedType = /^(local|broadcast|multicast|anycast|blackhole|unreachable|prohibit|throw)$/.test(words[0] ?? "")
-    ? words[0]
-    : "unicast";
-  if (printedType !== type || slotOf(line, family) !== slotOfParams(p)) return false;
-  const hops = p.nexthops ?? (p.via === undefined && p.dev === undefined ? [] : [{ via: p.via ?? null, dev: p.dev ?? null }]);
+  if (typeOf(words) !== type || slotOf(line, family) !== slotOfParams(p)) return false;
+  const hops =
+    p.nexthops ?? (p.via === undefined && p.dev === undefined ? [] : [{ via: p.via ?? null, dev: p.dev ?? null }]);
   const printed = nexthopsIn(words);
   if (p.nexthops !== undefined && p.nexthops.length !== printed.length) return false;
   return hops.every((hop) =>
-    printed.some((there) => (hop.via === null || sameAddress(hop.via, there.via)) && (hop.dev === null || hop.dev === there.dev)),
+    printed.some(
+      (there) => (hop.via === null || sameAddress(hop.via, there.via)) && (hop.dev === null || hop.dev === there.dev),
+    ),
   );
 }
 
@@ -113,8 +117,25 @@ function nexthopsIn(words: readonly string[]): { via: string | null; dev: string
   const parts = starts.length === 0 ? [words] : starts.map((from, i) => words.slice(from + 1, starts[i + 1]));
   return parts.map((part) => {
     const via = wordAfter(part, "via");
-    return { via: via === "inet6" || via === "inet" ? (part[part.indexOf("via") + 2] ?? null) : via, dev: wordAfter(part, "dev") };
+    return {
+      via: via === "inet6" || via === "inet" ? (part[part.indexOf("via") + 2] ?? null) : via,
+      dev: wordAfter(part, "dev"),
+    };
   });
+}
+
+/** Two printed routes of one place lead to the same next hops. */
+export function goesSameWay(a: string, b: string): boolean {
+  const way = (line: string) => {
+    const words = routeWords(line);
+    return JSON.stringify([typeOf(words), nexthopsIn(words)]);
+  };
+  return way(a) === way(b);
+}
+
+function typeOf(words: readonly string[]): string {
+  const first = words[0] ?? "";
+  return /^(local|broadcast|multicast|anycast|blackhole|unreachable|prohibit|throw)$/.test(first) ? first : "unicast";
 }
 
 function sameAddress(a: string, b: string | null): boolean {

@@ -1,8 +1,10 @@
 import { z } from "zod";
-import { type Act, type Answer, defineKind, linesOf, type Look, ReadFailure, type UndoView } from "../kind.ts";
+import { parsePrefix } from "../../../facts/ip.ts";
+import { type Act, type Answer, defineKind, type Look, linesOf, ReadFailure, type UndoView } from "../kind.ts";
 import { routeArgv, routeWords } from "../text/ip-words.ts";
 import {
   familyOf,
+  goesSameWay,
   isRouteOf,
   paramsOfRoute,
   type RouteParams,
@@ -59,7 +61,12 @@ function sameLines(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((line, i) => line === b[i]);
 }
 
-const shared = { on: "node", params: routeParams, image, looks, see, disturbed, undo, remaining } as const;
+function object(p: RouteParams): string {
+  const table = { "254": "main", "255": "local", "253": "default" }[tableOf(p)] ?? tableOf(p);
+  return `route ${parsePrefix(p.prefix)?.text ?? p.prefix} table ${table}`;
+}
+
+const shared = { on: "node", params: routeParams, image, looks, see, object, disturbed, undo, remaining } as const;
 
 /** The route that a new one of these parameters would collide with. */
 function inItsPlace(p: RouteParams, routes: readonly string[]): string | null {
@@ -78,7 +85,8 @@ export const addRoute = defineKind<RouteParams, Image>({
   judge(p, { routes }, found) {
     if (routes.some((line) => isRouteOf(line, p))) return "as-wanted";
     const there = inItsPlace(p, routes);
-    return there === null || (found !== null && there === routeWords(found).join(" ")) ? "as-found" : { other: there };
+    if (there === null || found === undefined) return "as-found";
+    return found !== null && goesSameWay(there, found) ? "as-found" : { other: there };
   },
   acts: (p, { routes }) => [{ argv: commandOf(inItsPlace(p, routes) === null ? "add" : "replace", p) }],
 });

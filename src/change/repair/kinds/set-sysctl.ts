@@ -6,7 +6,10 @@ import { routeArgv } from "../text/ip-words.ts";
 
 /** Only the network's keys: a verdict must not be a way to kernel.core_pattern. */
 const params = z.object({
-  key: z.string().regex(/^net\.[^\s=.*?[\]]+(\.[^\s=.*?[\]]+)+$/).refine((key) => !key.split(/[./]/).includes("")),
+  key: z
+    .string()
+    .regex(/^net\.[^\s=.*?[\]]+(\.[^\s=.*?[\]]+)+$/)
+    .refine((key) => !key.split(/[./]/).includes("")),
   value: z.string().regex(/^[\x21-\x7e]([\x20-\x7e\t]{0,255})$/),
   netns: netnsParam,
 });
@@ -83,16 +86,26 @@ export const setSysctl = defineKind<Params, Image>({
     const values: Record<string, string> = {};
     for (const line of (answers[0]?.stdout ?? "").split("\n")) {
       const colon = line.indexOf(":");
-      if (colon > 0) values[sysctlKey(line.slice(0, colon))] ??= line.slice(colon + 1).trim().replace(/\s+/g, " ");
+      if (colon > 0)
+        values[sysctlKey(line.slice(0, colon))] ??= line
+          .slice(colon + 1)
+          .trim()
+          .replace(/\s+/g, " ");
     }
     const ra = answers[1];
-    return { values, advertised: ra?.status === 0 ? linesOf(ra.stdout).map((line) => line.replace(/ expires \d+sec/, "")) : [] };
+    return {
+      values,
+      advertised: ra?.status === 0 ? linesOf(ra.stdout).map((line) => line.replace(/ expires \d+sec/, "")) : [],
+    };
   },
+  object: (p) => (p.key === "net.ipv4.conf.all.forwarding" ? "net.ipv4.ip_forward" : p.key),
   judge(p, { values }, found) {
     const now = values[p.key];
     if (now === undefined) return { other: "absent" };
     if (now === p.value.replace(/\s+/g, " ")) return "as-wanted";
-    return found === null || now === found.trim().replace(/\s+/g, " ") ? "as-found" : { other: now };
+    return found === null || found === undefined || now === found.trim().replace(/\s+/g, " ")
+      ? "as-found"
+      : { other: now };
   },
   acts: (p) => [write(p.key, p.value)],
   disturbed(p, { before, after, first }) {

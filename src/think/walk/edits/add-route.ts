@@ -1,15 +1,16 @@
-import type { World } from "../../../facts/world.ts";
 import { contains } from "../../../facts/ip.ts";
+import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
+import { tableName } from "../route/words.ts";
 import type { EditOf } from "./edit.ts";
-import type { EditKind } from "./edit-kind.ts";
+import type { EditMeaning } from "./edit-meaning.ts";
 import { replaceTable, rowsOf } from "./replace-table.ts";
-import { routeText, samePlace, sameWay, tableName } from "./route-lookup.ts";
+import { routeText, samePlace, sameWay } from "./route-lookup.ts";
 import { proposeRoutes } from "./route-proposals.ts";
 
 type AddRoute = EditOf<"add-route">;
 
-export const addRoute: EditKind<AddRoute> = {
+export const addRoute: EditMeaning<AddRoute> = {
   cost: 1,
   touches: (edit, read) => touchesRoute(edit, read),
   apply(world: World, edit: AddRoute): World {

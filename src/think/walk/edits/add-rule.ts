@@ -5,12 +5,12 @@ import { outerIp } from "../packet.ts";
 import type { Read } from "../reads.ts";
 import { asksChain, type ChainPlace, chainOf, chainText, replaceChain } from "./chains.ts";
 import type { EditOf } from "./edit.ts";
-import type { Context, EditKind, Proposal } from "./edit-kind.ts";
+import type { Context, EditMeaning, Proposal } from "./edit-meaning.ts";
 import { peersOf } from "./peers.ts";
 
 type AddRule = EditOf<"add-rule">;
 
-export const addRule: EditKind<AddRule> = {
+export const addRule: EditMeaning<AddRule> = {
   cost: 1,
   touches: (edit, read) => asksChain(read, edit.netns, edit),
   apply: (world, edit) =>
@@ -42,7 +42,13 @@ function proposeAdding(world: World, read: Read, context: Context): readonly Pro
   return first.rules
     .filter((rule) => !own.has(rule.text) && concerns(rule, addresses))
     .filter((rule) => theirs.every((other) => other?.rules.some((r) => r.text === rule.text)))
-    .filter((rule) => rule.targets.every((t) => (t.do === "jump" || t.do === "goto" ? chainOf(netns, { ...read, chain: t.chain }) !== null : t.do !== "DROP" && t.do !== "REJECT")))
+    .filter((rule) =>
+      rule.targets.every((t) =>
+        t.do === "jump" || t.do === "goto"
+          ? chainOf(netns, { ...read, chain: t.chain }) !== null
+          : t.do !== "DROP" && t.do !== "REJECT",
+      ),
+    )
     .map((rule) => ({ edit: insertion(read.netns, read, chain, first, rule), kind: "cure", departure: 1 }));
 }
 

@@ -1,6 +1,6 @@
-import type { Backend, Chain, Rule, Ruleset } from "../../../facts/ruleset.ts";
 import type { Netns } from "../../../facts/netns.ts";
 import type { NetnsId } from "../../../facts/provenance.ts";
+import type { Backend, Chain, Rule, Ruleset } from "../../../facts/ruleset.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import { replaceTable } from "./replace-table.ts";
@@ -30,12 +30,7 @@ export function ruleOf(netns: Netns | undefined, place: ChainPlace, number: numb
   return chainOf(netns, place)?.rules.find((rule) => rule.number === number) ?? null;
 }
 
-export function replaceChain(
-  world: World,
-  id: NetnsId,
-  place: ChainPlace,
-  change: (chain: Chain) => Chain,
-): World {
+export function replaceChain(world: World, id: NetnsId, place: ChainPlace, change: (chain: Chain) => Chain): World {
   return replaceTable(world, id, "rulesets", (rulesets) => {
     const present = chainOf(world.netns.get(id), place);
     const next = present === null ? null : change(present);

@@ -1,15 +1,15 @@
-import type { ConntrackEntry, Tuple } from "../../../facts/netns.ts";
 import { sameIp } from "../../../facts/ip.ts";
+import type { ConntrackEntry, Tuple } from "../../../facts/netns.ts";
 import type { World } from "../../../facts/world.ts";
-import { type Packet, outerIp } from "../packet.ts";
+import { outerIp, type Packet } from "../packet.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
-import type { Context, EditKind, Proposal } from "./edit-kind.ts";
+import type { Context, EditMeaning, Proposal } from "./edit-meaning.ts";
 import { replaceTable, rowsOf } from "./replace-table.ts";
 
 type DeleteConntrack = EditOf<"delete-conntrack">;
 
-export const deleteConntrack: EditKind<DeleteConntrack> = {
+export const deleteConntrack: EditMeaning<DeleteConntrack> = {
   cost: 1,
   touches: (edit, read) => read.of === "conntrack" && read.netns === edit.netns,
   apply: (world, edit) =>

@@ -3,8 +3,8 @@ import type { Read } from "../reads.ts";
 import { addRoute } from "./add-route.ts";
 import { addRule } from "./add-rule.ts";
 import { deleteConntrack } from "./delete-conntrack.ts";
-import type { Edit, EditName, EditOf } from "./edit.ts";
-import type { Context, EditKind, Proposal } from "./edit-kind.ts";
+import type { Edit, EditKind, EditOf } from "./edit.ts";
+import type { Context, EditMeaning, Proposal } from "./edit-meaning.ts";
 import { addPolicyRule, removePolicyRule } from "./policy-rules.ts";
 import { removeNeighbour } from "./remove-neighbour.ts";
 import { removeRoute } from "./remove-route.ts";
@@ -35,18 +35,18 @@ export const EDIT_KINDS = {
   "set-hairpin": setHairpin,
   "set-vxlan": setVxlan,
   "delete-conntrack": deleteConntrack,
-} as const satisfies { readonly [N in EditName]: EditKind<EditOf<N>> };
+} as const satisfies { readonly [N in EditKind]: EditMeaning<EditOf<N>> };
 
-function kindOf(edit: Edit): EditKind<Edit> {
-  return EDIT_KINDS[edit.do] as EditKind<Edit>;
+function kindOf(edit: Edit): EditMeaning<Edit> {
+  return EDIT_KINDS[edit.do] as EditMeaning<Edit>;
 }
 
-/** @see EditKind.touches */
+/** @see EditMeaning.touches */
 export function touches(edit: Edit, read: Read): boolean {
   return kindOf(edit).touches(edit, read);
 }
 
-/** @see EditKind.apply */
+/** @see EditMeaning.apply */
 export function applyEdit(world: World, edit: Edit): World {
   return kindOf(edit).apply(world, edit);
 }
@@ -61,7 +61,7 @@ export function costOf(proposal: Proposal): number {
 
 /** Every correction, of any kind, that could change the answer to one question. */
 export function proposalsFor(world: World, read: Read, context: Context): readonly Proposal[] {
-  return Object.values(EDIT_KINDS).flatMap((kind) => (kind as EditKind<Edit>).propose(world, read, context));
+  return Object.values(EDIT_KINDS).flatMap((kind) => (kind as EditMeaning<Edit>).propose(world, read, context));
 }
 
 /** Which object of which netns an edit is about, as in a verdict: `object`, `found` and `wanted`. */

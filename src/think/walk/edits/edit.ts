@@ -59,5 +59,5 @@ export type Edit =
   /** `original` is the entry's first tuple as conntrack prints it: `tcp src=A dst=B sport=C dport=D`. */
   | { readonly do: "delete-conntrack"; readonly netns: NetnsId; readonly original: string };
 
-export type EditName = Edit["do"];
-export type EditOf<N extends EditName> = Extract<Edit, { readonly do: N }>;
+export type EditKind = Edit["do"];
+export type EditOf<N extends EditKind> = Extract<Edit, { readonly do: N }>;

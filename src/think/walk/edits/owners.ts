@@ -1,9 +1,12 @@
 import { contains, type Ip } from "../../../facts/ip.ts";
+import { linkNamed } from "../../../facts/lookup/links.ts";
+import { TABLE_MAIN } from "../../../facts/lookup/routes.ts";
+import { indexedBy } from "../../../facts/lookup/table-index.ts";
 import type { Address, Link, Netns, Table } from "../../../facts/netns.ts";
 import { type NetnsId, netnsId } from "../../../facts/provenance.ts";
 import { linksOf, type World } from "../../../facts/world.ts";
 import { hostsOf } from "./peers.ts";
-import { bestRoute, MAIN } from "./route-lookup.ts";
+import { bestRoute } from "./route-lookup.ts";
 
 export interface Owner {
   readonly netns: Netns;
@@ -11,23 +14,16 @@ export interface Owner {
   readonly address: Address;
 }
 
-const indexes = new WeakMap<Table<Link>, ReadonlyMap<string, readonly [Link, Address]>>();
-
-function addressesOf(netns: Netns): ReadonlyMap<string, readonly [Link, Address]> {
-  const links = linksOf(netns);
-  let index = indexes.get(links);
-  if (index === undefined) {
-    index = new Map(links.flatMap((link) => link.addresses.map((a) => [a.ip.text, [link, a]] as const)));
-    indexes.set(links, index);
-  }
-  return index;
-}
+const addresses = indexedBy(
+  (links: Table<Link>): ReadonlyMap<string, readonly [Link, Address]> =>
+    new Map(links.flatMap((link) => link.addresses.map((a) => [a.ip.text, [link, a]] as const))),
+);
 
 /** Who has this address, when exactly one netns has it: 127.0.0.1 or a node-local 169.254.x.y is nobody's. */
 export function ownerOf(world: World, ip: Ip): Owner | null {
   let owner: Owner | null = null;
   for (const netns of world.netns.values()) {
-    const entry = addressesOf(netns).get(ip.text);
+    const entry = addresses(linksOf(netns)).get(ip.text);
     if (entry === undefined) continue;
     if (owner !== null) return null;
     owner = { netns, link: entry[0], address: entry[1] };
@@ -35,13 +31,9 @@ export function ownerOf(world: World, ip: Ip): Owner | null {
   return owner;
 }
 
-export function hasAddress(netns: Netns, ip: Ip): boolean {
-  return addressesOf(netns).has(ip.text);
-}
-
 /** The link of one name in a netns. */
 export function linkOf(world: World, id: NetnsId, name: string): Link | null {
-  return linksOf(world.netns.get(id)).find((link) => link.name === name) ?? null;
+  return linkNamed(linksOf(world.netns.get(id)), name);
 }
 
 export function hostOf(world: World, netns: Netns): Netns | null {
@@ -57,7 +49,7 @@ export function homeOf(world: World, ip: Ip): Netns | null {
   if (owner !== null) return hostOf(world, owner.netns);
   const homes = hostsOf(world).filter((host) => {
     if (!host.routes.known) return false;
-    const best = bestRoute(host.routes.value, MAIN, ip);
+    const best = bestRoute(host.routes.value, TABLE_MAIN, ip);
     if (best === null || best.dst.length === 0) return false;
     return best.type !== "unicast" || best.nexthops.every((hop) => hop.via === null);
   });
@@ -98,4 +90,3 @@ export function otherEnd(world: World, id: NetnsId, link: string): { netns: Netn
   }
   return null;
 }
-

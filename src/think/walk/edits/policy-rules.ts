@@ -1,16 +1,16 @@
 import type { PolicyRule } from "../../../facts/netns.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
+import { tableName } from "../route/words.ts";
 import type { EditOf } from "./edit.ts";
-import type { EditKind, Proposal } from "./edit-kind.ts";
+import type { EditMeaning, Proposal } from "./edit-meaning.ts";
 import { departure, peersOf } from "./peers.ts";
 import { isKnown, replaceTable, rowsOf } from "./replace-table.ts";
-import { tableName } from "./route-lookup.ts";
 
 type Add = EditOf<"add-policy-rule">;
 type Remove = EditOf<"remove-policy-rule">;
 
-export const addPolicyRule: EditKind<Add> = {
+export const addPolicyRule: EditMeaning<Add> = {
   cost: 1,
   touches: touchesRules,
   apply: (world, edit) =>
@@ -24,7 +24,7 @@ export const addPolicyRule: EditKind<Add> = {
   wanted: (edit) => ruleText(edit.rule),
 };
 
-export const removePolicyRule: EditKind<Remove> = {
+export const removePolicyRule: EditMeaning<Remove> = {
   cost: 1,
   touches: touchesRules,
   apply: (world, edit) =>
@@ -56,7 +56,9 @@ function proposeAdding(world: World, read: Read): readonly Proposal<Add>[] {
   if (first === undefined) return [];
   return rowsOf(world, first.id, "rules")
     .filter((rule) => !own.has(ruleText(rule)))
-    .filter((rule) => peers.every((peer) => rowsOf(world, peer.id, "rules").some((r) => ruleText(r) === ruleText(rule))))
+    .filter((rule) =>
+      peers.every((peer) => rowsOf(world, peer.id, "rules").some((r) => ruleText(r) === ruleText(rule))),
+    )
     .map((rule) => ({ edit: { do: "add-policy-rule", netns: read.netns, rule }, kind: "cure", departure: 1 }));
 }
 
@@ -82,7 +84,8 @@ export function ruleText(rule: PolicyRule): string {
   words.push("from", rule.from?.text ?? "all");
   if (rule.to !== null) words.push("to", rule.to.text);
   if (rule.tos !== null) words.push("tos", String(rule.tos));
-  if (rule.fwmark !== null) words.push("fwmark", hex(rule.fwmark.value) + (rule.fwmark.mask === 0xffffffff ? "" : `/${hex(rule.fwmark.mask)}`));
+  if (rule.fwmark !== null)
+    words.push("fwmark", hex(rule.fwmark.value) + (rule.fwmark.mask === 0xffffffff ? "" : `/${hex(rule.fwmark.mask)}`));
   if (rule.iif !== null) words.push("iif", rule.iif);
   if (rule.oif !== null) words.push("oif", rule.oif);
   if (rule.ipProtocol !== null) words.push("ipproto", String(rule.ipProtocol));

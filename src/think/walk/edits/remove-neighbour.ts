@@ -2,7 +2,7 @@ import { sameIp } from "../../../facts/ip.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
-import type { EditKind, Proposal } from "./edit-kind.ts";
+import type { EditMeaning, Proposal } from "./edit-meaning.ts";
 import { linkOf, ownerOf } from "./owners.ts";
 import { departure, peersOf } from "./peers.ts";
 import { replaceTable } from "./replace-table.ts";
@@ -10,7 +10,7 @@ import { entryOf, isUnresolved, neighbourText } from "./set-neighbour.ts";
 
 type RemoveNeighbour = EditOf<"remove-neighbour">;
 
-export const removeNeighbour: EditKind<RemoveNeighbour> = {
+export const removeNeighbour: EditMeaning<RemoveNeighbour> = {
   cost: 1,
   touches: (edit, read) =>
     read.of === "neighbour" && read.netns === edit.netns && read.dev === edit.dev && sameIp(read.ip, edit.ip),
@@ -30,12 +30,11 @@ function proposeRemoval(world: World, read: Read): readonly Proposal<RemoveNeigh
   if (read.of !== "neighbour") return [];
   const there = entryOf(world, read.netns, read.dev, read.ip);
   const dev = linkOf(world, read.netns, read.dev);
-  if (there === null || there.mac === null || dev === null || isUnresolved(dev) || dev.flags.includes("NOARP")) return [];
+  if (there === null || there.mac === null || dev === null || isUnresolved(dev) || dev.flags.includes("NOARP"))
+    return [];
   const owner = ownerOf(world, read.ip);
   if (owner === null || owner.link.mac === null || owner.link.mac.toLowerCase() === there.mac.toLowerCase()) return [];
-  const elsewhere = peersOf(world, read.netns).flatMap(
-    (peer) => entryOf(world, peer.id, read.dev, read.ip)?.mac ?? [],
-  );
+  const elsewhere = peersOf(world, read.netns).flatMap((peer) => entryOf(world, peer.id, read.dev, read.ip)?.mac ?? []);
   const edit: RemoveNeighbour = { do: "remove-neighbour", netns: read.netns, dev: read.dev, ip: read.ip };
   return [{ edit, kind: "cure", departure: elsewhere.length === 0 ? 1 : departure(there.mac, elsewhere) }];
 }

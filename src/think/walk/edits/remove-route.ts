@@ -1,15 +1,17 @@
+import { routesCovering, TABLE_LOCAL } from "../../../facts/lookup/routes.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
+import { tableName } from "../route/words.ts";
 import { touchesRoute } from "./add-route.ts";
 import type { EditOf } from "./edit.ts";
-import type { EditKind, Proposal } from "./edit-kind.ts";
+import type { EditMeaning, Proposal } from "./edit-meaning.ts";
 import { departure, peersOf } from "./peers.ts";
 import { replaceTable, rowsOf } from "./replace-table.ts";
-import { coveringRoutes, LOCAL, routeText, samePlace, sameWay, tableName } from "./route-lookup.ts";
+import { routeText, samePlace, sameWay } from "./route-lookup.ts";
 
 type RemoveRoute = EditOf<"remove-route">;
 
-export const removeRoute: EditKind<RemoveRoute> = {
+export const removeRoute: EditMeaning<RemoveRoute> = {
   cost: 1,
   touches: (edit, read) => touchesRoute(edit, read),
   apply(world: World, edit: RemoveRoute): World {
@@ -31,8 +33,8 @@ export const removeRoute: EditKind<RemoveRoute> = {
 
 /** Only the best route answers; what the kernel itself made for an address is no mistake of anybody's. */
 function proposeRemoval(world: World, read: Read): readonly Proposal<RemoveRoute>[] {
-  if (read.of !== "route" || read.table === LOCAL) return [];
-  const [best] = coveringRoutes(rowsOf(world, read.netns, "routes"), read.table, read.dst);
+  if (read.of !== "route" || read.table === TABLE_LOCAL) return [];
+  const [best] = routesCovering(rowsOf(world, read.netns, "routes"), read.table, read.dst);
   if (best === undefined || best.protocol === "kernel") return [];
   const place = (id: string) =>
     rowsOf(world, id, "routes").some((route) => samePlace(route, best) && route.type === best.type) ? "present" : null;

@@ -3,12 +3,12 @@ import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import { asksChain, chainOf, chainText, replaceChain, ruleOf } from "./chains.ts";
 import type { EditOf } from "./edit.ts";
-import type { Context, EditKind, Proposal } from "./edit-kind.ts";
+import type { Context, EditMeaning, Proposal } from "./edit-meaning.ts";
 import { departure, peersOf } from "./peers.ts";
 
 type RemoveRule = EditOf<"remove-rule">;
 
-export const removeRule: EditKind<RemoveRule> = {
+export const removeRule: EditMeaning<RemoveRule> = {
   cost: 1,
   touches: (edit, read) => asksChain(read, edit.netns, edit) && read.number === edit.number,
   apply: (world, edit) =>
@@ -26,7 +26,15 @@ export const removeRule: EditKind<RemoveRule> = {
 };
 
 /** Statements that send a packet another way without ending it. */
-const REWRITES: ReadonlySet<string> = new Set(["DNAT", "SNAT", "REDIRECT", "MASQUERADE", "NOTRACK", "MARK", "CONNMARK"]);
+const REWRITES: ReadonlySet<string> = new Set([
+  "DNAT",
+  "SNAT",
+  "REDIRECT",
+  "MASQUERADE",
+  "NOTRACK",
+  "MARK",
+  "CONNMARK",
+]);
 
 /**
  * The rule that dropped or rejected it; and one that rewrote it on the way, where no peer has such a rule: those that every
@@ -52,5 +60,7 @@ function proposeRemoval(world: World, read: Read, context: Context): readonly Pr
 /** It acted on this very packet: a step rests on its line. */
 function rewrote(rule: Rule, { branch }: Context): boolean {
   if (!rule.targets.some((target) => REWRITES.has(target.do))) return false;
-  return branch.steps.some((step) => step.because?.source === rule.because.source && step.because.line === rule.because.line);
+  return branch.steps.some(
+    (step) => step.because?.source === rule.because.source && step.because.line === rule.because.line,
+  );
 }

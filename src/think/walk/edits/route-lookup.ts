@@ -1,30 +1,9 @@
-import { contains, type Ip, sameIp } from "../../../facts/ip.ts";
-import type { Nexthop, Route } from "../../../facts/netns.ts";
+import { type Ip, sameIp } from "../../../facts/ip.ts";
+import { routesCovering } from "../../../facts/lookup/routes.ts";
+import type { Nexthop, Route, Table } from "../../../facts/netns.ts";
 
-/** RT_TABLE_MAIN, RT_TABLE_LOCAL (include/uapi/linux/rtnetlink.h). */
-export const MAIN = 254;
-export const LOCAL = 255;
-
-/** The routes of one table that cover an address, best first: longest prefix, then lowest metric. */
-export function coveringRoutes(routes: readonly Route[], table: number, dst: Ip): readonly Route[] {
-  return routes
-    .filter((route) => route.table === table && contains(route.dst, dst))
-    .sort((a, b) => b.dst.length - a.dst.length || a.metric - b.metric);
-}
-
-export function bestRoute(routes: readonly Route[], table: number, dst: Ip): Route | null {
-  let best: Route | null = null;
-  for (const route of routes) {
-    if (route.table !== table || !contains(route.dst, dst)) continue;
-    if (
-      best === null ||
-      route.dst.length > best.dst.length ||
-      (route.dst.length === best.dst.length && route.metric < best.metric)
-    ) {
-      best = route;
-    }
-  }
-  return best;
+export function bestRoute(routes: Table<Route>, table: number, dst: Ip): Route | null {
+  return routesCovering(routes, table, dst)[0] ?? null;
 }
 
 /** The same place in the table: what `ip route replace` replaces (fib_table_insert, NLM_F_REPLACE). */
@@ -52,7 +31,7 @@ function sameHop(a: Nexthop, b: Nexthop | undefined): boolean {
   return b !== undefined && a.dev === b.dev && sameIp(a.via, b.via) && a.encap === b.encap;
 }
 
-/** As iproute2 prints it, without its table: `10.42.1.0/24 via 10.42.1.0 dev flannel.1 onlink`. */
+/** All that iproute2 prints of it, protocol included, but its table: `10.42.1.0/24 via 10.42.1.0 dev flannel.1 onlink`. */
 export function routeText(route: Route): string {
   const words = [route.type === "unicast" ? "" : route.type, prefixText(route)];
   const [only, ...more] = route.nexthops;
@@ -71,7 +50,9 @@ export function routeText(route: Route): string {
 
 function prefixText(route: Route): string {
   if (route.dst.length === 0) return "default";
-  return route.dst.length === (route.dst.family === 4 ? 32 : 128) ? route.dst.text.replace(/\/\d+$/, "") : route.dst.text;
+  return route.dst.length === (route.dst.family === 4 ? 32 : 128)
+    ? route.dst.text.replace(/\/\d+$/, "")
+    : route.dst.text;
 }
 
 function hopText(hop: Nexthop): string {
@@ -80,8 +61,4 @@ function hopText(hop: Nexthop): string {
   if (hop.via !== null) words.push("via", hop.via.text);
   if (hop.dev !== null) words.push("dev", hop.dev);
   return words.join(" ");
-}
-
-export function tableName(table: number): string {
-  return table === MAIN ? "main" : table === LOCAL ? "local" : table === 253 ? "default" : String(table);
 }

@@ -1,13 +1,14 @@
 import { contains, type Ip, type Prefix, prefixOf } from "../../../facts/ip.ts";
+import { TABLE_LOCAL, TABLE_MAIN } from "../../../facts/lookup/routes.ts";
 import type { Netns, Nexthop, Route } from "../../../facts/netns.ts";
 import { linksOf, type World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
-import type { Proposal } from "./edit-kind.ts";
+import type { Proposal } from "./edit-meaning.ts";
 import { addressOf, homeOf, hostOf, isOnLink, linkOf, otherEnd, ownerOf } from "./owners.ts";
 import { hostsOf, peersOf } from "./peers.ts";
 import { rowsOf } from "./replace-table.ts";
-import { bestRoute, LOCAL, MAIN, samePlace, sameWay } from "./route-lookup.ts";
+import { bestRoute, samePlace, sameWay } from "./route-lookup.ts";
 
 type Proposed = Proposal<EditOf<"add-route">>;
 
@@ -16,7 +17,7 @@ type Proposed = Proposal<EditOf<"add-route">>;
  * other machines, its peers' routes to the same place, the link behind which the address lives.
  */
 export function proposeRoutes(world: World, read: Read): readonly Proposed[] {
-  if (read.of !== "route" || read.table === LOCAL) return [];
+  if (read.of !== "route" || read.table === TABLE_LOCAL) return [];
   const netns = world.netns.get(read.netns);
   if (netns === undefined || !netns.routes.known || !netns.links.known) return [];
   const present = bestRoute(netns.routes.value, read.table, read.dst);
@@ -45,7 +46,7 @@ function improves(present: Route, route: Route): boolean {
 /** The address is a pod's on this machine: its bridge's subnet, or the pod's own veth. */
 function toOwnLink(world: World, netns: Netns, table: number, dst: Ip): readonly Route[] {
   const owner = ownerOf(world, dst);
-  if (owner === null || owner.netns.id === netns.id || table !== MAIN) return [];
+  if (owner === null || owner.netns.id === netns.id || table !== TABLE_MAIN) return [];
   const end = otherEnd(world, owner.netns.id, owner.link.name);
   const link = end?.netns === netns.id ? linkOf(world, netns.id, end.link) : null;
   if (link === null) return [];
@@ -85,7 +86,10 @@ function toAnotherMachine(world: World, netns: Netns, home: Netns, table: number
   const block = blockOf(world, netns, home, table, dst);
   if (block === null) return [];
   const own = shapesOf(world, netns, table, dst.family).filter(({ route }) => !contains(route.dst, dst));
-  const shapes = own.length > 0 ? own : hostsOf(world).flatMap((host) => (host.id === netns.id ? [] : shapesOf(world, host, table, dst.family)));
+  const shapes =
+    own.length > 0
+      ? own
+      : hostsOf(world).flatMap((host) => (host.id === netns.id ? [] : shapesOf(world, host, table, dst.family)));
   const candidates = shapes.flatMap((shape) => {
     const { route, hop } = shape;
     const far = linkOf(world, home.id, shape.link);
@@ -125,7 +129,7 @@ function blockOf(world: World, netns: Netns, home: Netns, table: number, dst: Ip
     if (best?.type === "unicast" && best.dst.length > 0 && best.dst.length < bits) return best.dst;
   }
   const held = rowsOf(world, home.id, "routes")
-    .filter((r) => r.table === MAIN && contains(r.dst, dst) && r.dst.length > 0 && r.dst.length < bits)
+    .filter((r) => r.table === TABLE_MAIN && contains(r.dst, dst) && r.dst.length > 0 && r.dst.length < bits)
     .filter((r) => r.nexthops.every((hop) => hop.via === null))
     .sort((a, b) => b.dst.length - a.dst.length)[0];
   if (held !== undefined) return held.dst;

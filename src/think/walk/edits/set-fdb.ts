@@ -4,14 +4,14 @@ import type { NetnsId } from "../../../facts/provenance.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
-import type { EditKind, Proposal } from "./edit-kind.ts";
+import type { EditMeaning, Proposal } from "./edit-meaning.ts";
 import { linkOf, linksWithMac } from "./owners.ts";
 import { departure, mostCommon, peersOf } from "./peers.ts";
 import { isKnown, replaceTable, rowsOf } from "./replace-table.ts";
 
 type SetFdb = EditOf<"set-fdb">;
 
-export const setFdb: EditKind<SetFdb> = {
+export const setFdb: EditMeaning<SetFdb> = {
   cost: 1,
   touches: (edit, read) =>
     read.of === "fdb" &&
@@ -42,7 +42,12 @@ function proposeFdb(world: World, read: Read): readonly Proposal<SetFdb>[] {
   if (owner === undefined || more.length > 0) return [];
   const peers = peersOf(world, read.netns).filter((peer) => peer.id !== owner.netns.id && peer.fdb.known);
   const elsewhere = peers.map((peer) => remotesOf(world, peer.id, read.dev, read.mac)[0]?.dst ?? null);
-  const dst = owner.link.vxlan?.local ?? mostCommon(elsewhere.filter((ip): ip is Ip => ip !== null), (ip) => ip.text);
+  const dst =
+    owner.link.vxlan?.local ??
+    mostCommon(
+      elsewhere.filter((ip): ip is Ip => ip !== null),
+      (ip) => ip.text,
+    );
   if (dst === null) return [];
   const there = remotesOf(world, read.netns, read.dev, read.mac);
   if (there.length === 1 && sameIp(there[0]?.dst ?? null, dst)) return [];

@@ -1,7 +1,7 @@
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
-import type { Context, EditKind, Proposal } from "./edit-kind.ts";
+import type { Context, EditMeaning, Proposal } from "./edit-meaning.ts";
 import { linkOf } from "./owners.ts";
 import { departure, hostsOf, stemOf } from "./peers.ts";
 import { rowsOf } from "./replace-table.ts";
@@ -9,7 +9,7 @@ import { changeLink } from "./set-link-up.ts";
 
 type SetHairpin = EditOf<"set-hairpin">;
 
-export const setHairpin: EditKind<SetHairpin> = {
+export const setHairpin: EditMeaning<SetHairpin> = {
   cost: 1,
   touches: (edit, read) => read.of === "link" && read.netns === edit.netns && read.name === edit.link,
   apply: (world, edit) =>

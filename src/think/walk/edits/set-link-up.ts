@@ -1,22 +1,23 @@
+import { TABLE_MAIN } from "../../../facts/lookup/routes.ts";
 import type { Link, Route } from "../../../facts/netns.ts";
 import type { NetnsId } from "../../../facts/provenance.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
-import type { EditKind, Proposal } from "./edit-kind.ts";
+import type { EditMeaning, Proposal } from "./edit-meaning.ts";
 import { linkOf, otherEnd } from "./owners.ts";
 import { departure, peersOf, stemOf } from "./peers.ts";
 import { replaceTable, rowsOf } from "./replace-table.ts";
-import { MAIN, samePlace } from "./route-lookup.ts";
+import { samePlace } from "./route-lookup.ts";
 
 type SetLinkUp = EditOf<"set-link-up">;
 
-export const setLinkUp: EditKind<SetLinkUp> = {
+export const setLinkUp: EditMeaning<SetLinkUp> = {
   cost: 1,
   touches(edit, read) {
     if (read.of === "link") return read.netns === edit.netns && read.name === edit.link;
     // Its carrier is its peer's too, and its subnets come back into the main table.
-    return read.of === "wire" || (read.of === "route" && read.netns === edit.netns && read.table === MAIN);
+    return read.of === "wire" || (read.of === "route" && read.netns === edit.netns && read.table === TABLE_MAIN);
   },
   apply(world, edit) {
     const link = linkOf(world, edit.netns, edit.link);
@@ -25,7 +26,8 @@ export const setLinkUp: EditKind<SetLinkUp> = {
     const farLink = far === null ? null : linkOf(world, far.netns, far.link);
     const carrier = farLink === null || farLink.up;
     let next = changeLink(world, edit.netns, edit.link, (l) => withState(l, true, carrier));
-    if (far !== null && farLink?.up === true) next = changeLink(next, far.netns, far.link, (l) => withState(l, true, true));
+    if (far !== null && farLink?.up === true)
+      next = changeLink(next, far.netns, far.link, (l) => withState(l, true, true));
     return replaceTable(next, edit.netns, "routes", (routes) => {
       const missing = connectedRoutes(link).filter((route) => !routes.some((r) => samePlace(r, route)));
       return missing.length === 0 ? routes : [...routes, ...missing];
@@ -87,7 +89,7 @@ function connectedRoutes(link: Link): readonly Route[] {
       {
         type: "unicast",
         dst: prefix,
-        table: MAIN,
+        table: TABLE_MAIN,
         metric,
         tos: 0,
         scope: prefix.family === 4 ? "link" : "global",

@@ -1,17 +1,18 @@
 import { type Ip, sameIp } from "../../../facts/ip.ts";
+import { isUsable, neighbourOf } from "../../../facts/lookup/neighbours.ts";
 import type { Link, Neighbour } from "../../../facts/netns.ts";
 import type { NetnsId } from "../../../facts/provenance.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
-import type { EditKind, Proposal } from "./edit-kind.ts";
+import type { EditMeaning, Proposal } from "./edit-meaning.ts";
 import { linkOf, ownerOf } from "./owners.ts";
 import { departure, peersOf } from "./peers.ts";
 import { isKnown, replaceTable, rowsOf } from "./replace-table.ts";
 
 type SetNeighbour = EditOf<"set-neighbour">;
 
-export const setNeighbour: EditKind<SetNeighbour> = {
+export const setNeighbour: EditMeaning<SetNeighbour> = {
   cost: 1,
   touches: (edit, read) =>
     read.of === "neighbour" &&
@@ -67,16 +68,12 @@ export function isUnresolved(dev: Link): boolean {
   return dev.vxlan !== null && !dev.vxlan.learning;
 }
 
-export function isUsable(row: Neighbour): boolean {
-  return row.mac !== null && !["FAILED", "INCOMPLETE", "NONE"].includes(row.state);
-}
-
 function isEntry(row: Neighbour, dev: string, ip: Ip): boolean {
   return !row.proxy && row.dev === dev && sameIp(row.ip, ip);
 }
 
 export function entryOf(world: World, netns: NetnsId, dev: string, ip: Ip): Neighbour | null {
-  return rowsOf(world, netns, "neighbours").find((row) => isEntry(row, dev, ip)) ?? null;
+  return neighbourOf(rowsOf(world, netns, "neighbours"), dev, ip);
 }
 
 export function neighbourText(row: Neighbour | null): string | null {

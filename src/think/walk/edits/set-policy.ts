@@ -2,12 +2,12 @@ import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import { asksChain, chainOf, chainText, replaceChain } from "./chains.ts";
 import type { EditOf } from "./edit.ts";
-import type { Context, EditKind, Proposal } from "./edit-kind.ts";
+import type { Context, EditMeaning, Proposal } from "./edit-meaning.ts";
 import { departure, peersOf } from "./peers.ts";
 
 type SetPolicy = EditOf<"set-policy">;
 
-export const setPolicy: EditKind<SetPolicy> = {
+export const setPolicy: EditMeaning<SetPolicy> = {
   cost: 1,
   touches: (edit, read) => asksChain(read, edit.netns, edit) && read.number === 0,
   apply: (world, edit) =>

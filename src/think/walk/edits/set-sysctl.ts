@@ -2,14 +2,14 @@ import type { Sysctl } from "../../../facts/netns.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
-import type { EditKind } from "./edit-kind.ts";
+import type { EditMeaning } from "./edit-meaning.ts";
 import { replaceTable } from "./replace-table.ts";
 import { type ConfKey, parseConfKey, sysctlRow, withoutAlias } from "./sysctl-keys.ts";
 import { proposeSysctls } from "./sysctl-proposals.ts";
 
 type SetSysctl = EditOf<"set-sysctl">;
 
-export const setSysctl: EditKind<SetSysctl> = {
+export const setSysctl: EditMeaning<SetSysctl> = {
   cost: 1,
   touches(edit: SetSysctl, read: Read): boolean {
     if (read.of !== "sysctl" || read.netns !== edit.netns) return false;

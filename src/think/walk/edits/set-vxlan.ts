@@ -2,7 +2,7 @@ import type { Link, Vxlan } from "../../../facts/netns.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
-import type { Context, EditKind, Proposal } from "./edit-kind.ts";
+import type { Context, EditMeaning, Proposal } from "./edit-meaning.ts";
 import { linkOf } from "./owners.ts";
 import { departure, mostCommon, peersOf } from "./peers.ts";
 import { rowsOf } from "./replace-table.ts";
@@ -10,7 +10,7 @@ import { changeLink } from "./set-link-up.ts";
 
 type SetVxlan = EditOf<"set-vxlan">;
 
-export const setVxlan: EditKind<SetVxlan> = {
+export const setVxlan: EditMeaning<SetVxlan> = {
   cost: 1,
   touches: (edit, read) =>
     read.netns === edit.netns && ((read.of === "link" && read.name === edit.link) || read.of === "socket"),

@@ -1,4 +1,5 @@
-import type { Netns, Sysctl, Table } from "../../../facts/netns.ts";
+import { sysctlNamed } from "../../../facts/lookup/sysctls.ts";
+import type { Netns, Sysctl } from "../../../facts/netns.ts";
 
 /** A key of `net.<family>.conf.<interface>.<leaf>`, taken apart. `link` in its own spelling: `flannel.1`. */
 export interface ConfKey {
@@ -12,7 +13,10 @@ export interface ConfKey {
  * (sysctl.d(5), sysctl(8)); a key is also taken as a path below /proc/sys.
  */
 export function canonicalKey(text: string): string {
-  const key = text.trim().replace(/^\/proc\/sys\//, "/").replace(/^\/+/, "");
+  const key = text
+    .trim()
+    .replace(/^\/proc\/sys\//, "/")
+    .replace(/^\/+/, "");
   const separator = /[./]/.exec(key)?.[0];
   if (separator !== "/") return key;
   return key.replace(/[./]/g, (c) => (c === "/" ? "." : "/"));
@@ -40,16 +44,10 @@ export function confKey(key: ConfKey): string {
   return `net.${key.family}.conf.${key.link.replaceAll(".", "/")}.${key.leaf}`;
 }
 
-const indexes = new WeakMap<Table<Sysctl>, ReadonlyMap<string, Sysctl>>();
-
 /** The row of a key, or of its alias where only that was read; null when neither was. */
 export function sysctlRow(netns: Netns | undefined, key: string): Sysctl | null {
   if (netns === undefined || !netns.sysctls.known) return null;
-  let index = indexes.get(netns.sysctls.value);
-  if (index === undefined) {
-    index = new Map(netns.sysctls.value.map((row) => [row.key, row]));
-    indexes.set(netns.sysctls.value, index);
-  }
   const alias = aliasOf(key);
-  return index.get(key) ?? (alias === null ? null : (index.get(alias) ?? null));
+  const rows = netns.sysctls.value;
+  return sysctlNamed(rows, key) ?? (alias === null ? null : sysctlNamed(rows, alias));
 }

@@ -2,31 +2,31 @@ import type { Netns } from "../../../facts/netns.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
-import type { Context, Proposal } from "./edit-kind.ts";
+import type { Context, Proposal } from "./edit-meaning.ts";
 import { departure, mostCommon, peersOf, stemOf } from "./peers.ts";
 import { type ConfKey, confKey, parseConfKey, sysctlRow, withoutAlias } from "./sysctl-keys.ts";
 
 type Proposed = Proposal<EditOf<"set-sysctl">>;
 
-/** Values under which the kernel lets pass what another value stops; used where no peer says better. */
-const PERMISSIVE: Readonly<Record<string, string>> = {
-  forwarding: "1",
-  force_forwarding: "1",
-  rp_filter: "0",
-  route_localnet: "1",
-  accept_local: "1",
-  proxy_arp: "1",
-  disable_ipv6: "0",
-  disable_policy: "1",
-  arp_ignore: "0",
-  src_valid_mark: "1",
-  ip_nonlocal_bind: "1",
-  icmp_echo_ignore_all: "0",
-  "bridge-nf-call-iptables": "1",
-  "bridge-nf-call-ip6tables": "1",
+/**
+ * Values under which the kernel lets pass what another value stops; used where no peer says better. Those of the first kind are
+ * what a node of a cluster has, those of the second a way around.
+ */
+const PERMISSIVE: Readonly<Record<string, { readonly value: string; readonly kind: "cure" | "bypass" }>> = {
+  proxy_arp: { value: "1", kind: "cure" },
+  proxy_ndp: { value: "1", kind: "cure" },
+  disable_ipv6: { value: "0", kind: "cure" },
+  arp_ignore: { value: "0", kind: "cure" },
+  icmp_echo_ignore_all: { value: "0", kind: "cure" },
+  "bridge-nf-call-iptables": { value: "1", kind: "cure" },
+  "bridge-nf-call-ip6tables": { value: "1", kind: "cure" },
+  route_localnet: { value: "1", kind: "bypass" },
+  accept_local: { value: "1", kind: "bypass" },
+  force_forwarding: { value: "1", kind: "bypass" },
+  ip_nonlocal_bind: { value: "1", kind: "bypass" },
 };
 
-/** @see EditKind.propose */
+/** @see EditMeaning.propose */
 export function proposeSysctls(world: World, read: Read, context: Context): readonly Proposed[] {
   if (read.of !== "sysctl") return [];
   const netns = world.netns.get(read.netns);
@@ -43,8 +43,8 @@ export function proposeSysctls(world: World, read: Read, context: Context): read
   }
   const leaf = key?.leaf ?? read.key.slice(read.key.lastIndexOf(".") + 1);
   const permissive = PERMISSIVE[leaf];
-  if (!context.decided || permissive === undefined || permissive === present.value) return [];
-  return [propose(netns, read.key, permissive, "cure", departs)];
+  if (!context.decided || permissive === undefined || permissive.value === present.value) return [];
+  return [propose(netns, read.key, permissive.value, permissive.kind, departs)];
 }
 
 function forwarding(world: World, netns: Netns, key: ConfKey, present: string): readonly Proposed[] {
@@ -53,7 +53,8 @@ function forwarding(world: World, netns: Netns, key: ConfKey, present: string): 
   const switchKey = key.family === "ipv4" ? "net.ipv4.ip_forward" : all;
   const routes = sysctlRow(netns, all)?.value;
   const departs = (of: string) => departure("0", peerValues(world, netns, of));
-  if (key.link === "all" || key.link === "default") return [propose(netns, switchKey, "1", "cure", departs(switchKey))];
+  // ip6_forward looks at `all` alone.
+  if (key.link === "all" || key.family === "ipv6") return [propose(netns, switchKey, "1", "cure", departs(switchKey))];
   const own = confKey(key);
   // The node's switch is off: an interface's own flag would heal one direction and leave the departure where it is.
   if (routes === "0") {
@@ -66,13 +67,7 @@ function forwarding(world: World, netns: Netns, key: ConfKey, present: string): 
 }
 
 /** Effective is the greater of `all` and the interface's own (IN_DEV_RPFILTER); 1 is strict, 2 loose. */
-function reversePath(
-  world: World,
-  netns: Netns,
-  key: ConfKey,
-  present: string,
-  context: Context,
-): readonly Proposed[] {
+function reversePath(world: World, netns: Netns, key: ConfKey, present: string, context: Context): readonly Proposed[] {
   if (!context.decided || present === "0") return [];
   const own = confKey(key);
   const peers = peerValues(world, netns, own);

@@ -41,8 +41,8 @@ function askedByRulesets(rulesets: readonly Ruleset[]): LiveMarks {
           }
           for (const target of targets) {
             if (target.do !== "CONNMARK") continue;
-            if (target.op === "save") packet = ALL;
-            if (target.op === "restore") connection = ALL;
+            if (target.op === "save") packet |= target.value;
+            if (target.op === "restore") connection |= target.value;
           }
         }
       }

@@ -50,15 +50,15 @@ export function endOf(way: Way, verdict: HookVerdict): HookOutcome {
   return { weight: way.weight, verdict, packet: way.packet, connection: way.connection, acted };
 }
 
-/** xt_connmark.c: connmark_tg_shift. */
+/** xt_connmark.c: connmark_tg_shift. For save and restore `value` masks what is read, `mask` what is written. */
 export function moveConnectionMark(way: Way, target: Extract<Target, { do: "CONNMARK" }>): void {
   if (way.connection === null) return;
   const { mark } = way.connection;
   const { mask, value } = target;
   if (target.op === "restore") {
-    way.packet = { ...way.packet, mark: ((way.packet.mark & ~mask) ^ (mark & mask)) >>> 0 };
+    way.packet = { ...way.packet, mark: ((way.packet.mark & ~mask) ^ (mark & value)) >>> 0 };
     return;
   }
-  const bits = target.op === "set" ? value : way.packet.mark & mask;
+  const bits = target.op === "set" ? value : way.packet.mark & value;
   way.connection = { ...way.connection, mark: ((mark & ~mask) ^ bits) >>> 0 };
 }

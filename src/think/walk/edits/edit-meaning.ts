@@ -20,7 +20,7 @@ export interface Proposal<E extends Edit = Edit> {
 }
 
 /** What one kind of edit means. All pure. */
-export interface EditKind<E extends Edit> {
+export interface EditMeaning<E extends Edit> {
   /** Of one such edit; a bypass costs one more. */
   readonly cost: number;
   /** Whether the answer to this question may differ after the edit. Errs towards true. */

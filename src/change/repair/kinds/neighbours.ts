@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { parseIp } from "../../../facts/ip.ts";
+import { type Act, type Answer, defineKind, type Look, linesOf, said, type UndoView } from "../kind.ts";
+import { ipText, linkName, macText, netnsParam } from "../params.ts";
+import { isUnresolved, neighbourArgv, neighbourOf } from "./neighbour-line.ts";
+
+const entryParams = z.object({ ip: ipText, dev: linkName, netns: netnsParam });
+type EntryParams = z.infer<typeof entryParams>;
+
+const image = z.object({ line: z.string().nullable() });
+type Image = z.infer<typeof image>;
+
+function looks(p: EntryParams): Look[] {
+  return [{ argv: ["ip", "-o", "neigh", "show", "to", p.ip, "dev", p.dev, "nud", "all"] }];
+}
+
+function see(p: EntryParams, answers: readonly Answer[]): Image {
+  const wanted = parseIp(p.ip)?.text;
+  return { line: linesOf(said(answers)).find((line) => parseIp(neighbourOf(line).ip)?.text === wanted) ?? null };
+}
+
+/** What matters of an entry; resolved states come and go by themselves. */
+function essence({ line }: Image): string {
+  if (line === null) return "absent";
+  const { mac, state } = neighbourOf(line);
+  if (mac === null || isUnresolved(state)) return "absent";
+  return `${mac.toLowerCase()} ${state === "PERMANENT" || state === "NOARP" ? state : "learnt"}`;
+}
+
+/** A verdict says `lladdr MAC STATE`, or nothing; of a learnt entry the state may have moved on. */
+function holdsFound(present: Image, found: string | null | undefined): boolean {
+  if (found === undefined) return true;
+  if (found === null) return essence(present) === "absent";
+  const { line } = present;
+  if (line === null) return false;
+  return line.toLowerCase().includes(found.toLowerCase()) || essence(present).includes(found.toLowerCase());
+}
+
+function del(p: EntryParams): string[] {
+  return ["ip", "neigh", "del", p.ip, "dev", p.dev];
+}
+
+function disturbed(_: EntryParams, { before, after, first }: UndoView<Image>): string[] {
+  const now = essence(first);
+  if (now === essence(after) || now === essence(before) || now.endsWith("learnt")) return [];
+  return [first.line ?? "absent"];
+}
+
+function object(p: EntryParams): string {
+  return `neigh ${p.ip} dev ${p.dev}`;
+}
+
+function undo(p: EntryParams, { before, present }: UndoView<Image>): Act[] {
+  if (essence(before) === essence(present)) return [];
+  if (essence(before) === "absent" || before.line === null) return [{ argv: del(p) }];
+  return [{ argv: neighbourArgv(before.line, p.dev) }];
+}
+
+function remaining(_: EntryParams, { before, present }: UndoView<Image>): string[] {
+  // Without an entry of its own the kernel may have learnt one meanwhile: that is as before.
+  const same =
+    essence(before) === essence(present) || (essence(before) === "absent" && essence(present).endsWith("learnt"));
+  return same ? [] : [present.line ?? "absent"];
+}
+
+const shared = { on: "node", image, looks, see, object, disturbed, undo, remaining } as const;
+
+const setParams = entryParams.extend({ mac: macText, state: z.string().optional() });
+type SetParams = z.infer<typeof setParams>;
+
+function set(p: SetParams): string[] {
+  return ["ip", "neigh", "replace", p.ip, "lladdr", p.mac, "dev", p.dev, "nud", "permanent"];
+}
+
+export const setNeighbour = defineKind<SetParams, Image>({
+  ...shared,
+  id: "set-neighbour",
+  params: setParams,
+  fromEdit: (edit) =>
+    edit.do === "set-neighbour" && edit.neighbour.mac !== null
+      ? { ip: edit.neighbour.ip.text, dev: edit.neighbour.dev, mac: edit.neighbour.mac }
+      : null,
+  commands: (p) => [set(p)],
+  judge(p, present, found) {
+    if (essence(present) === `${p.mac.toLowerCase()} PERMANENT`) return "as-wanted";
+    if (holdsFound(present, found)) return "as-found";
+    return { other: present.line ?? "absent" };
+  },
+  acts: (p) => [{ argv: set(p) }],
+});
+
+export const removeNeighbour = defineKind<EntryParams, Image>({
+  ...shared,
+  id: "remove-neighbour",
+  params: entryParams,
+  fromEdit: (edit) => (edit.do === "remove-neighbour" ? { ip: edit.ip.text, dev: edit.dev } : null),
+  commands: (p) => [del(p)],
+  judge(_, present, found, before) {
+    if (essence(present) === "absent") return "as-wanted";
+    if (before !== null)
+      return essence(present) === essence(before) ? { other: present.line ?? "absent" } : "as-wanted";
+    return holdsFound(present, found) ? "as-found" : { other: present.line ?? "absent" };
+  },
+  acts: (p) => [{ argv: del(p) }],
+});

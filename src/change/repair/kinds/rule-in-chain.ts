@@ -1,0 +1,101 @@
+import { z } from "zod";
+import type { Act } from "../kind.ts";
+import { bareNftRule, bareRule, ruleWords } from "../text/rule-words.ts";
+import { chainImage, chainParams, lookAtChain, placeText, seeChain } from "./chain.ts";
+
+/** `text`: the rule as the tool prints it, without counters. */
+export const ruleParams = chainParams
+  .extend({
+    number: z.string().regex(/^[1-9]\d{0,6}$/),
+    text: z
+      .string()
+      .min(1)
+      .max(16_384)
+      .refine((text) => !/[\n\r\0]/.test(text)),
+  })
+  .refine(canBeInserted, "not a rule that can be put in");
+export type RuleParams = z.infer<typeof ruleParams>;
+
+/** The journal keeps the rule and this many on either side: chains of a kube-proxy hold tens of thousands. */
+const NEIGHBOURS = 3;
+export const ruleImage = chainImage.extend({
+  count: z.number().int(),
+  /** How many rules of the chain have this very text. */
+  same: z.number().int(),
+  /** Number of the rule at the head of `rules`. */
+  from: z.number().int(),
+});
+export type RuleImage = z.infer<typeof ruleImage>;
+
+/**
+ * Deletes by number only while that number holds that very text: another writer may have moved it since it was read.
+ * 75: EX_TEMPFAIL.
+ */
+const DELETE_IF = `now=$("$1" -w -t "$2" -S "$3" "$4") || exit
+[ "$now" = "$5" ] || { printf '%s\\n' "$now" >&2; exit 75; }
+exec "$1" -w -t "$2" -D "$3" "$4"`;
+
+export function ruleText(p: Pick<RuleParams, "backend" | "chain" | "text">): string {
+  if (p.backend === "nft") return bareNftRule(p.text);
+  const bare = bareRule(p.text);
+  return bare.startsWith("-A ") ? bare : `-A ${p.chain} ${bare}`;
+}
+
+export function ruleAt(image: RuleImage, number: number): string | null {
+  return image.rules[number - image.from] ?? null;
+}
+
+/** Where the rule belongs in a chain that others may have changed: between the two that it was between. */
+export function placeIn(before: RuleImage, present: RuleImage, number: number): number | null {
+  const previous = ruleAt(before, number - 1);
+  const next = ruleAt(before, number + 1);
+  const fits = (at: number) =>
+    at >= 1 && at <= present.count + 1 && ruleAt(present, at - 1) === previous && ruleAt(present, at) === next;
+  if (fits(number)) return number;
+  const places = Array.from({ length: present.rules.length + 1 }, (_, i) => present.from + i).filter(fits);
+  return places.length === 1 ? (places[0] ?? null) : null;
+}
+
+export function insertOf(p: RuleParams, present: RuleImage, at: number): Act {
+  if (p.backend === "nft") {
+    const previous = present.handles[at - 1 - present.from];
+    const where = previous === undefined ? ["insert", "rule"] : ["add", "rule"];
+    const position = previous === undefined ? [] : ["position", previous];
+    return { argv: ["nft", ...where, p.family, p.table, p.chain, ...position, ruleText(p)] };
+  }
+  const words = ruleWords(ruleText(p)) ?? [];
+  return { argv: [present.tool, "-w", "-t", p.table, "-I", p.chain, String(at), ...words.slice(2)] };
+}
+
+export function deleteOf(p: RuleParams, present: RuleImage, at: number): Act {
+  if (p.backend === "nft") {
+    const handle = present.handles[at - present.from] ?? "0";
+    return { argv: ["nft", "delete", "rule", p.family, p.table, p.chain, "handle", handle] };
+  }
+  return { argv: ["sh", "-c", DELETE_IF, "sh", present.tool, p.table, p.chain, String(at), ruleText(p)] };
+}
+
+/** A rule of nft is text for a parser that knows `;` and blocks: only what is one rule goes in. */
+function canBeInserted(p: { backend: string; chain: string; text: string }): boolean {
+  if (p.backend === "nft") return !/;|#|\bxt (match|target)\b/.test(bareNftRule(p.text).replace(/"[^"]*"/g, ""));
+  const words = ruleWords(ruleText({ ...p, backend: "iptables-nft" }));
+  return words !== null && words[0] === "-A" && words[1] === p.chain;
+}
+
+export const ruleShared = {
+  on: "node",
+  params: ruleParams,
+  image: ruleImage,
+  object: (p: RuleParams) => `rule ${placeText(p)}#${p.number}`,
+  looks: (p: RuleParams) => [lookAtChain(p)],
+  see(p: RuleParams, answers: Parameters<typeof seeChain>[1]): RuleImage {
+    const chain = seeChain(p, answers);
+    const same = chain.rules.filter((rule) => rule === ruleText(p)).length;
+    return { ...chain, count: chain.rules.length, same, from: 1 };
+  },
+  keep(p: RuleParams, seen: RuleImage): RuleImage {
+    const first = Math.max(1, Number(p.number) - NEIGHBOURS);
+    const window = [first - seen.from, first - seen.from + 2 * NEIGHBOURS + 1] as const;
+    return { ...seen, from: first, rules: seen.rules.slice(...window), handles: seen.handles.slice(...window) };
+  },
+} as const;

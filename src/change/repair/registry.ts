@@ -1,0 +1,49 @@
+import type { Edit, EditName } from "../../think/walk/edits/edit.ts";
+import { ChangeError } from "../change-error.ts";
+import type { RepairKind } from "./kind.ts";
+import { deleteConntrack } from "./kinds/delete-conntrack.ts";
+import { setLinkMtu, setLinkUp } from "./kinds/links.ts";
+import { removeNeighbour, setNeighbour } from "./kinds/neighbours.ts";
+import { addPolicyRule, removePolicyRule } from "./kinds/policy-rules.ts";
+import { addRoute, removeRoute } from "./kinds/routes.ts";
+import { addRule, removeRule } from "./kinds/rules.ts";
+import { patchServiceSelector, patchServiceTargetPort } from "./kinds/services.ts";
+import { setFdb } from "./kinds/set-fdb.ts";
+import { setHairpin } from "./kinds/set-hairpin.ts";
+import { setPolicy } from "./kinds/set-policy.ts";
+import { setSysctl } from "./kinds/set-sysctl.ts";
+import { setVxlan } from "./kinds/set-vxlan.ts";
+
+type ApiRepair = "patch-service-selector" | "patch-service-target-port";
+
+/** Every repair by its id: one for each kind of edit, and those of API objects. */
+export const REPAIR_KINDS = {
+  "set-sysctl": setSysctl,
+  "add-route": addRoute,
+  "remove-route": removeRoute,
+  "add-policy-rule": addPolicyRule,
+  "remove-policy-rule": removePolicyRule,
+  "add-rule": addRule,
+  "remove-rule": removeRule,
+  "set-policy": setPolicy,
+  "set-link-up": setLinkUp,
+  "set-link-mtu": setLinkMtu,
+  "set-neighbour": setNeighbour,
+  "remove-neighbour": removeNeighbour,
+  "set-fdb": setFdb,
+  "set-hairpin": setHairpin,
+  "set-vxlan": setVxlan,
+  "delete-conntrack": deleteConntrack,
+  "patch-service-selector": patchServiceSelector,
+  "patch-service-target-port": patchServiceTargetPort,
+} as const satisfies Record<EditName | ApiRepair, RepairKind>;
+
+/** @throws ChangeError unknown-repair */
+export function kindOf(id: string): RepairKind {
+  if (!Object.hasOwn(REPAIR_KINDS, id)) throw new ChangeError("unknown-repair", null, id);
+  return REPAIR_KINDS[id as keyof typeof REPAIR_KINDS];
+}
+
+export function kindOfEdit(edit: Edit): RepairKind {
+  return REPAIR_KINDS[edit.do];
+}

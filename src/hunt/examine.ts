@@ -1,0 +1,184 @@
+import type { NetnsId } from "../facts/provenance.ts";
+import { type Ip, sameIp } from "../facts/ip.ts";
+import type { Counters } from "../facts/netns.ts";
+import { parseCounters } from "../read/parse/counters.ts";
+import { text } from "../read/transport/reader.ts";
+import { expectedPoints, type Point } from "../think/explain/points.ts";
+import type { Trail, Tried } from "../think/explain/suspect.ts";
+import type { Flow, Walk } from "../think/walk/branch.ts";
+import { correlate } from "../witness/correlate/correlate.ts";
+import { buildTrails } from "../witness/correlate/trail.ts";
+import type { TrailPoint } from "../witness/correlate/trail-point.ts";
+import { attemptId, type Probe, type ProbeResult } from "../witness/probe/probe.ts";
+import { runProbe } from "../witness/probe/run-probe.ts";
+import type { Frame, TapReport } from "../witness/sighting.ts";
+import type { Place } from "../witness/tap/place.ts";
+import { startTap, type Tap } from "../witness/tap/start-tap.ts";
+import type { Field, Notebook } from "./field.ts";
+import type { Moved } from "./rungs/probes.ts";
+
+/** A flow to be tried, and how. */
+export interface Trial {
+  readonly flow: Flow;
+  readonly walk: Walk;
+  readonly probe: Probe;
+}
+
+export interface Examined {
+  readonly trial: Trial;
+  readonly tried: Tried;
+  readonly result: ProbeResult;
+}
+
+export interface Examination {
+  readonly examined: readonly Examined[];
+  readonly frames: readonly Frame[];
+  readonly reports: readonly TapReport[];
+  readonly moved: Moved;
+  /** Files of raw captures. */
+  readonly kept: readonly string[];
+}
+
+/** Tries flows while every hop that their walks name is tapped: what was answered, and what was seen where. */
+export async function examine(
+  field: Field,
+  trials: readonly Trial[],
+  also: readonly NetnsId[],
+  notebook: Notebook,
+  during?: () => Promise<void>,
+): Promise<Examination> {
+  const watch = await startWatch(field, trials.map((t) => t.walk), also, trials.map((t) => t.probe.from.netns));
+  const [results] = await Promise.all([
+    Promise.all(trials.map((trial) => runProbe(field.reader, trial.probe, { limits: field.limits, random: field.random }))),
+    during?.(),
+  ]);
+  const { frames, reports, moved, kept } = await watch.stop();
+  const trusted = new Set(reports.filter((r) => r.trustworthy).map((r) => r.netns));
+  for (const result of results) notebook.miss(result.notChecked);
+  notebook.miss(reports.filter((r) => !r.trustworthy).map((r) => ({ what: `absence of packets in ${r.netns}`, why: r.why ?? "the tap proved nothing" })));
+  const { sightings } = correlate(results.flatMap((r) => r.tracers), frames);
+  const examined = trials.map((trial, i): Examined => {
+    const result = results[i] as ProbeResult;
+    const expected = distinctPoints(trial.walk);
+    const mine = sightings.filter((s) => s.probe.startsWith(`${trial.probe.id}#`));
+    const trails = new Map(buildTrails(mine, expected, () => trial.probe.from.netns).map((t) => [t.probe, t]));
+    const tries = result.answers.map((answer) => {
+      const trail = trails.get(attemptId(trial.probe, answer.n));
+      return {
+        answered: isGood(answer.outcome, answer.httpStatus),
+        outcome: answer.httpStatus !== null && answer.outcome === "answered" ? String(answer.httpStatus) : answer.outcome,
+        trail: reports.some((r) => r.started) ? toTrail(trail?.request ?? [], trail?.reply ?? []) : null,
+      };
+    });
+    return { trial, result, tried: { id: trial.probe.id, flow: trial.flow, walk: trial.walk, tries, trusted } };
+  });
+  return { examined, frames, reports, moved, kept };
+}
+
+/** An HTTP error below 500 is an answer of the very server that was asked for. */
+function isGood(outcome: string, httpStatus: number | null): boolean {
+  return outcome === "answered" && (httpStatus === null || httpStatus < 500);
+}
+
+function toTrail(request: readonly TrailPoint[], reply: readonly TrailPoint[]): Trail {
+  const accepting = reply.filter(({ sighting }) => !sighting.headers.some((h) => (h.kind === "tcp" && h.rst) || h.kind === "quoted"));
+  const points = [...request, ...accepting].map(({ sighting }): Point => ({
+    netns: sighting.netns,
+    link: sighting.link,
+    direction: sighting.direction,
+    leg: sighting.leg,
+    header: sighting.header,
+  }));
+  return { points, destination: destinationOf(request) };
+}
+
+function destinationOf(request: readonly TrailPoint[]): { readonly ip: Ip; readonly port: number } | null {
+  const last = request.at(-1)?.sighting.headers;
+  const ip = last?.findLast((h) => h.kind === "ip");
+  const transport = last?.findLast((h) => h.kind === "tcp" || h.kind === "udp");
+  if (ip?.kind !== "ip") return null;
+  return { ip: ip.dst, port: transport?.kind === "tcp" || transport?.kind === "udp" ? transport.dport : 0 };
+}
+
+/** Points of all branches, each once: a trail is put in order by them. */
+function distinctPoints(walk: Walk) {
+  const points = walk.branches.flatMap((branch) => expectedPoints(branch));
+  return points
+    .filter((p): p is Point & { direction: "in" | "out" } => p.direction !== null)
+    .filter((p, i, all) => all.findIndex((q) => q.netns === p.netns && q.link === p.link && q.direction === p.direction && q.leg === p.leg && q.header === p.header) === i);
+}
+
+interface Watch {
+  stop(): Promise<{ frames: readonly Frame[]; reports: readonly TapReport[]; moved: Moved; kept: readonly string[] }>;
+}
+
+/** Taps, and the counters before and after, in every netns that the walks cross and where their destinations live. */
+async function startWatch(field: Field, walks: readonly Walk[], also: readonly NetnsId[], from: readonly NetnsId[]): Promise<Watch> {
+  const ids = new Set<NetnsId>([...from, ...also]);
+  for (const walk of walks) {
+    for (const branch of walk.branches) {
+      for (const part of [branch, ...branch.reply]) for (const step of part.steps) ids.add(step.netns);
+      const owner = ownerOf(field, branch.destination.ip);
+      if (owner !== null) {
+        ids.add(owner);
+        ids.add(`${owner.slice(0, owner.indexOf("/"))}/host`);
+      }
+    }
+  }
+  const places = [...ids].flatMap((id): Place[] => {
+    const netns = field.world.netns.get(id);
+    return netns === undefined ? [] : [{ netns: id, node: netns.node, path: netns.path }];
+  });
+  const filter = "ip or ip6";
+  const taps: Tap[] = await Promise.all(
+    places.map((place) => startTap(field.reader, place, { filter, limits: { ...field.limits, timeoutMs: 60_000 }, keepIn: field.keepIn })),
+  );
+  const before = await readCounters(field, places);
+  return {
+    async stop() {
+      const after = await readCounters(field, places);
+      const results = await Promise.all(taps.map((tap) => tap.stop()));
+      return {
+        frames: results.flatMap((r) => r.frames),
+        reports: results.map((r) => r.report),
+        kept: results.flatMap((r) => r.kept),
+        moved: movedBetween(before, after),
+      };
+    },
+  };
+}
+
+function ownerOf(field: Field, ip: Ip): NetnsId | null {
+  for (const netns of field.world.netns.values()) {
+    if (!netns.links.known) continue;
+    if (netns.links.value.some((l) => l.kind !== "loopback" && l.addresses.some((a) => sameIp(a.ip, ip)))) return netns.id;
+  }
+  return null;
+}
+
+async function readCounters(field: Field, places: readonly Place[]): Promise<ReadonlyMap<NetnsId, Counters>> {
+  const read = await Promise.all(
+    places.map(async (place): Promise<readonly [NetnsId, Counters]> => {
+      const argv = ["cat", "/proc/net/snmp", "/proc/net/netstat"];
+      const [output] = await field.reader.run(place.node, [{ name: "counters", argv, netns: place.path }], field.limits);
+      if (output === undefined || output.failure !== null) return [place.netns, new Map()];
+      return [place.netns, parseCounters(text(output), { node: place.node, netns: place.netns, argv, at: output.at }).value];
+    }),
+  );
+  return new Map(read);
+}
+
+function movedBetween(before: ReadonlyMap<NetnsId, Counters>, after: ReadonlyMap<NetnsId, Counters>): Moved {
+  const moved = new Map<NetnsId, { name: string; delta: number }[]>();
+  for (const [netns, now] of after) {
+    const then = before.get(netns);
+    if (then === undefined) continue;
+    const rows = [...now].flatMap(([name, value]) => {
+      const delta = Number(value - (then.get(name) ?? value));
+      return delta > 0 ? [{ name, delta }] : [];
+    });
+    moved.set(netns, rows);
+  }
+  return moved;
+}
+

@@ -1,0 +1,74 @@
+import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
+import type { Point } from "../../think/explain/points.ts";
+import { expectedPoints, samePlace } from "../../think/explain/points.ts";
+import type { Suspect } from "../../think/explain/suspect.ts";
+import type { Branch } from "../../think/walk/branch.ts";
+import { type Finding, finding, type Rung } from "../findings.ts";
+
+/** Interface by interface: where the tries of the main suspect were seen, up to the first place where they were not. */
+export function captureRung(suspect: Suspect | null, healed: Branch | null, probes: number, lostTaps: readonly string[]): Rung {
+  const lost = lostTaps.length === 0 ? [] : [finding("capture-lost", { taps: lostTaps })];
+  if (suspect === null) {
+    return { rung: "capture", status: "ok", headline: finding("capture-arrives", { probes }), lines: lost, evidence: [] };
+  }
+  const { tried, failed, lastHop } = suspect;
+  const title = finding("capture-title", {
+    leg: lastHop?.leg ?? "request",
+    from: placeName(tried.flow.from),
+    to: `${suspect.branch.destination.ip.text}${tried.flow.protocol === "icmp" ? "" : `:${suspect.branch.destination.port}`}`,
+    probes: failed,
+  });
+  return { rung: "capture", status: "failed", headline: title, lines: [...lines(suspect, healed), ...lost], evidence: [] };
+}
+
+interface Row {
+  readonly point: Point;
+  readonly seen: number | null;
+}
+
+function lines(suspect: Suspect, healed: Branch | null): readonly Finding[] {
+  const { lastHop } = suspect;
+  const rows: Row[] = [...suspect.hops];
+  const missing = lastHop === null ? null : nextAfter(suspect, healed);
+  if (missing !== null && !rows.some((row) => samePlace(row.point, missing))) rows.push({ point: missing, seen: 0 });
+  for (const point of suspect.offPath) rows.push({ point, seen: suspect.failed });
+  const end = rows.findIndex((row) => missing !== null && samePlace(row.point, missing));
+  const shown = end < 0 ? rows : rows.slice(0, end + 1);
+  const leg = lastHop?.leg ?? "request";
+  const ofLeg = shown.filter((row) => row.point.leg === leg);
+  const groups: Row[][] = [];
+  for (const row of ofLeg) {
+    const group = groups.at(-1);
+    if (group?.[0]?.point.netns === row.point.netns) group.push(row);
+    else groups.push([row]);
+  }
+  return groups.map((group) =>
+    finding("capture-line", {
+      node: placeName(group[0]?.point.netns ?? ""),
+      hops: group.map(({ point, seen }) => ({ name: hopName(point), count: seen, last: lastHop !== null && samePlace(point, lastHop) })),
+    }),
+  );
+}
+
+/** What comes after the last hop when all is well: from this walk, or from the walk with the cause corrected. */
+export function nextAfter(suspect: Suspect, healed: Branch | null): Point | null {
+  const { lastHop } = suspect;
+  if (lastHop === null) return null;
+  for (const branch of [healed, suspect.branch]) {
+    if (branch === null) continue;
+    const points = expectedPoints(branch);
+    const at = points.findLastIndex((p) => samePlace(p, lastHop));
+    const next = at < 0 ? undefined : points[at + 1];
+    if (next !== undefined) return next;
+  }
+  return null;
+}
+
+export function hopName(point: Point): string {
+  return `${point.link} ${point.direction ?? ""}${point.header === "outer" ? " (tunnelled)" : ""}`.replace("  ", " ");
+}
+
+export function placeName(netns: string): string {
+  const name = netnsNameOf(netns);
+  return name === "host" ? nodeOf(netns) : name.slice(4);
+}

@@ -1,0 +1,77 @@
+import { nodeOf } from "../../facts/provenance.ts";
+import { KERNEL_SIGNS, LOSS_COUNTERS } from "../../think/explain/kernel-signs.ts";
+import type { Suspect, Tried } from "../../think/explain/suspect.ts";
+import type { AnswerCount, Finding, Rung } from "../findings.ts";
+import { finding } from "../findings.ts";
+import { placeName } from "./capture.ts";
+
+export function countAnswers(outcomes: readonly string[]): readonly AnswerCount[] {
+  const counts = new Map<string, number>();
+  for (const outcome of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  return [...counts].map(([outcome, count]) => ({ outcome, count }));
+}
+
+export function reachFinding(tried: Tried): Finding {
+  const answered = tried.tries.filter((t) => t.answered).length;
+  return finding("reach-line", {
+    from: placeName(tried.flow.from),
+    to: `${tried.flow.dst.text}${tried.flow.protocol === "icmp" ? "" : `:${tried.flow.dport}`}`,
+    answered,
+    attempts: tried.tries.length,
+    how: countAnswers(tried.tries.filter((t) => !t.answered).map((t) => t.outcome)),
+  });
+}
+
+/** Each endpoint asked directly, from where the symptom reaches it; failures first. */
+export function reachRung(direct: readonly Tried[], most: number): Rung {
+  const sorted = [...direct].sort((a, b) => share(a) - share(b));
+  const findings = sorted.map(reachFinding);
+  const [headline, ...lines] = findings;
+  if (headline === undefined) return { rung: "reach", status: "skipped", headline: finding("not-needed", {}), lines: [], evidence: [] };
+  const status = direct.every((t) => share(t) === 1) ? "ok" : "failed";
+  return { rung: "reach", status, headline, lines: lines.slice(0, most - 1), evidence: [] };
+}
+
+function share(tried: Tried): number {
+  return tried.tries.length === 0 ? 0 : tried.tries.filter((t) => t.answered).length / tried.tries.length;
+}
+
+/** Counters that moved while the probes ran, by netns. */
+export type Moved = ReadonlyMap<string, readonly { readonly name: string; readonly delta: number }[]>;
+
+export function kernelRung(
+  suspect: Suspect | null,
+  moved: Moved,
+  reasons: readonly { readonly reason: string; readonly count: number }[],
+): Rung {
+  const at = suspect?.predicted?.at ?? null;
+  const signs = at === null ? { reasons: [], counters: [] } : KERNEL_SIGNS[at.end];
+  const lines: Finding[] = [];
+  const netns = at?.netns ?? suspect?.lastHop?.netns ?? null;
+  for (const { name, delta } of netns === null ? [] : (moved.get(netns) ?? [])) {
+    if (delta > 0 && (signs.counters.includes(name) || LOSS_COUNTERS.includes(name))) {
+      lines.push(finding("kernel-counter", { node: nodeOf(netns ?? ""), name, delta }));
+    }
+  }
+  for (const { reason, count } of reasons) {
+    if (signs.reasons.includes(reason)) lines.push(finding("kernel-reason", { reason, count }));
+  }
+  const [headline = finding("kernel-quiet", {}), ...rest] = lines;
+  return { rung: "kernel", status: lines.length > 0 ? "failed" : "ok", headline, lines: rest, evidence: [] };
+}
+
+/** The kernel's own word for the loss: a drop reason before a counter; null when it said nothing. */
+export function reasonOf(
+  suspect: Suspect,
+  moved: Moved,
+  reasons: readonly { readonly reason: string; readonly count: number }[],
+): string | null {
+  const at = suspect.predicted?.at;
+  if (at === undefined) return null;
+  const signs = KERNEL_SIGNS[at.end];
+  const reason = reasons.find((r) => signs.reasons.includes(r.reason));
+  if (reason !== undefined) return reason.reason;
+  const counter = moved.get(at.netns)?.find((m) => m.delta > 0 && signs.counters.includes(m.name));
+  return counter?.name ?? null;
+}
+

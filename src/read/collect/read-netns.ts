@@ -1,0 +1,114 @@
+import type { Netns, Route, Table } from "../../facts/netns.ts";
+import type { Known } from "../../facts/provenance.ts";
+import { known, unknown } from "../../facts/provenance.ts";
+import { parseFdb } from "../parse/bridge-fdb.ts";
+import { parseConntrack } from "../parse/conntrack.ts";
+import { parseConntrackStats } from "../parse/conntrack-stats.ts";
+import { parseCounters } from "../parse/counters.ts";
+import { parseLinkCounters } from "../parse/link-counters.ts";
+import { parseLinks } from "../parse/links.ts";
+import { parseNeighbours } from "../parse/neighbours.ts";
+import { parsePolicyRules } from "../parse/policy-rules.ts";
+import { parseRoutes } from "../parse/routes.ts";
+import { parseSockets } from "../parse/sockets.ts";
+import { parseSysctls } from "../parse/sysctls.ts";
+import type { Readings } from "./readings.ts";
+import { readRulesets } from "./read-rulesets.ts";
+
+/** Facts of one namespace from what was read of it; everything that could not be had is unknown, with the reason. */
+export function readNetns(readings: Readings): Netns {
+  const { rulesets, sets } = readRulesets(readings);
+  return {
+    id: readings.id,
+    node: readings.node,
+    name: readings.name,
+    path: readings.path,
+    links: readLinks(readings),
+    routes: readRoutes(readings),
+    rules: bothFamilies(
+      readings.parse("ip-rule", "IPv4 policy rules", [], (text, source) => parsePolicyRules(text, source, 4)),
+      readings.parse("ip-6-rule", "IPv6 policy rules", [], (text, source) => parsePolicyRules(text, source, 6)),
+    ),
+    neighbours: withOptional(
+      readings.parse("ip-neigh", "neighbours", [], parseNeighbours),
+      readings.parse("ip-neigh-proxy", "proxied neighbours", [], parseNeighbours),
+    ),
+    fdb: readings.parse("bridge-fdb", "forwarding entries of bridges and tunnels", [], parseFdb),
+    rulesets,
+    sets,
+    sysctls: readings.parse("sysctl-net", "sysctls", [], parseSysctls),
+    sockets: readings.parse("ss", "sockets", [], parseSockets),
+    conntrack: readings.parse("conntrack", "tracked connections", [], parseConntrack),
+    counters: readCounters(readings),
+    linkCounters: readings.parse("proc-net-dev", "counters of links", new Map(), parseLinkCounters),
+  };
+}
+
+/** A namespace of which nothing is known. */
+export function unreadNetns(place: Pick<Netns, "id" | "node" | "name">, why: string): Netns {
+  const nothing = unknown(why);
+  return {
+    ...place,
+    path: null,
+    links: nothing,
+    routes: nothing,
+    rules: nothing,
+    neighbours: nothing,
+    fdb: nothing,
+    rulesets: nothing,
+    sets: nothing,
+    sysctls: nothing,
+    sockets: nothing,
+    conntrack: nothing,
+    counters: nothing,
+    linkCounters: nothing,
+  };
+}
+
+/** `ip -d link` has the details and `ip addr` the addresses: without the latter nothing would say that a link has none. */
+function readLinks(readings: Readings): Netns["links"] {
+  const addresses = readings.whole("ip-addr");
+  if (!addresses.known) {
+    readings.note("links", addresses.why);
+    return addresses;
+  }
+  const { text, source } = addresses.value;
+  const links = readings.parse("ip-link", "details of links", [], (details, from) => parseLinks(details, from, text, source));
+  return links.known ? links : readings.parse("ip-addr", "links", [], (alone, from) => parseLinks(alone, from, null, null));
+}
+
+/** Without -4, as in older recordings, `ip route show table all` prints both families: then IPv6 routes would be there twice. */
+function readRoutes(readings: Readings): Known<Table<Route>> {
+  const first = readings.parse("ip-route", "routes", [], (text, source) =>
+    parseRoutes(text, source, source.argv.includes("-4") && !/^\S+:\S* |^\S+ \S+:\S*:/m.test(text) ? 4 : null),
+  );
+  if (first.known && first.value.some((route) => route.dst.family === 6) && !readings.whole("ip-6-route").known) return first;
+  const second = readings.parse("ip-6-route", "IPv6 routes", [], (text, source) => parseRoutes(text, source, 6));
+  if (!first.known || !second.known) return first;
+  return known([...first.value.filter((route) => route.dst.family === 4), ...second.value]);
+}
+
+function readCounters(readings: Readings): Netns["counters"] {
+  const snmp = readings.parse("proc-net-snmp", "counters of IP, TCP and UDP", new Map(), parseCounters);
+  if (!snmp.known) return snmp;
+  const counters = new Map(snmp.value);
+  for (const [command, parser] of [
+    ["proc-net-netstat", parseCounters],
+    ["proc-net-snmp6", parseCounters],
+    ["conntrack-stats", parseConntrackStats],
+  ] as const) {
+    const whole = readings.whole(command);
+    if (!whole.known) continue;
+    for (const [name, value] of parser(whole.value.text, whole.value.source).value) counters.set(name, value);
+  }
+  return known(counters);
+}
+
+/** IPv4's alone where IPv6's could not be read: a kernel without IPv6 has none, and the gap is noted. */
+function bothFamilies<T>(v4: Known<Table<T>>, v6: Known<Table<T>>): Known<Table<T>> {
+  return withOptional(v4, v6);
+}
+
+function withOptional<T>(main: Known<Table<T>>, more: Known<Table<T>>): Known<Table<T>> {
+  return main.known && more.known ? known([...main.value, ...more.value]) : main;
+}

@@ -1,0 +1,97 @@
+import type { Known, NetnsId, NetnsName, NodeName, Source } from "../../facts/provenance.ts";
+import { known, netnsId, unknown } from "../../facts/provenance.ts";
+import type { Parsed, Problem } from "../parse/parsed.ts";
+import type { Output } from "../transport/reader.ts";
+import { text } from "../transport/reader.ts";
+
+/** Statuses other than 0 that come with a whole output: `sysctl DIRECTORY` says so of keys that cannot be read. */
+const TOLERATED = new Set(["sysctl-net"]);
+
+/** One thing that could not be read, before those that say the same of several namespaces are told together. */
+export interface Gap {
+  readonly subject: string;
+  readonly where: string;
+  readonly why: string;
+}
+
+/** All that was read of one namespace. Asking for a reading that is not there, or is broken, notes a gap. */
+export class Readings {
+  readonly id: NetnsId;
+  readonly node: NodeName;
+  readonly name: NetnsName;
+  readonly path: string | null;
+  readonly gaps: Gap[] = [];
+  readonly sources = new Map<Source, Output>();
+  readonly #outputs = new Map<string, Output>();
+  readonly #sourceOf = new Map<Output, Source>();
+  readonly #empty: ReadonlySet<string>;
+
+  constructor(node: NodeName, name: NetnsName, path: string | null, outputs: readonly Output[], empty: ReadonlySet<string>) {
+    this.id = netnsId(node, name);
+    this.node = node;
+    this.name = name;
+    this.path = path;
+    this.#empty = empty;
+    for (const output of outputs) {
+      this.#outputs.set(output.command.name.slice(output.command.name.lastIndexOf("/") + 1), output);
+      const source: Source = { node, netns: this.id, argv: output.command.argv, at: output.at };
+      this.#sourceOf.set(output, source);
+      this.sources.set(source, output);
+    }
+  }
+
+  /** The text of a command that ran to its end. */
+  whole(command: string): Known<{ text: string; source: Source }> {
+    const output = this.#outputs.get(command);
+    const source = output && this.#sourceOf.get(output);
+    if (output === undefined || source === undefined) return unknown("not read");
+    const why = whyNotWhole(output, TOLERATED.has(command));
+    return why === null ? known({ text: text(output), source }) : unknown(why);
+  }
+
+  isKnownEmpty(command: string): boolean {
+    return this.#empty.has(command);
+  }
+
+  /** Parses a whole output; what cannot be had is unknown, and a gap. `subject` is what it tells, in words. */
+  parse<T>(command: string, subject: string, none: T, parser: (text: string, source: Source) => Parsed<T>): Known<T> {
+    if (this.isKnownEmpty(command)) return known(none);
+    const whole = this.whole(command);
+    if (!whole.known) {
+      this.note(subject, whole.why);
+      return whole;
+    }
+    try {
+      const parsed = parser(whole.value.text, whole.value.source);
+      this.noteProblems(subject, whole.value.source, parsed.problems);
+      return known(parsed.value);
+    } catch (error) {
+      const why = `not understood: ${(error as Error).message}`;
+      this.note(subject, why);
+      return unknown(why);
+    }
+  }
+
+  note(subject: string, why: string): void {
+    this.gaps.push({ subject, where: this.#where(), why });
+  }
+
+  noteProblems(subject: string, source: Source, problems: readonly Problem[]): void {
+    const first = problems[0];
+    if (first === undefined) return;
+    const others = problems.length > 1 ? `, and ${problems.length - 1} more` : "";
+    const excerpt = first.text === "" ? "" : ` “${first.text}”`;
+    this.note(`part of ${subject}`, `${source.argv.join(" ")}: line ${first.line}${excerpt}: ${first.why}${others}`);
+  }
+
+  #where(): string {
+    return this.name === "host" ? this.node : `${this.name.replace(/^pod:/, "pod ")} on ${this.node}`;
+  }
+}
+
+function whyNotWhole(output: Output, isStatusTolerated: boolean): string | null {
+  if (output.failure !== null) return output.failure;
+  if (output.truncated) return `its output is longer than ${output.stdout.length} bytes`;
+  if (output.status === 0 || (isStatusTolerated && output.stdout.length > 0)) return null;
+  return output.stderr.trim().split("\n").at(-1) || `exit status ${output.status}`;
+}

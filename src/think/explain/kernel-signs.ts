@@ -1,0 +1,60 @@
+import type { Disposition } from "../walk/dispositions.ts";
+
+/** What a kernel says of a packet that ends so: drop reasons of skb:kfree_skb by name, and counters as nstat names them. */
+export interface KernelSigns {
+  readonly reasons: readonly string[];
+  readonly counters: readonly string[];
+}
+
+const NONE: KernelSigns = { reasons: [], counters: [] };
+const NETFILTER: KernelSigns = { reasons: ["NETFILTER_DROP"], counters: [] };
+
+/** Measured on Linux 6.18; names move between versions, so these weigh and never prove. */
+export const KERNEL_SIGNS: Readonly<Record<Disposition, KernelSigns>> = {
+  DELIVERED: NONE,
+  PROXIED: NONE,
+  UNKNOWN: NONE,
+  FORWARDING_OFF: { reasons: ["IP_INADDRERRORS"], counters: ["IpInAddrErrors", "Ip6InAddrErrors"] },
+  NO_ROUTE: { reasons: ["IP_INNOROUTES"], counters: ["IpExtInNoRoutes", "IpOutNoRoutes"] },
+  BLACKHOLE_ROUTE: NONE,
+  UNREACHABLE_ROUTE: { reasons: [], counters: ["IcmpOutDestUnreachs"] },
+  PROHIBIT_ROUTE: { reasons: [], counters: ["IcmpOutDestUnreachs"] },
+  RP_FILTER: { reasons: ["IP_RPFILTER"], counters: ["TcpExtIPReversePathFilter"] },
+  MARTIAN_SOURCE: { reasons: ["IP_LOCAL_SOURCE", "IP_INVALID_SOURCE"], counters: [] },
+  MARTIAN_DESTINATION: { reasons: ["IP_LOCALNET", "IP_INVALID_DEST"], counters: [] },
+  NETFILTER_DROP: NETFILTER,
+  NETFILTER_REJECT: { reasons: ["NETFILTER_DROP"], counters: ["IcmpOutDestUnreachs"] },
+  TTL_EXCEEDED: { reasons: ["IP_INHDR"], counters: ["IpInHdrErrors"] },
+  MTU_EXCEEDED: { reasons: ["PKT_TOO_BIG"], counters: ["IpFragFails"] },
+  LINK_DOWN: { reasons: ["QDISC_DROP", "DEV_READY"], counters: [] },
+  RECEIVER_LINK_DOWN: NONE,
+  NEIGHBOUR_FAILED: { reasons: ["NEIGH_FAILED", "NEIGH_QUEUEFULL"], counters: ["IcmpOutDestUnreachs"] },
+  WRONG_MAC: { reasons: ["OTHERHOST"], counters: [] },
+  BRIDGE_PORT_BLOCKED: NONE,
+  TUNNEL_NO_REMOTE: { reasons: ["NO_TX_TARGET"], counters: [] },
+  TUNNEL_NO_DEVICE: { reasons: ["VXLAN_VNI_NOT_FOUND", "NO_SOCKET"], counters: ["UdpNoPorts"] },
+  NO_SUCH_HOST: { reasons: ["NEIGH_FAILED"], counters: [] },
+  PORT_CLOSED: { reasons: ["NO_SOCKET"], counters: ["TcpOutRsts", "UdpNoPorts"] },
+  NAT_UNDONE_ELSEWHERE: NONE,
+  LOOP: { reasons: ["IP_INHDR"], counters: ["IpInHdrErrors"] },
+  UNSUPPORTED_DESTINATION: NONE,
+};
+
+/** Counters that rise when packets are lost, whatever the walk says. */
+export const LOSS_COUNTERS: readonly string[] = [
+  "IpInAddrErrors",
+  "Ip6InAddrErrors",
+  "IpExtInNoRoutes",
+  "IpOutNoRoutes",
+  "IpInHdrErrors",
+  "IpInDiscards",
+  "IpOutDiscards",
+  "IpFragFails",
+  "TcpExtIPReversePathFilter",
+  "TcpExtListenOverflows",
+  "TcpExtListenDrops",
+  "UdpNoPorts",
+  "UdpRcvbufErrors",
+  "UdpInCsumErrors",
+  "IpExtInCsumErrors",
+];

@@ -1,0 +1,154 @@
+import type { Ip } from "../../facts/ip.ts";
+import type { Command } from "../../read/transport/reader.ts";
+import { outcomeOfWords } from "./outcomes.ts";
+import type { Answer, Outcome, Probe } from "./probe.ts";
+
+type ConnectProbe = Extract<Probe, { kind: "tcp" | "http" }>;
+
+/** Source ports of one attempt: curl takes the first that is free, so the tap knows the attempt by the range. */
+export const PORTS_PER_ATTEMPT = 4;
+
+/**
+ * $1 attempts, $2 deadline in seconds, $3 first source port, $4 ports an attempt, $5 source address or empty, $6 tcp or the HTTP
+ * method, $7 URL, $8 address, $9 port, $10 HOST:PORT:ADDRESS for --resolve or empty, $11 Host header or empty.
+ * All attempts at once, one line each: `ATTEMPT TOOL STATUS WORDS`. A plain TCP connect is curl's telnet, which sends nothing; it
+ * would hang on, so it is ended when it says that it is connected.
+ */
+const SCRIPT = `LC_ALL=C
+export LC_ALL
+n=$1 deadline=$2 first=$3 each=$4 src=$5 how=$6 url=$7 addr=$8 port=$9
+resolve=\${10} host=\${11}
+web() {
+  set -- -sS -v -k -g --noproxy '*' -o /dev/null --connect-timeout "$deadline" -m "$deadline" --local-port "$2-$3" -A lasthop "$url"
+  [ "$how" != HEAD ] || set -- -I "$@"
+  [ -z "$src" ] || set -- --interface "$src" "$@"
+  [ -z "$resolve" ] || set -- --resolve "$resolve" "$@"
+  [ -z "$host" ] || set -- -H "Host: $host" "$@"
+  curl -q -w '%{http_code} %{time_total} %{local_port}' "$@" 2>&1 | tr '\\r' ' ' | {
+    code= why=
+    while IFS= read -r line; do
+      case $line in
+        '* '*onnect*ailed*|'* '*ecv\\ failure*|'* Send failure'*|'* '*mmediate\\ connect\\ fail*|'* bind failed'*|'* Local port'*) why="$why \${line#??}" ;;
+        'curl: '*) why="$why $line" ;;
+        '* '*|'> '*|'< '*|'{ '*|'} '*) ;;
+        [0-9][0-9][0-9]\\ [0-9]*) code=$line ;;
+      esac
+    done
+    printf '%s curl %s %s\\n' "$i" "\${code:-000 0 0}" "$why"
+  }
+}
+open() {
+  set -- -sS -v -g --noproxy '*' --connect-timeout "$deadline" -m "$deadline" --local-port "$2-$3" "$url"
+  [ -z "$src" ] || set -- --interface "$src" "$@"
+  { curl -q "$@" </dev/null 2>&1 >/dev/null & echo "pid $!"; wait; } | {
+    pid= why= state=0
+    while IFS= read -r line; do
+      case $line in
+        'pid '*) pid=\${line#pid }; [ "$state" = 0 ] || kill "$pid" ;;
+        '* Connected to '*|'* Established connection '*) state=1; [ -z "$pid" ] || kill "$pid" ;;
+        '* '*onnect*ailed*|'* '*mmediate\\ connect\\ fail*|'* bind failed'*) why="$why \${line#??}" ;;
+        'curl: '*) why="$why $line" ;;
+      esac
+    done
+    printf '%s curl %s00 0 0 %s\\n' "$i" "$state" "$why"
+  }
+}
+raw() {
+  if command -v bash >/dev/null && command -v timeout >/dev/null; then
+    why=$(timeout "$deadline" bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$addr" "$port" 2>&1)
+    set -- bash $?
+  elif command -v nc >/dev/null; then
+    why=$(nc -n -w "$(printf '%.0f' "$deadline")" "$addr" "$port" </dev/null 2>&1 >/dev/null)
+    set -- nc $?
+  else
+    set -- none 127
+    why=
+  fi
+  state=0
+  [ "$2" != 0 ] || state=1
+  [ "$2" != 124 ] || why="timed out"
+  printf '%s %s %s00 0 0 %s\\n' "$i" "$1" "$state" "$(printf %s "$why" | tr '\\n' ' ')"
+}
+i=1
+while [ "$i" -le "$n" ]; do
+  low=$((first + (i - 1) * each))
+  if ! command -v curl >/dev/null; then raw &
+  elif [ "$how" = tcp ]; then open "$i" "$low" "$((low + each - 1))" &
+  else web "$i" "$low" "$((low + each - 1))" &
+  fi
+  i=$((i + 1))
+done
+wait`;
+
+/** One command for all attempts. `firstPort`: attempts use PORTS_PER_ATTEMPT source ports each from there on. */
+export function connectCommand(probe: ConnectProbe, firstPort: number): Command {
+  const isHttp = probe.kind === "http";
+  const host = isHttp ? probe.host : null;
+  const authority = `${host ?? bracketed(probe.dst)}:${probe.port}`;
+  const url = isHttp ? `${probe.scheme}://${authority}${probe.path}` : `telnet://${bracketed(probe.dst)}:${probe.port}`;
+  return {
+    name: `probe-${probe.id}`,
+    argv: [
+      "sh",
+      "-c",
+      SCRIPT,
+      "lasthop-probe",
+      String(probe.attempts),
+      (probe.deadlineMs / 1000).toFixed(1),
+      String(firstPort),
+      String(PORTS_PER_ATTEMPT),
+      probe.src?.text ?? "",
+      isHttp ? probe.method : "tcp",
+      url,
+      probe.dst.text,
+      String(probe.port),
+      host === null ? "" : `${host}:${probe.port}:${probe.dst.text}`,
+      host ?? "",
+    ],
+    netns: probe.from.path,
+  };
+}
+
+function bracketed(ip: Ip): string {
+  return ip.family === 6 ? `[${ip.text}]` : ip.text;
+}
+
+/** Reads the script's lines; an attempt without one was cut off by the deadline of the whole command. */
+export function readConnect(probe: ConnectProbe, stdout: string): { answers: readonly Answer[]; tool: string | null } {
+  const answers = new Map<number, Answer>();
+  let tool: string | null = null;
+  for (const line of stdout.split("\n").slice(0, 1024)) {
+    const match = /^(\d{1,4}) (curl|bash|nc|none) (\d{3}) ([\d.,]{1,16}) (\d{1,5}) ?(.*)$/.exec(line);
+    if (match === null) continue;
+    const [, n, by, code, seconds, sport, words = ""] = match;
+    if (by !== "none") tool = by as string;
+    const detail = words.trim().slice(0, 400);
+    const outcome = by === "none" ? "no-tool" : outcomeOf(probe, by as string, Number(code), detail);
+    answers.set(Number(n), {
+      n: Number(n),
+      outcome,
+      httpStatus: probe.kind === "http" && by === "curl" && Number(code) > 0 ? Number(code) : null,
+      ms: outcome === "answered" && Number(seconds) > 0 ? Math.round(Number(seconds) * 1e6) / 1e3 : null,
+      sport: Number(sport) > 0 ? Number(sport) : null,
+      detail,
+    });
+  }
+  return {
+    answers: Array.from(
+      { length: probe.attempts },
+      (_, i) =>
+        answers.get(i + 1) ?? { n: i + 1, outcome: "failed", httpStatus: null, ms: null, sport: null, detail: "" },
+    ),
+    tool,
+  };
+}
+
+function outcomeOf(probe: ConnectProbe, by: string, code: number, words: string): Outcome {
+  if (code > 0) return "answered";
+  const named = outcomeOfWords(words);
+  if (named !== null) return named;
+  // curl -v of some builds names no errno for a refusal; BusyBox nc says nothing at all.
+  if (/curl: \((52|56)\)/.test(words)) return "reset";
+  if (/curl: \(28\)/.test(words)) return "timeout";
+  return by === "nc" && words === "" && probe.kind === "tcp" ? "timeout" : "failed";
+}

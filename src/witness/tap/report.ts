@@ -1,0 +1,54 @@
+import type { TapReport } from "../sighting.ts";
+import type { Listener } from "./listener.ts";
+import type { Place } from "./place.ts";
+
+/** What a tap was worth: it is trusted to have heard everything only if nothing at all speaks against it. */
+export function reportOn(
+  place: Place,
+  listeners: readonly Listener[],
+  keptComing: readonly boolean[],
+  isPartial: boolean,
+): TapReport {
+  const started = listeners.length > 0 && listeners.every((l) => l.linkType !== null);
+  const counts = listeners.map((l) => l.counts);
+  const sum = (pick: (c: NonNullable<(typeof counts)[number]>) => number) =>
+    counts.every((c) => c !== null) && counts.length > 0 ? counts.reduce((total, c) => total + pick(c), 0) : null;
+  const why = isPartial
+    ? "more interfaces than taps, on a node whose tcpdump cannot tell them apart"
+    : (listeners.map((l, i) => doubt(l, keptComing[i] as boolean)).find((w) => w !== null) ?? null);
+  return {
+    netns: place.netns,
+    started,
+    captured: sum((c) => c.captured),
+    received: sum((c) => c.received),
+    dropped: sum((c) => c.dropped),
+    trustworthy: started && why === null,
+    why,
+  };
+}
+
+function doubt(listener: Listener, keptComing: boolean): string | null {
+  const { counts, options } = listener;
+  if (listener.linkType === null) return whyNotStarted(listener.stderr);
+  if (!options.tcpdump.immediate) return "this tcpdump has no --immediate-mode: its last packets are lost";
+  if (listener.failure !== null) return listener.failure;
+  if (listener.overflowed) return "more packets than are kept";
+  if (counts === null) return "tcpdump ended without its counts";
+  if (counts.dropped > 0) return `${counts.dropped} packets dropped`;
+  if (listener.records < counts.captured) return `${counts.captured - listener.records} captured packets did not arrive here`;
+  // Packets come out in the order in which they went in: one that came out after the end of the probes shows that those before
+  // it did. What is missing then arrived during the stop.
+  if (counts.received > counts.captured && !keptComing) {
+    return `${counts.received - counts.captured} packets received but not written`;
+  }
+  return null;
+}
+
+/** The reason in tcpdump's, the shell's or the transport's own words. */
+function whyNotStarted(stderr: readonly string[]): string {
+  const all = stderr.join("\n");
+  if (/not found|No such file or directory|ENOENT/.test(all) && /tcpdump/.test(all)) return "tcpdump is not installed";
+  if (/permission|Operation not permitted/i.test(all)) return "no permission to capture";
+  const last = stderr.findLast((line) => line.trim() !== "");
+  return last === undefined ? "tcpdump did not start listening" : last.trim().slice(0, 200);
+}

@@ -1,0 +1,146 @@
+import { mkdirSync } from "node:fs";
+import { type Limits, type Reader, text } from "../../read/transport/reader.ts";
+import { parseLinkNames } from "../decode/capture.ts";
+import { DEFAULT_TUNNEL_PORTS, type TunnelPorts } from "../decode/tunnels.ts";
+import type { Frame, TapReport } from "../sighting.ts";
+import { Listener, type ListenerOptions } from "./listener.ts";
+import { KeptCapture } from "./kept-capture.ts";
+import type { Place } from "./place.ts";
+import { reportOn } from "./report.ts";
+
+export interface TapOptions {
+  /** pcap-filter(7) expression; empty hears everything. See `filterFor`. */
+  readonly filter: string;
+  /** `timeoutMs` is the deadline after which the tap ends by itself on its node. */
+  readonly limits: Limits;
+  readonly tunnelPorts?: TunnelPorts;
+  /** Directory for the raw capture, as Wireshark opens it; null: not kept. */
+  readonly keepIn?: string | null;
+  /** Where `any` cannot tell interfaces apart, the links worth a tap of their own; null: all of them. */
+  readonly links?: readonly string[] | null;
+  readonly startTimeoutMs?: number;
+}
+
+export interface Tap {
+  readonly place: Place;
+  /** Stops listening; what was heard, in the order in which it was there. May be called again. */
+  stop(): Promise<TapResult>;
+}
+
+export interface TapResult {
+  readonly frames: readonly Frame[];
+  readonly report: TapReport;
+  /** Files that were kept. */
+  readonly kept: readonly string[];
+}
+
+const START_TIMEOUT_MS = 5000;
+const MAX_FRAMES = 500_000;
+/** Taps by interface and direction that one old node may be asked to run. */
+const MAX_LISTENERS = 64;
+/** What has arrived is written within this time, so that stopping loses nothing. */
+const SETTLE_MS = 60;
+
+/**
+ * Starts tcpdump in a netns and returns when it listens. It never rejects for the node's sake: a tap that did not start is a tap
+ * whose report says so, and whose silence proves nothing.
+ */
+export async function startTap(reader: Reader, place: Place, options: TapOptions): Promise<Tap> {
+  const names = await readLinkNames(reader, place, options.limits);
+  const startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
+  const kept = options.keepIn == null ? null : new KeptCapture(options.keepIn, place);
+  if (options.keepIn != null) mkdirSync(options.keepIn, { recursive: true });
+  const base = (only: ListenerOptions["capture"]["only"]): Omit<ListenerOptions, "tcpdump"> => ({
+    reader,
+    place,
+    capture: { netns: place.netns, linkNames: names, only, tunnelPorts: options.tunnelPorts ?? DEFAULT_TUNNEL_PORTS },
+    limits: options.limits,
+    maxFrames: MAX_FRAMES,
+    keep: kept === null ? null : () => kept.writer(only),
+  });
+  const first = await listen(base(null), { interface: "any", direction: null, filter: options.filter }, startTimeoutMs);
+  let listeners = [first];
+  let isPartial = false;
+  if (first.linkType === "LINUX_SLL") {
+    // No interface in that header (libpcap before 1.10): one tap for each interface and direction.
+    await first.stop();
+    kept?.discard();
+    const links = [...names.values()].filter((name) => options.links?.includes(name) ?? true);
+    const pairs = links.flatMap((link) => [{ link, direction: "in" as const }, { link, direction: "out" as const }]);
+    isPartial = pairs.length > MAX_LISTENERS || names.size === 0;
+    const { immediate } = first.options.tcpdump;
+    listeners = await Promise.all(
+      pairs
+        .slice(0, MAX_LISTENERS)
+        .map((only) =>
+          listen(
+            base(only),
+            { interface: only.link, direction: only.direction, filter: options.filter },
+            startTimeoutMs,
+            immediate,
+          ),
+        ),
+    );
+  }
+  let stopped: Promise<TapResult> | null = null;
+  const stop = async (): Promise<TapResult> => {
+    const beforeSettling = listeners.map((l) => l.records);
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const keptComing = listeners.map((l, i) => l.records > (beforeSettling[i] as number));
+    await Promise.all(listeners.map((l) => l.stop()));
+    return {
+      frames: framesOf(listeners),
+      report: reportOn(place, listeners, keptComing, isPartial),
+      kept: (await kept?.close()) ?? [],
+    };
+  };
+  return {
+    place,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+/** Tries again without what this build of tcpdump does not know. */
+async function listen(
+  base: Omit<ListenerOptions, "tcpdump">,
+  what: { readonly interface: string; readonly direction: "in" | "out" | null; readonly filter: string },
+  timeoutMs: number,
+  knowsImmediate = true,
+): Promise<Listener> {
+  let immediate = knowsImmediate;
+  let stayRoot = false;
+  for (;;) {
+    const listener = new Listener({ ...base, tcpdump: { ...what, immediate, stayRoot } });
+    if (await listener.listens(timeoutMs)) return listener;
+    await listener.stop();
+    if (!stayRoot && wantsUser(listener.stderr)) stayRoot = true;
+    else if (immediate && listener.stderr.some(refusesImmediateMode)) immediate = false;
+    else return listener;
+  }
+}
+
+function wantsUser(lines: readonly string[]): boolean {
+  return lines.some((line) => line.includes("Couldn't find user"));
+}
+
+function refusesImmediateMode(line: string): boolean {
+  return /(unrecognized|unknown|illegal|invalid) option/.test(line);
+}
+
+/** One file keeps its own order. Several of one netns share its kernel's clock: there, and only there, it may order. */
+function framesOf(listeners: readonly Listener[]): readonly Frame[] {
+  if (listeners.length === 1) return (listeners[0] as Listener).frames;
+  return listeners
+    .flatMap((l) => l.frames)
+    .sort((a, b) => (a.atNs < b.atNs ? -1 : a.atNs > b.atNs ? 1 : 0))
+    .map((frame, order) => ({ ...frame, order }));
+}
+
+async function readLinkNames(reader: Reader, place: Place, limits: Limits): Promise<Map<number, string>> {
+  const command = { name: "ip-o-link", argv: ["ip", "-o", "link", "show"], netns: place.path };
+  const [output] = await reader.run(place.node, [command], { ...limits, timeoutMs: Math.min(limits.timeoutMs, 5000) });
+  return output === undefined || output.failure !== null ? new Map() : parseLinkNames(text(output));
+}
