@@ -27,8 +27,6 @@ export interface Chain {
   /** filter, nat, route; null for a user chain. */
   readonly type: string | null;
   readonly policy: "ACCEPT" | "DROP" | null;
-  /** The devices of a netdev (or inet ingress) base chain; absent when they are not known. */
-  readonly devices?: readonly string[];
   readonly rules: readonly Rule[];
   readonly because: Provenance;
 }
@@ -103,6 +101,7 @@ export type Target =
   | { readonly do: "jump" | "goto"; readonly chain: string }
   /** mark = (mark & ~mask) ^ value (xt_mark, xt_MARK --set-xmark). */
   | { readonly do: "MARK"; readonly value: number; readonly mask: number }
+  /** set as MARK; save and restore: to = (to & ~mask) ^ (from & value), so that `value` masks what is read. */
   | { readonly do: "CONNMARK"; readonly op: "set" | "save" | "restore"; readonly value: number; readonly mask: number }
   | { readonly do: "DNAT" | "SNAT"; readonly range: NatRange }
   | { readonly do: "REDIRECT"; readonly ports: PortRange | null }

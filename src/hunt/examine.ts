@@ -1,6 +1,7 @@
 import type { NetnsId } from "../facts/provenance.ts";
 import { type Ip, sameIp } from "../facts/ip.ts";
 import type { Counters } from "../facts/netns.ts";
+import { linksOf, type World } from "../facts/world.ts";
 import { parseCounters } from "../read/parse/counters.ts";
 import { text } from "../read/transport/reader.ts";
 import { expectedPoints, type Point } from "../think/explain/points.ts";
@@ -10,10 +11,12 @@ import { correlate } from "../witness/correlate/correlate.ts";
 import { buildTrails } from "../witness/correlate/trail.ts";
 import type { TrailPoint } from "../witness/correlate/trail-point.ts";
 import { attemptId, type Probe, type ProbeResult } from "../witness/probe/probe.ts";
-import { runProbe } from "../witness/probe/run-probe.ts";
+import { sendProbes } from "../witness/probe/send-probes.ts";
+import { type TunnelPorts, withVxlanPorts } from "../witness/decode/tunnels.ts";
 import type { Frame, TapReport } from "../witness/sighting.ts";
 import type { Place } from "../witness/tap/place.ts";
 import { startTap, type Tap } from "../witness/tap/start-tap.ts";
+import { tapFilter } from "../witness/tap/tap-filter.ts";
 import type { Field, Notebook } from "./field.ts";
 import type { Moved } from "./rungs/probes.ts";
 
@@ -47,27 +50,31 @@ export async function examine(
   notebook: Notebook,
   during?: () => Promise<void>,
 ): Promise<Examination> {
-  const watch = await startWatch(field, trials.map((t) => t.walk), also, trials.map((t) => t.probe.from.netns));
+  const watch = await startWatch(field, trials, also);
   const [results] = await Promise.all([
-    Promise.all(trials.map((trial) => runProbe(field.reader, trial.probe, { limits: field.limits, random: field.random }))),
+    sendProbes(field.reader, trials.map((trial) => trial.probe), field.random, field.limits.signal),
     during?.(),
   ]);
   const { frames, reports, moved, kept } = await watch.stop();
   const trusted = new Set(reports.filter((r) => r.trustworthy).map((r) => r.netns));
   for (const result of results) notebook.miss(result.notChecked);
   notebook.miss(reports.filter((r) => !r.trustworthy).map((r) => ({ what: `absence of packets in ${r.netns}`, why: r.why ?? "the tap proved nothing" })));
-  const { sightings } = correlate(results.flatMap((r) => r.tracers), frames);
+  const { sightings, unlearnt } = correlate(results.flatMap((r) => r.tracers), frames);
+  const untold = new Set(unlearnt.map((u) => u.id));
   const examined = trials.map((trial, i): Examined => {
     const result = results[i] as ProbeResult;
     const expected = distinctPoints(trial.walk);
     const mine = sightings.filter((s) => s.probe.startsWith(`${trial.probe.id}#`));
     const trails = new Map(buildTrails(mine, expected, () => trial.probe.from.netns).map((t) => [t.probe, t]));
     const tries = result.answers.map((answer) => {
-      const trail = trails.get(attemptId(trial.probe, answer.n));
+      const id = attemptId(trial.probe, answer.n);
+      const trail = trails.get(id);
+      const isTold = trusted.has(trial.probe.from.netns) && !(untold.has(id) && sentSomething(frames, trial));
       return {
-        answered: isGood(answer.outcome, answer.httpStatus),
+        answered: answer.outcome === "answered",
         outcome: answer.httpStatus !== null && answer.outcome === "answered" ? String(answer.httpStatus) : answer.outcome,
-        trail: reports.some((r) => r.started) ? toTrail(trail?.request ?? [], trail?.reply ?? []) : null,
+        ms: answer.ms,
+        trail: isTold ? toTrail(trail?.request ?? [], trail?.reply ?? []) : null,
       };
     });
     return { trial, result, tried: { id: trial.probe.id, flow: trial.flow, walk: trial.walk, tries, trusted } };
@@ -75,9 +82,9 @@ export async function examine(
   return { examined, frames, reports, moved, kept };
 }
 
-/** An HTTP error below 500 is an answer of the very server that was asked for. */
-function isGood(outcome: string, httpStatus: number | null): boolean {
-  return outcome === "answered" && (httpStatus === null || httpStatus < 500);
+/** A packet to that address left the netns, but whose it was cannot be told. */
+function sentSomething(frames: readonly Frame[], trial: Trial): boolean {
+  return frames.some((f) => f.netns === trial.probe.from.netns && f.headers.some((h) => h.kind === "ip" && sameIp(h.dst, trial.flow.dst)));
 }
 
 function toTrail(request: readonly TrailPoint[], reply: readonly TrailPoint[]): Trail {
@@ -108,14 +115,17 @@ function distinctPoints(walk: Walk) {
     .filter((p, i, all) => all.findIndex((q) => q.netns === p.netns && q.link === p.link && q.direction === p.direction && q.leg === p.leg && q.header === p.header) === i);
 }
 
+/** A tap ends by itself on its node after this, whatever becomes of us. */
+const TAP_DEADLINE_MS = 60_000;
+
 interface Watch {
   stop(): Promise<{ frames: readonly Frame[]; reports: readonly TapReport[]; moved: Moved; kept: readonly string[] }>;
 }
 
 /** Taps, and the counters before and after, in every netns that the walks cross and where their destinations live. */
-async function startWatch(field: Field, walks: readonly Walk[], also: readonly NetnsId[], from: readonly NetnsId[]): Promise<Watch> {
-  const ids = new Set<NetnsId>([...from, ...also]);
-  for (const walk of walks) {
+async function startWatch(field: Field, trials: readonly Trial[], also: readonly NetnsId[]): Promise<Watch> {
+  const ids = new Set<NetnsId>([...trials.map((t) => t.probe.from.netns), ...also]);
+  for (const { walk } of trials) {
     for (const branch of walk.branches) {
       for (const part of [branch, ...branch.reply]) for (const step of part.steps) ids.add(step.netns);
       const owner = ownerOf(field, branch.destination.ip);
@@ -129,9 +139,16 @@ async function startWatch(field: Field, walks: readonly Walk[], also: readonly N
     const netns = field.world.netns.get(id);
     return netns === undefined ? [] : [{ netns: id, node: netns.node, path: netns.path }];
   });
-  const filter = "ip or ip6";
+  const tunnelPorts = tunnelPortsOf(field.world);
+  const filter = tapFilter(
+    trials.map(({ flow, walk }) => ({
+      protocol: flow.protocol,
+      ports: flow.protocol === "icmp" ? [] : [flow.dport, ...walk.branches.map((b) => b.destination.port)].filter((p) => p > 0),
+    })),
+    tunnelPorts,
+  );
   const taps: Tap[] = await Promise.all(
-    places.map((place) => startTap(field.reader, place, { filter, limits: { ...field.limits, timeoutMs: 60_000 }, keepIn: field.keepIn })),
+    places.map((place) => startTap(field.reader, place, { filter, tunnelPorts, limits: { ...field.limits, timeoutMs: TAP_DEADLINE_MS }, keepIn: field.keepIn })),
   );
   const before = await readCounters(field, places);
   return {
@@ -146,6 +163,11 @@ async function startWatch(field: Field, walks: readonly Walk[], also: readonly N
       };
     },
   };
+}
+
+/** The usual ports, and those that this cluster's own VXLAN devices use. */
+function tunnelPortsOf(world: World): TunnelPorts {
+  return withVxlanPorts([...world.netns.values()].flatMap((n) => linksOf(n).flatMap((l) => (l.vxlan === null ? [] : [l.vxlan.dstPort]))));
 }
 
 function ownerOf(field: Field, ip: Ip): NetnsId | null {

@@ -13,8 +13,8 @@ export interface Field {
   readonly world: World;
   readonly limits: Limits;
   readonly now: () => number;
-  /** 0 ≤ x < 1. */
-  readonly random: () => number;
+  /** @returns so many random bytes */
+  readonly random: (bytes: number) => Uint8Array;
   /** Where raw captures are kept; null: nowhere. */
   readonly keepIn: string | null;
   /** Kernel drop reasons too, which cost every dropped packet on the node a little. */

@@ -1,4 +1,4 @@
-import type { Edit, EditName } from "../../think/walk/edits/edit.ts";
+import type { Edit } from "../../think/walk/edits/edit.ts";
 import { ChangeError } from "../change-error.ts";
 import type { RepairKind } from "./kind.ts";
 import { deleteConntrack } from "./kinds/delete-conntrack.ts";
@@ -36,7 +36,7 @@ export const REPAIR_KINDS = {
   "delete-conntrack": deleteConntrack,
   "patch-service-selector": patchServiceSelector,
   "patch-service-target-port": patchServiceTargetPort,
-} as const satisfies Record<EditName | ApiRepair, RepairKind>;
+} as const satisfies Record<Edit["do"] | ApiRepair, RepairKind>;
 
 /** @throws ChangeError unknown-repair */
 export function kindOf(id: string): RepairKind {

@@ -1,4 +1,4 @@
-import type { Cluster, Endpoint } from "../../facts/cluster.ts";
+import type { Cluster, Endpoint, Pod } from "../../facts/cluster.ts";
 import { podKey } from "../../facts/cluster.ts";
 import { intendedSelector, selectedPods, selectorText } from "../../think/intent/selector.ts";
 import { endpointsOf, type Target } from "../../think/symptom/target.ts";
@@ -9,6 +9,8 @@ import { finding, type Rung } from "../findings.ts";
 export interface ObjectRungs {
   readonly rungs: readonly Rung[];
   readonly endpoints: readonly Endpoint[];
+  /** What the endpoints would be with the object mended. */
+  readonly candidates: readonly Endpoint[];
   /** The object that is at fault, when one is; whether it is confirmed is for the tries to say. */
   readonly fault: { readonly cause: FoundCause; readonly repair: ApiRepair | null } | null;
 }
@@ -19,7 +21,7 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
   const { service } = target;
   if (service === null) {
     if (target.pod !== null) add(podsRung([target.pod], evidence));
-    return { rungs, endpoints: [], fault: null };
+    return { rungs, endpoints: [], candidates: [], fault: null };
   }
   const { object, port } = service;
   const name = `${object.namespace}/${object.name}`;
@@ -63,6 +65,7 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
     return {
       rungs,
       endpoints,
+      candidates: intended === null ? [] : intended.pods.flatMap((pod) => endpointAt(pod, service)),
       fault: {
         cause: {
           id: "svc-selector-mismatch",
@@ -83,6 +86,7 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
     return {
       rungs,
       endpoints,
+      candidates: [],
       fault: {
         cause: {
           id: "svc-no-ready-endpoints",
@@ -96,7 +100,27 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
       },
     };
   }
-  return { rungs, endpoints, fault: null };
+  return { rungs, endpoints, candidates: [], fault: null };
+}
+
+/** What the endpoints controller would make of a pod for this port of the Service. */
+function endpointAt(pod: Pod, { object, port }: NonNullable<Target["service"]>): readonly Endpoint[] {
+  const named = pod.containers.flatMap((c) => c.ports).find((p) => p.name === port.targetPort)?.port;
+  const number = typeof port.targetPort === "number" ? port.targetPort : named;
+  return number === undefined
+    ? []
+    : pod.ips.slice(0, 1).map((ip) => ({
+        namespace: object.namespace,
+        service: object.name,
+        ip,
+        portName: port.name,
+        port: number,
+        protocol: port.protocol,
+        ready: pod.ready,
+        terminating: false,
+        node: pod.node,
+        pod: { namespace: pod.namespace, name: pod.name },
+      }));
 }
 
 function podsRung(pods: readonly { readonly namespace: string; readonly name: string; readonly ready: boolean }[], evidence: string): Rung {

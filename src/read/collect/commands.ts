@@ -1,58 +1,50 @@
 import type { Command } from "../transport/reader.ts";
+import type { Expectations } from "./readings.ts";
 import type { Survey } from "./survey.ts";
 
 /** What is read of every namespace whatever the node has; the names are those of a bundle's files. */
 const ALWAYS: Readonly<Record<string, readonly string[]>> = {
-  "ip-link": ["ip", "-d", "link", "show"],
-  "ip-addr": ["ip", "addr", "show"],
+  /** With -d it tells all that `ip -d link` does. */
+  "ip-addr": ["ip", "-d", "addr", "show"],
   "ip-route": ["ip", "-4", "route", "show", "table", "all"],
   "ip-6-route": ["ip", "-6", "route", "show", "table", "all"],
   "ip-rule": ["ip", "-4", "rule", "show"],
   "ip-6-rule": ["ip", "-6", "rule", "show"],
   "ip-neigh": ["ip", "neigh", "show"],
-  "ip-neigh-proxy": ["ip", "neigh", "show", "proxy"],
-  "bridge-fdb": ["bridge", "fdb", "show"],
-  "proc-net-snmp": ["cat", "/proc/net/snmp"],
-  "proc-net-netstat": ["cat", "/proc/net/netstat"],
-  "proc-net-snmp6": ["cat", "/proc/net/snmp6"],
+  "proc-net-snmp": ["cat", "/proc/net/snmp", "/proc/net/netstat", "/proc/net/snmp6"],
   "proc-net-dev": ["cat", "/proc/net/dev"],
 };
 
 const HOST_ONLY: Readonly<Record<string, readonly string[]>> = {
-  /** All of net.*, without walking the rest of /proc/sys as `sysctl -a` does. */
-  "sysctl-net": ["sysctl", "net"],
+  "ip-neigh-proxy": ["ip", "neigh", "show", "proxy"],
+  "bridge-fdb": ["bridge", "fdb", "show"],
   "boot-id": ["cat", "/proc/sys/kernel/random/boot_id"],
   version: ["cat", "/proc/version"],
 };
 
-const POD_ONLY: Readonly<Record<string, readonly string[]>> = {
-  /** Each key costs three system calls, for each pod again: the per-link ones, and what else decides about a pod's packets. */
-  "sysctl-net": [
-    "sysctl",
-    "net.ipv4.conf",
-    "net.ipv6.conf",
-    "net.ipv4.ip_forward",
-    "net.ipv4.ip_default_ttl",
-    "net.ipv4.ip_nonlocal_bind",
-    "net.ipv4.icmp_echo_ignore_all",
-    "net.ipv4.ip_local_port_range",
-    "net.ipv4.fib_multipath_hash_policy",
-  ],
+/** Files that a recording may have besides. */
+const RECORDED: Readonly<Record<string, readonly string[]>> = {
+  "ip-link": ["ip", "-d", "link", "show"],
+  "proc-net-netstat": ["cat", "/proc/net/netstat"],
+  "proc-net-snmp6": ["cat", "/proc/net/snmp6"],
+  "ipset-save": ["ipset", "save"],
+  "bridge-fdb": ["bridge", "fdb", "show"],
+  "conntrack-stats": ["conntrack", "-S"],
 };
 
-/** Commands to run, and those that need not be, since what they read is known to be empty. */
+/** Commands to run, and what is known without them. */
 export interface Round {
   readonly commands: readonly Command[];
-  readonly empty: ReadonlySet<string>;
+  readonly expected: Expectations;
 }
 
-export function hostCommands(): readonly Command[] {
-  return toCommands({ ...ALWAYS, ...HOST_ONLY }, null, "");
+export function hostCommands(isRecording: boolean): readonly Command[] {
+  return toCommands({ ...ALWAYS, ...HOST_ONLY, ...(isRecording ? RECORDED : {}) }, null, "");
 }
 
 /** @param folder `pods/NAMESPACE_NAME/`, under which a bundle files what was read of a pod's namespace. */
-export function podCommands(path: string, folder: string): readonly Command[] {
-  return toCommands({ ...ALWAYS, ...POD_ONLY }, path, folder);
+export function podCommands(path: string, folder: string, isRecording: boolean): readonly Command[] {
+  return toCommands({ ...ALWAYS, ...(isRecording ? RECORDED : {}) }, path, folder);
 }
 
 /**
@@ -63,6 +55,7 @@ export function podCommands(path: string, folder: string): readonly Command[] {
 export function gatedCommands(survey: Survey | null, inode: string, path: string | null, folder: string): Round {
   const wanted: Record<string, readonly string[]> = {};
   const empty = new Set<string>();
+  const present = new Set<string>();
   const absent = (module: string) => survey?.modules.get(module) === "absent";
   const unlessAbsent = (module: string, name: string, argv: readonly string[] | null) => {
     if (absent(module)) empty.add(name);
@@ -76,10 +69,14 @@ export function gatedCommands(survey: Survey | null, inode: string, path: string
     unlessAbsent("nf_tables", `${tool}-save`, nftTool === null ? null : [nftTool, "-c"]);
     const tables = survey?.legacyTables.get(`${family} ${inode}`);
     if (survey !== null && (tables === undefined || tables.length === 0)) empty.add(`${tool}-legacy-save`);
-    else wanted[`${tool}-legacy-save`] = [legacySaveTool(survey, tool), "-c"];
+    else {
+      wanted[`${tool}-legacy-save`] = [legacySaveTool(survey, tool), "-c"];
+      if (survey !== null) present.add(`${tool}-legacy-save`);
+    }
   }
   unlessAbsent("nf_tables", "nft-ruleset", ["nft", "-j", "list", "ruleset"]);
-  unlessAbsent("ip_set", "ipset-save", ["ipset", "save"]);
+  if (path === null) unlessAbsent("ip_set", "ipset-save", ["ipset", "save"]);
+  wanted["sysctl-net"] = listSysctls(survey, path === null);
   const byProc = absent("tcp_diag") || absent("udp_diag");
   // -p looks into every process of the node, which would be too slow for each pod again.
   const listSockets = ["ss", path === null ? "-tuanp" : "-tuan"];
@@ -87,8 +84,20 @@ export function gatedCommands(survey: Survey | null, inode: string, path: string
   const canList = survey === null || (survey.tools.has("conntrack") && !absent("nf_conntrack_netlink"));
   if (survey?.untracked.has(inode)) empty.add("conntrack");
   else unlessAbsent("nf_conntrack", "conntrack", canList ? ["conntrack", "-L"] : ["cat", "/proc/net/nf_conntrack"]);
-  if (canList) unlessAbsent("nf_conntrack", "conntrack-stats", ["conntrack", "-S"]);
-  return { commands: toCommands(wanted, path, folder), empty };
+  if (canList && path === null) unlessAbsent("nf_conntrack", "conntrack-stats", ["conntrack", "-S"]);
+  return { commands: toCommands(wanted, path, folder), expected: { empty, present } };
+}
+
+/**
+ * `sysctl` needs three to five times as long for the same. Not the timers of neighbours: reading the deprecated ones makes the kernel
+ * log a warning.
+ */
+function listSysctls(survey: Survey | null, isHost: boolean): readonly string[] {
+  if (!survey?.tools.has("grep-exclude-dir")) return ["sysctl", "net"];
+  const places = isHost
+    ? ["/proc/sys/net", "/proc/sys/net/ipv4/neigh/default/gc_thresh3", "/proc/sys/net/ipv6/neigh/default/gc_thresh3"]
+    : ["/proc/sys/net/ipv4", "/proc/sys/net/ipv6"];
+  return ["grep", "-rs", "--exclude-dir=neigh", "", ...places];
 }
 
 /** The tool that reads the tables of iptables-nft; null when none is installed. */

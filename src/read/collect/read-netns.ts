@@ -15,6 +15,9 @@ import { parseSysctls } from "../parse/sysctls.ts";
 import type { Readings } from "./readings.ts";
 import { readRulesets } from "./read-rulesets.ts";
 
+const SYS = "/proc/sys/";
+const HAS_IPV6_ROUTES = /^(?:[a-z]+ )?[0-9a-f]*:[0-9a-f:.]*(?:\/\d+)? /m;
+
 /** Facts of one namespace from what was read of it; everything that could not be had is unknown, with the reason. */
 export function readNetns(readings: Readings): Netns {
   const { rulesets, sets } = readRulesets(readings);
@@ -36,7 +39,7 @@ export function readNetns(readings: Readings): Netns {
     fdb: readings.parse("bridge-fdb", "forwarding entries of bridges and tunnels", [], parseFdb),
     rulesets,
     sets,
-    sysctls: readings.parse("sysctl-net", "sysctls", [], parseSysctls),
+    sysctls: readings.parse("sysctl-net", "sysctls", [], (text, source) => parseSysctls(sysctlLines(text), source)),
     sockets: readings.parse("ss", "sockets", [], parseSockets),
     conntrack: readings.parse("conntrack", "tracked connections", [], parseConntrack),
     counters: readCounters(readings),
@@ -65,22 +68,21 @@ export function unreadNetns(place: Pick<Netns, "id" | "node" | "name">, why: str
   };
 }
 
-/** `ip -d link` has the details and `ip addr` the addresses: without the latter nothing would say that a link has none. */
+/** From `ip -d addr` alone, or, in recordings, `ip -d link` joined with `ip addr`: links without addresses are no facts. */
 function readLinks(readings: Readings): Netns["links"] {
   const addresses = readings.whole("ip-addr");
-  if (!addresses.known) {
-    readings.note("links", addresses.why);
-    return addresses;
+  const details = readings.whole("ip-link");
+  if (addresses.known && details.known) {
+    const { text, source } = addresses.value;
+    return readings.parse("ip-link", "links", [], (linkText, from) => parseLinks(linkText, from, text, source));
   }
-  const { text, source } = addresses.value;
-  const links = readings.parse("ip-link", "details of links", [], (details, from) => parseLinks(details, from, text, source));
-  return links.known ? links : readings.parse("ip-addr", "links", [], (alone, from) => parseLinks(alone, from, null, null));
+  return readings.parse("ip-addr", "links", [], (text, source) => parseLinks(text, source, null, null));
 }
 
 /** Without -4, as in older recordings, `ip route show table all` prints both families: then IPv6 routes would be there twice. */
 function readRoutes(readings: Readings): Known<Table<Route>> {
   const first = readings.parse("ip-route", "routes", [], (text, source) =>
-    parseRoutes(text, source, source.argv.includes("-4") && !/^\S+:\S* |^\S+ \S+:\S*:/m.test(text) ? 4 : null),
+    parseRoutes(text, source, HAS_IPV6_ROUTES.test(text) ? null : 4),
   );
   if (first.known && first.value.some((route) => route.dst.family === 6) && !readings.whole("ip-6-route").known) return first;
   const second = readings.parse("ip-6-route", "IPv6 routes", [], (text, source) => parseRoutes(text, source, 6));
@@ -102,6 +104,22 @@ function readCounters(readings: Readings): Netns["counters"] {
     for (const [name, value] of parser(whole.value.text, whole.value.source).value) counters.set(name, value);
   }
   return known(counters);
+}
+
+/** `/proc/sys/net/ipv4/conf/flannel.1/forwarding:1` of `grep -r`, line for line as sysctl prints it. No link's name has a colon. */
+function sysctlLines(text: string): string {
+  if (!text.startsWith(SYS)) return text;
+  return text
+    .split("\n")
+    .map((line) => {
+      const colon = line.indexOf(":");
+      return colon < 0 ? line : `${keyOf(line.slice(SYS.length, colon))} = ${line.slice(colon + 1)}`;
+    })
+    .join("\n");
+}
+
+function keyOf(path: string): string {
+  return path.replaceAll(/[./]/g, (char) => (char === "." ? "/" : "."));
 }
 
 /** IPv4's alone where IPv6's could not be read: a kernel without IPv6 has none, and the gap is noted. */

@@ -4,8 +4,8 @@ import type { Parsed, Problem } from "../parse/parsed.ts";
 import type { Output } from "../transport/reader.ts";
 import { text } from "../transport/reader.ts";
 
-/** Statuses other than 0 that come with a whole output: `sysctl DIRECTORY` says so of keys that cannot be read. */
-const TOLERATED = new Set(["sysctl-net"]);
+/** What exits with a status other than 0 for a key that cannot be read, or a file that the kernel does not have. */
+const TOLERATED = new Set(["sysctl-net", "proc-net-snmp"]);
 
 /** One thing that could not be read, before those that say the same of several namespaces are told together. */
 export interface Gap {
@@ -13,6 +13,17 @@ export interface Gap {
   readonly where: string;
   readonly why: string;
 }
+
+/** It was not asked for: no gap. */
+export const NOT_READ = "not read";
+
+/** What is known before reading: commands that would print nothing, and commands that would print something. */
+export interface Expectations {
+  readonly empty: ReadonlySet<string>;
+  readonly present: ReadonlySet<string>;
+}
+
+export const NO_EXPECTATIONS: Expectations = { empty: new Set(), present: new Set() };
 
 /** All that was read of one namespace. Asking for a reading that is not there, or is broken, notes a gap. */
 export class Readings {
@@ -24,14 +35,14 @@ export class Readings {
   readonly sources = new Map<Source, Output>();
   readonly #outputs = new Map<string, Output>();
   readonly #sourceOf = new Map<Output, Source>();
-  readonly #empty: ReadonlySet<string>;
+  readonly #known: Expectations;
 
-  constructor(node: NodeName, name: NetnsName, path: string | null, outputs: readonly Output[], empty: ReadonlySet<string>) {
+  constructor(node: NodeName, name: NetnsName, path: string | null, outputs: readonly Output[], expected: Expectations) {
     this.id = netnsId(node, name);
     this.node = node;
     this.name = name;
     this.path = path;
-    this.#empty = empty;
+    this.#known = expected;
     for (const output of outputs) {
       this.#outputs.set(output.command.name.slice(output.command.name.lastIndexOf("/") + 1), output);
       const source: Source = { node, netns: this.id, argv: output.command.argv, at: output.at };
@@ -44,13 +55,17 @@ export class Readings {
   whole(command: string): Known<{ text: string; source: Source }> {
     const output = this.#outputs.get(command);
     const source = output && this.#sourceOf.get(output);
-    if (output === undefined || source === undefined) return unknown("not read");
+    if (output === undefined || source === undefined) return unknown(NOT_READ);
     const why = whyNotWhole(output, TOLERATED.has(command));
     return why === null ? known({ text: text(output), source }) : unknown(why);
   }
 
   isKnownEmpty(command: string): boolean {
-    return this.#empty.has(command);
+    return this.#known.empty.has(command);
+  }
+
+  isKnownPresent(command: string): boolean {
+    return this.#known.present.has(command);
   }
 
   /** Parses a whole output; what cannot be had is unknown, and a gap. `subject` is what it tells, in words. */
@@ -58,7 +73,7 @@ export class Readings {
     if (this.isKnownEmpty(command)) return known(none);
     const whole = this.whole(command);
     if (!whole.known) {
-      this.note(subject, whole.why);
+      if (whole.why !== NOT_READ) this.note(subject, whole.why);
       return whole;
     }
     try {

@@ -4,7 +4,7 @@
  *
  * Arguments: the addresses to look for, IPv4 dotted, IPv6 as the 32 digits of /proc/net/if_inet6. Lines on standard output:
  * `tool NAME` · `iptables-save VERSION-LINE` · `module NAME loaded|absent` (no line: not known) · `self INODE` ·
- * `named NAME INODE` · `tables4|tables6 INODE-or-self NAME...` · `connections INODE-or-self HEX` (nf_conntrack's entries) · `address INODE PATH ADDRESS`.
+ * `named PATH INODE` · `tables4|tables6 INODE-or-self NAME...` · `connections INODE-or-self HEX` (nf_conntrack's entries) · `address INODE PATH ADDRESS`.
  *
  * A namespace of a process is read through /proc/PID/net; one that only a mount keeps alive (CRI-O without a pause process) is entered.
  */
@@ -13,6 +13,8 @@ for tool in ip bridge nft ipset conntrack ss sysctl tcpdump iptables-save iptabl
   ip6tables-save ip6tables-nft-save ip6tables-legacy-save; do
   command -v "$tool" >/dev/null 2>&1 && printf 'tool %s\\n' "$tool"
 done
+grep --exclude-dir=x '' /dev/null 2>/dev/null
+[ $? -le 1 ] && echo 'tool grep-exclude-dir'
 command -v iptables-save >/dev/null 2>&1 && printf 'iptables-save %s\\n' "$(iptables-save -V 2>/dev/null </dev/null)"
 if [ -r /proc/modules ]; then
   builtin=/lib/modules/$(uname -r)/modules.builtin
@@ -65,8 +67,7 @@ $2 ~ /^\\/proc\\// {
   next
 }
 {
-  name = $2
-  if (sub(/^\\/run\\/netns\\//, "", name)) print "named", name, $1
+  print "named", $2, $1
   if (!($1 in read) && !($1 in lone)) { lone[$1] = 1; print "lone", $1, $2 }
 }
 END { for (inode in hit) { tables("tables4", inode, hit[inode] "/ip_tables_names"); tables("tables6", inode, hit[inode] "/ip6_tables_names"); connections(inode, hit[inode] "/stat/nf_conntrack") } }'
@@ -74,11 +75,7 @@ stat -L -c '%i %n' /proc/[0-9]*/ns/net /run/netns/* /run/docker/netns/* 2>/dev/n
   awk "$find_addresses" "$@" |
   while read -r word inode path rest; do
     if [ "$word" != lone ]; then printf '%s %s %s %s\\n' "$word" "$inode" "$path" "$rest"; continue; fi
-    nsenter "--net=$path" -- sh -c 'awk=$1 inode=$2 path=$3; shift 3; echo "$inode /proc/self/ns/net" | awk "$awk" "$@" |
-      while read -r word inode2 path2 rest; do
-        [ "$word" = address ] && path2=$path
-        printf "%s %s %s %s\\n" "$word" "$inode2" "$path2" "$rest"
-      done' sh "$find_addresses" "$inode" "$path" "$@" </dev/null 2>/dev/null
+    printf '%s /proc/self/ns/net\\n' "$inode" | nsenter "--net=$path" -- awk "$find_addresses" "$@" 2>/dev/null
   done
 exit 0
 `;

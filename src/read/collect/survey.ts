@@ -17,7 +17,7 @@ export interface Survey {
   /** `nf_tables`, `legacy`; null when there is no iptables-save. */
   readonly iptablesFlavour: "nf_tables" | "legacy" | null;
   readonly selfInode: string | null;
-  /** Names of /run/netns to inodes. */
+  /** Inodes of the namespaces that have a path of their own, /run/netns/NAME mostly. */
   readonly named: ReadonlyMap<string, string>;
   /** Tables of legacy iptables by `4 INODE`, `6 self`: no entry when it is not known. */
   readonly legacyTables: ReadonlyMap<string, readonly string[]>;
@@ -41,7 +41,8 @@ export function parseSurvey(text: string | null): Survey {
   const holders = new Map<string, Holder[]>();
   let iptablesFlavour: Survey["iptablesFlavour"] = null;
   let selfInode: string | null = null;
-  for (const line of (text ?? "").split("\n")) {
+  const lines = (text ?? "").split("\n").sort((a, b) => Number(a.startsWith("address ")) - Number(b.startsWith("address ")));
+  for (const line of lines) {
     const [word = "", first = "", second = "", third = "", ...more] = line.split(" ");
     if (word === "tool") tools.add(first);
     else if (word === "iptables-save") iptablesFlavour = line.includes("(nf_tables)") ? "nf_tables" : "legacy";
@@ -54,8 +55,10 @@ export function parseSurvey(text: string | null): Survey {
     } else if (word === "address") {
       const address = addressOf(third)?.text;
       if (address === undefined) continue;
+      // A process may be gone when its namespace is entered; a name stays.
+      const path = [...named].find(([, inode]) => inode === first)?.[0] ?? second;
       const known = holders.get(address) ?? [];
-      if (!known.some((holder) => holder.inode === first)) known.push({ inode: first, path: second });
+      if (!known.some((holder) => holder.inode === first)) known.push({ inode: first, path });
       holders.set(address, known);
     }
   }

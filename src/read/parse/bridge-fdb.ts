@@ -8,8 +8,22 @@ const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
 /** Words followed by one value that the entry does not keep. */
 const IGNORED = new Set(["src_vni", "link-netnsid", "used", "updated", "nhid", "activity_notify"]);
 const FLAGS = new Set([
-  "static", "stale", "extern_learn", "offload", "sticky", "router", "added_by_user", "reachable", "locked", "norefresh",
-  "inactive", "blackhole", "local", "dynamic", "noarp", "offloaded",
+  "static",
+  "stale",
+  "extern_learn",
+  "offload",
+  "sticky",
+  "router",
+  "added_by_user",
+  "reachable",
+  "locked",
+  "norefresh",
+  "inactive",
+  "blackhole",
+  "local",
+  "dynamic",
+  "noarp",
+  "offloaded",
 ]);
 
 /** `bridge [-d] fdb show`. */

@@ -65,7 +65,12 @@ function readTuple(fields: ReadonlyMap<string, string>): Tuple | null {
   if (src === null || dst === null) return null;
   const type = parseU32(fields.get("type"));
   if (type !== null) {
-    return { src, dst, sport: parseU32(fields.get("id")) ?? 0, dport: type * 256 + (parseU32(fields.get("code")) ?? 0) };
+    return {
+      src,
+      dst,
+      sport: parseU32(fields.get("id")) ?? 0,
+      dport: type * 256 + (parseU32(fields.get("code")) ?? 0),
+    };
   }
   return { src, dst, sport: parseU32(fields.get("sport")) ?? 0, dport: parseU32(fields.get("dport")) ?? 0 };
 }

@@ -75,29 +75,35 @@ const conntrack: Readonly<Record<string, OptionReader>> = {
   "--ctorigdstport": (o) => portMatch("ct-orig-dport", o),
 };
 
-const mark = (match: "mark" | "ct-mark"): OptionReader => (o) => {
-  const [valueText, maskText] = (o.values[0] ?? "").split("/");
-  const value = parseU32(valueText);
-  const mask = maskText === undefined ? 0xffffffff : parseU32(maskText);
-  return value === null || mask === null ? null : [{ match, value, mask, negate: o.negate }];
-};
+const mark =
+  (match: "mark" | "ct-mark"): OptionReader =>
+  (o) => {
+    const [valueText, maskText] = (o.values[0] ?? "").split("/");
+    const value = parseU32(valueText);
+    const mask = maskText === undefined ? 0xffffffff : parseU32(maskText);
+    return value === null || mask === null ? null : [{ match, value, mask, negate: o.negate }];
+  };
 
-const ttl = (op: "eq" | "lt" | "gt"): OptionReader => (o) => {
-  const value = parseU32(o.values[0]);
-  return value === null ? null : [{ match: "ttl", op, ttl: value, negate: o.negate }];
-};
+const ttl =
+  (op: "eq" | "lt" | "gt"): OptionReader =>
+  (o) => {
+    const value = parseU32(o.values[0]);
+    return value === null ? null : [{ match: "ttl", op, ttl: value, negate: o.negate }];
+  };
 
-const range = (side: "src" | "dst"): OptionReader => (o, family) => {
-  const [low = "", high = low] = (o.values[0] ?? "").split("-");
-  const from = parseIp(low);
-  const to = parseIp(high);
-  if (from === null || to === null || from.family !== family || to.family !== family) return null;
-  return [{ match: "iprange", side, low: from.value, high: to.value, negate: o.negate }];
-};
+const range =
+  (side: "src" | "dst"): OptionReader =>
+  (o, family) => {
+    const [low = "", high = low] = (o.values[0] ?? "").split("-");
+    const from = parseIp(low);
+    const to = parseIp(high);
+    if (from === null || to === null || from.family !== family || to.family !== family) return null;
+    return [{ match: "iprange", side, low: from.value, high: to.value, negate: o.negate }];
+  };
 
-const verbatim = (match: "socket" | "owner"): OptionReader => (o) => [
-  { match, text: [o.name, ...o.values].join(" "), negate: o.negate },
-];
+const verbatim =
+  (match: "socket" | "owner"): OptionReader =>
+  (o) => [{ match, text: [o.name, ...o.values].join(" "), negate: o.negate }];
 
 const OWN_OPTIONS: Readonly<Record<string, OptionReader>> = { ...tcp, ...own };
 

@@ -8,8 +8,24 @@ const ALL = 0xffffffff;
 
 /** Targets after which a packet goes on as before, unaltered in what routing, NAT and filtering look at. */
 const HARMLESS = new Set([
-  "NFLOG", "ULOG", "AUDIT", "TCPMSS", "CHECKSUM", "TEE", "IDLETIMER", "LED", "RATEEST", "CLASSIFY", "DSCP", "TOS", "ECN",
-  "TCPOPTSTRIP", "SECMARK", "CONNSECMARK", "NFACCT", "XLOG",
+  "NFLOG",
+  "ULOG",
+  "AUDIT",
+  "TCPMSS",
+  "CHECKSUM",
+  "TEE",
+  "IDLETIMER",
+  "LED",
+  "RATEEST",
+  "CLASSIFY",
+  "DSCP",
+  "TOS",
+  "ECN",
+  "TCPOPTSTRIP",
+  "SECMARK",
+  "CONNSECMARK",
+  "NFACCT",
+  "XLOG",
 ]);
 
 /** What `-j NAME` or `-g NAME` does. @param chains the table's own chains: only these can be jumped to. */
@@ -71,7 +87,8 @@ function readExtension(group: OptionGroup, family: 4 | 6): Target | null {
 /** A hop count set this high outlives any path inside a cluster; a lower one, or a decrement, may end the packet. */
 function readHops(group: OptionGroup): Target | null {
   const option = group.options[0];
-  const isSafe = /-inc$/.test(option?.name ?? "") || (/-set$/.test(option?.name ?? "") && Number(option?.values[0]) >= 32);
+  const isSafe =
+    /-inc$/.test(option?.name ?? "") || (/-set$/.test(option?.name ?? "") && Number(option?.values[0]) >= 32);
   return isSafe ? { do: "harmless", name: group.name } : null;
 }
 
@@ -121,7 +138,9 @@ function readConnmark(group: OptionGroup): Target | null {
 
 function readNat(group: OptionGroup, name: "DNAT" | "SNAT"): Target | null {
   const to = group.options.filter((o) => o.name === (name === "DNAT" ? "--to-destination" : "--to-source"));
-  const others = group.options.filter((o) => !/^--(?:to-destination|to-source|random|random-fully|persistent)$/.test(o.name));
+  const others = group.options.filter(
+    (o) => !/^--(?:to-destination|to-source|random|random-fully|persistent)$/.test(o.name),
+  );
   const random = group.options.some((o) => o.name === "--random" || o.name === "--random-fully");
   const range = to.length === 1 && others.length === 0 ? parseNatRange(to[0]?.values[0] ?? "", random) : null;
   return range === null ? null : { do: name, range };

@@ -19,13 +19,37 @@ interface Word {
 
 /** Options whose value is free text: it may look like an option (`--comment -j`, which iptables-save does not quote). */
 const FREE_TEXT = new Set([
-  "--comment", "--log-prefix", "--nflog-prefix", "--ulog-prefix", "--string", "--hex-string", "--name", "--rname",
-  "--hashlimit-name", "--label", "--nfacct-name", "--bytecode", "--helper", "--selctx", "--led-trigger-id", "--path",
+  "--comment",
+  "--log-prefix",
+  "--nflog-prefix",
+  "--ulog-prefix",
+  "--string",
+  "--hex-string",
+  "--name",
+  "--rname",
+  "--hashlimit-name",
+  "--label",
+  "--nfacct-name",
+  "--bytecode",
+  "--helper",
+  "--selctx",
+  "--led-trigger-id",
+  "--path",
 ]);
 
 const OWN: Readonly<Record<string, string>> = {
-  "--protocol": "-p", "--proto": "-p", "--source": "-s", "--src": "-s", "--destination": "-d", "--dst": "-d",
-  "--in-interface": "-i", "--out-interface": "-o", "--fragment": "-f", "--jump": "-j", "--goto": "-g", "--match": "-m",
+  "--protocol": "-p",
+  "--proto": "-p",
+  "--source": "-s",
+  "--src": "-s",
+  "--destination": "-d",
+  "--dst": "-d",
+  "--in-interface": "-i",
+  "--out-interface": "-o",
+  "--fragment": "-f",
+  "--jump": "-j",
+  "--goto": "-g",
+  "--match": "-m",
 };
 
 /** Splits as a shell would, for the quoting of xtables_save_string: double quotes, backslash inside them. */

@@ -50,7 +50,17 @@ export function readVxlan(details: Details): Vxlan {
 
 /** Kinds whose detail line is that of a point-to-point IP tunnel (ip/link_iptnl.c, link_gre.c, link_ip6tnl.c). */
 export const TUNNEL_KINDS: ReadonlySet<string> = new Set([
-  "ipip", "sit", "gre", "gretap", "ip6tnl", "ip6gre", "ip6gretap", "vti", "vti6", "erspan", "ip6erspan",
+  "ipip",
+  "sit",
+  "gre",
+  "gretap",
+  "ip6tnl",
+  "ip6gre",
+  "ip6gretap",
+  "vti",
+  "vti6",
+  "erspan",
+  "ip6erspan",
 ]);
 
 const MODES = new Set(["any", "ipip", "ip6ip", "mplsip", "ipip6", "ip6ip6", "ip4ip6", "ip4ip4"]);

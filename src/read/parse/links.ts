@@ -30,11 +30,16 @@ interface Draft {
 }
 
 /** Lines under a link that say nothing of its kind. */
-const NO_KIND = /^(?:alias|altname|vf|RX:|TX:|valid_lft|portname|switchid|permaddr|parentbus|addrgenmode|numtxqueues|\d)/;
+const NO_KIND =
+  /^(?:alias|altname|vf|RX:|TX:|valid_lft|portname|switchid|permaddr|parentbus|addrgenmode|numtxqueues|\d)/;
 
 /** What ARPHRD tells of the kind where details (`-d`) were not asked for. */
 const KIND_BY_HARDWARE: Readonly<Record<string, string>> = {
-  ipip: "ipip", gre: "gre", gre6: "ip6gre", sit: "sit", tunnel6: "ip6tnl",
+  ipip: "ipip",
+  gre: "gre",
+  gre6: "ip6gre",
+  sit: "sit",
+  tunnel6: "ip6tnl",
 };
 
 /**

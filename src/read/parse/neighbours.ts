@@ -4,9 +4,7 @@ import type { Source } from "../../facts/provenance.ts";
 import type { Parsed } from "./parsed.ts";
 import { because, linesOf, Problems, wordsOf } from "./parsed.ts";
 
-const STATES = new Set([
-  "PERMANENT", "REACHABLE", "STALE", "DELAY", "PROBE", "FAILED", "INCOMPLETE", "NOARP", "NONE",
-]);
+const STATES = new Set(["PERMANENT", "REACHABLE", "STALE", "DELAY", "PROBE", "FAILED", "INCOMPLETE", "NOARP", "NONE"]);
 
 /** `ip neigh show`, both families; also `ip neigh show proxy`, whose lines end in `proxy`. */
 export function parseNeighbours(text: string, source: Source): Parsed<readonly Neighbour[]> {

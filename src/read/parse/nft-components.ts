@@ -3,7 +3,8 @@ import type { Match, PortRange } from "../../facts/ruleset.ts";
 import { protocolNumber } from "./ip-protocols.ts";
 import { ICMP_TYPES, ICMPV6_TYPES } from "./nft-icmp-types.ts";
 import type { Json } from "./nft-json.ts";
-import { field, textField, u32 } from "./nft-json.ts";
+import { field, flagList, textField, u32 } from "./nft-json.ts";
+import { printNft } from "./nft-text.ts";
 
 /** A selector of nft: what it needs of a packet before it can look, and the match for one value of it. */
 export interface Component {
@@ -23,7 +24,8 @@ const PORT_PROTOCOLS = new Set(["tcp", "udp", "udplite", "sctp", "dccp", "th"]);
 /** Null for a selector that is not modelled. */
 export function readComponent(left: Json, family: TableFamily): Component | null {
   const payload = field(left, "payload");
-  if (payload !== undefined) return payloadComponent(textField(payload, "protocol"), textField(payload, "field"), family);
+  if (payload !== undefined)
+    return payloadComponent(textField(payload, "protocol"), textField(payload, "field"), family);
   const meta = textField(field(left, "meta"), "key");
   if (meta !== null) return metaComponent(meta);
   const ct = field(left, "ct");
@@ -108,7 +110,7 @@ function metaComponent(key: string): Component | null {
       return simple((value) => markMatch("mark", value));
     case "skuid":
     case "skgid":
-      return simple((value) => ({ match: "owner", text: `meta ${key} ${String(value)}`.slice(0, 80), negate: false }));
+      return simple((value) => ({ match: "owner", text: `meta ${key} ${printNft(value)}`, negate: false }));
     default:
       return null;
   }
@@ -125,7 +127,8 @@ function ctComponent(key: string | null, dir: string | null, family: TableFamily
       return simple((value) => markMatch("ct-mark", value));
     case "direction":
       return simple((value) => {
-        const direction = value === "original" || value === 0 ? "ORIGINAL" : value === "reply" || value === 1 ? "REPLY" : null;
+        const direction =
+          value === "original" || value === 0 ? "ORIGINAL" : value === "reply" || value === 1 ? "REPLY" : null;
         return direction === null ? null : { match: "ct-direction", direction, negate: false };
       });
     case "ip saddr":
@@ -180,9 +183,8 @@ function fibComponent(fib: Json): Component | null {
 }
 
 function stateMatch(value: Json, known: RegExp): Match | null {
-  const list = Array.isArray(value) ? value : [value];
-  const states = list.filter((state): state is string => typeof state === "string" && known.test(state));
-  if (states.length === 0 || states.length !== list.length) return null;
+  const states = flagList(value) ?? [];
+  if (states.length === 0 || !states.every((state) => known.test(state))) return null;
   return { match: "ct-state", states: states.map((state) => state.toUpperCase()), negate: false };
 }
 

@@ -23,11 +23,13 @@ function print(value: Json, depth: number): string {
   const get = (name: string): string => inner(field(body, name) ?? null);
   switch (key) {
     case "match": {
-      const op = field(body, "op");
-      return `${get("left")} ${op === "==" || op === "in" ? "" : `${String(op)} `}${get("right")}`;
+      const op = get("op");
+      return `${get("left")} ${op === "==" || op === "in" ? "" : `${op} `}${get("right")}`;
     }
     case "payload":
-      return field(body, "protocol") === undefined ? `@${get("base")},${get("offset")},${get("len")}` : `${get("protocol")} ${get("field")}`;
+      return field(body, "protocol") === undefined
+        ? `@${get("base")},${get("offset")},${get("len")}`
+        : `${get("protocol")} ${get("field")}`;
     case "meta":
       return /^(?:iif|oif|iifname|oifname|mark)$/.test(get("key")) ? get("key") : `meta ${get("key")}`;
     case "ct":
@@ -39,7 +41,12 @@ function print(value: Json, depth: number): string {
     case "concat":
       return Array.isArray(body) ? body.slice(0, 16).map(inner).join(" . ") : "";
     case "set":
-      return Array.isArray(body) ? `{ ${body.slice(0, 64).map((item) => pair(item, inner)).join(", ")} }` : `set ${inner(body)}`;
+      return Array.isArray(body)
+        ? `{ ${body
+            .slice(0, 64)
+            .map((item) => pair(item, inner))
+            .join(", ")} }`
+        : `set ${inner(body)}`;
     case "vmap":
     case "map":
       return `${get("key")} ${key} ${get("data")}`;

@@ -65,13 +65,7 @@ function read(
 }
 
 /** Reads one keyword; returns how many words beyond it were used. */
-function readPair(
-  rule: Draft,
-  word: string,
-  value: string | undefined,
-  family: 4 | 6,
-  unknown: string[],
-): number {
+function readPair(rule: Draft, word: string, value: string | undefined, family: 4 | 6, unknown: string[]): number {
   switch (word) {
     case "not":
       rule.invert = true;

@@ -7,8 +7,10 @@ import type { Line, Parsed } from "./parsed.ts";
 import { because, linesOf, Problems, wordsOf } from "./parsed.ts";
 
 /** Netids of `ss` that are not IP sockets, or that no fact holds. */
-const OTHER = /^(?:u_str|u_dgr|u_seq|u_|nl|p_raw|p_dgr|v_str|v_dgr|vsock|icmp6|mptcp|sctp|dccp|xdp|tipc|ti_\w+|unix|\?\?\?)$/;
-const STATE = /^(?:LISTEN|UNCONN|ESTAB|SYN-SENT|SYN-RECV|FIN-WAIT-1|FIN-WAIT-2|TIME-WAIT|CLOSE-WAIT|LAST-ACK|CLOSING|CLOSED|CLOSE|NEW-SYN-RECV|UNKNOWN|BOUND-INACTIVE)$/;
+const OTHER =
+  /^(?:u_str|u_dgr|u_seq|u_|nl|p_raw|p_dgr|v_str|v_dgr|vsock|icmp6|mptcp|sctp|dccp|xdp|tipc|ti_\w+|unix|\?\?\?)$/;
+const STATE =
+  /^(?:LISTEN|UNCONN|ESTAB|SYN-SENT|SYN-RECV|FIN-WAIT-1|FIN-WAIT-2|TIME-WAIT|CLOSE-WAIT|LAST-ACK|CLOSING|CLOSED|CLOSE|NEW-SYN-RECV|UNKNOWN|BOUND-INACTIVE)$/;
 
 interface Row {
   readonly line: Line;
@@ -97,7 +99,7 @@ function readEnd(text: string): End | null {
   if (portText !== "*" && port === null) return null;
   const [host = "", dev = null] = text.slice(0, colon).split("%");
   const bracketed = host.startsWith("[");
-  return { address: bracketed ? host.slice(1).split("]")[0] ?? "" : host, bracketed, dev, port };
+  return { address: bracketed ? (host.slice(1).split("]")[0] ?? "") : host, bracketed, dev, port };
 }
 
 function speaksOldDialect(row: Row): boolean {

@@ -9,7 +9,7 @@
  * `rounds`: the first line is a nonce. Then lines `round SECONDS` (all must be over by then, or the group dies: a connection can
  * fall silent without closing), `run ID PATH WORD...`, `feed ID STDIN PATH WORD...`, `end`. What a command prints goes out as it
  * is; after it come `\nNONCE ID STATUS\n` on standard output and `\nNONCE ID\n` on standard error. No output can forge
- * that, for it does not know the nonce.
+ * that, for it does not know the nonce. (`echo`, since busybox buffers what its `printf` prints.)
  *
  * `tap`: the one line is `SECONDS PATH WORD...`. Any further line, the end of the input or the deadline interrupts the command
  * (SIGINT, on which tcpdump prints its counts) and kills it two seconds later.
@@ -36,8 +36,9 @@ start() {
   exec nsenter "--net=$netns" -- "$@"
 }
 answer() {
-  printf '\\n%s %s\\n' "$nonce" "$1" >&2
-  printf '\\n%s %s %s\\n' "$nonce" "$1" "$2"
+  { echo; echo "$nonce $1"; } >&2
+  echo
+  echo "$nonce $1 $2"
 }
 rounds() {
   IFS= read -r nonce || exit 0

@@ -99,7 +99,10 @@ function predictedText(predicted: Prediction): string {
     case "local":
       return "local";
     case "route":
-      return [predicted.via === null ? "" : `via ${predicted.via}`, predicted.dev === null ? "" : `dev ${predicted.dev}`]
+      return [
+        predicted.via === null ? "" : `via ${predicted.via}`,
+        predicted.dev === null ? "" : `dev ${predicted.dev}`,
+      ]
         .filter((word) => word !== "")
         .join(" ");
     case "error":

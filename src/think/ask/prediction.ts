@@ -20,16 +20,16 @@ export type KernelError =
   | "Invalid cross-device link";
 
 /**
- * ip_route_input_slow and ip_route_output_key_hash_rcu, measured on 6.18. Reverse path filtering answers with EXDEV in their
- * own code, which inet_rtm_getroute hands on; older kernels say EINVAL.
+ * What ip_route_input_slow and ip_route_output_key_hash_rcu answer, the first as measured on 6.18. For a source that fails
+ * reverse path filtering kernels before hand on the EXDEV of fib_validate_source.
  */
 export const ERRORS: Readonly<Partial<Record<Disposition, readonly KernelError[]>>> = {
   FORWARDING_OFF: ["No route to host"],
-  NO_ROUTE: ["Network is unreachable", "No route to host"],
+  NO_ROUTE: ["Network is unreachable"],
   BLACKHOLE_ROUTE: ["Invalid argument"],
   UNREACHABLE_ROUTE: ["No route to host"],
   PROHIBIT_ROUTE: ["Permission denied"],
-  RP_FILTER: ["Invalid cross-device link", "Invalid argument"],
+  RP_FILTER: ["Invalid argument", "Invalid cross-device link"],
   MARTIAN_SOURCE: ["Invalid argument", "Invalid cross-device link"],
   MARTIAN_DESTINATION: ["Invalid argument"],
 };
@@ -43,12 +43,13 @@ export function predictionAt(leg: Branch, at: number): Prediction {
   if (failure !== null && errors?.[0] !== undefined) {
     // ip6_forward decides that, and no lookup asks it.
     const isIpv6 = outerIp(step.packet).dst.family === 6;
-    if (isIpv6 && failure === "FORWARDING_OFF") return { says: "nothing", why: "a lookup does not ask IPv6 forwarding" };
+    if (isIpv6 && failure === "FORWARDING_OFF")
+      return { says: "nothing", why: "a lookup does not ask IPv6 forwarding" };
     return { says: "error", error: errors[0], disposition: failure };
   }
   const told = readRoute(step.detail);
   if (told === null) return fromLater(leg, at);
-  if (told.hops > 1) return { says: "nothing", why: "multipath" };
+  if (told.isMultipath) return { says: "nothing", why: "multipath" };
   if (told.type === "local") return { says: "local" };
   if (told.type !== "unicast") return { says: "nothing", why: told.type };
   return { says: "route", via: told.via, dev: told.dev };

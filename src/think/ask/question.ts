@@ -76,7 +76,10 @@ function ingressOf(leg: Branch, at: number): string | null {
   const step = leg.steps[at];
   for (const before of leg.steps.slice(0, at).toReversed()) {
     if (before.netns !== step?.netns) return null;
-    if (before.link !== null && (before.kind === "tap-in" || before.kind === "bridge-local" || before.kind === "decapsulate")) {
+    if (
+      before.link !== null &&
+      (before.kind === "tap-in" || before.kind === "bridge-local" || before.kind === "decapsulate")
+    ) {
       return before.link;
     }
   }

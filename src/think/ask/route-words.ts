@@ -5,7 +5,8 @@ export interface RouteWords {
   readonly via: string | null;
   readonly dev: string | null;
   readonly src: string | null;
-  readonly hops: number;
+  /** A hash of the flow chooses among several next hops. */
+  readonly isMultipath: boolean;
 }
 
 const TYPES: ReadonlySet<string> = new Set([
@@ -33,6 +34,5 @@ export function readRoute(text: string): RouteWords | null {
     return (value === "inet" || value === "inet6" ? words[at + 2] : value) ?? null;
   };
   const type = typed ? (words[0] ?? "unicast") : "unicast";
-  const hops = words.filter((word) => word === "nexthop").length;
-  return { type, via: after("via"), dev: after("dev"), src: after("src"), hops: Math.max(1, hops) };
+  return { type, via: after("via"), dev: after("dev"), src: after("src"), isMultipath: words.includes("nexthop") };
 }

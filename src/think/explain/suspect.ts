@@ -9,6 +9,8 @@ export interface Try {
   readonly answered: boolean;
   /** answered, refused, unreachable, timeout, reset, or an HTTP status. */
   readonly outcome: string;
+  /** Until the answer; null where it is not known. */
+  readonly ms: number | null;
   /** Null: no capture ran, or none could tell this try apart. */
   readonly trail: Trail | null;
 }
@@ -108,10 +110,7 @@ function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: read
       witness: "unwitnessed",
     };
   }
-  const hops = expected.map((point) => {
-    const seen = trails.filter((t) => t.points.some((p) => samePlace(p, point))).length;
-    return { point, seen: seen > 0 || tried.trusted.has(point.netns) ? seen : null };
-  });
+  const hops = countSeen(tried, expected, trails);
   const lastIndex = hops.findLastIndex((hop) => hop.seen !== null && hop.seen > 0);
   const offPath = distinct(trails.flatMap((t) => t.points.filter((p) => !expected.some((e) => samePlace(e, p)))));
   const furthest = lastIndex < 0 ? lastOffPath(trails) : (hops[lastIndex]?.point ?? null);
@@ -125,6 +124,20 @@ function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: read
     offPath,
     witness: endsAsPredicted ? "agree" : "dissent",
   };
+}
+
+/** How often each place of a branch was seen by these tries; null where nothing was seen and silence proves nothing. */
+function countSeen(tried: Tried, expected: readonly Point[], trails: readonly Trail[]): Suspect["hops"] {
+  return expected.map((point) => {
+    const seen = trails.filter((t) => t.points.some((p) => samePlace(p, point))).length;
+    return { point, seen: seen > 0 || (trails.length > 0 && tried.trusted.has(point.netns)) ? seen : null };
+  });
+}
+
+/** The places of a branch that is whole, and how often its tries were seen there. */
+export function hopsOf(tried: Tried, branch: Branch): Suspect["hops"] {
+  const trails = tried.tries.flatMap((t) => (t.trail !== null && branchOf(tried.walk, t) === branch ? [t.trail] : []));
+  return countSeen(tried, expectedPoints(branch), trails);
 }
 
 function lastOffPath(trails: readonly Trail[]): Point | null {

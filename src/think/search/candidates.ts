@@ -1,8 +1,8 @@
 import type { World } from "../../facts/world.ts";
 import type { Branch } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
-import type { Proposal } from "../walk/edits/edit-meaning.ts";
 import { editKey, proposalsFor } from "../walk/edits/edit-kinds.ts";
+import type { Proposal } from "../walk/edits/edit-meaning.ts";
 import type { Read } from "../walk/reads.ts";
 
 /**
@@ -16,13 +16,14 @@ export function candidatesFor(
   refuse: (edit: Edit) => boolean,
 ): readonly Proposal[] {
   const decided = new Set(at.decidedBy.map(readKey));
+  const steps = at === branch ? at.steps : [...branch.steps, ...at.steps];
   const found = new Map<string, Proposal>();
   const asked = new Set<string>();
   for (const read of [...at.decidedBy, ...at.reads.toReversed(), ...branch.reads.toReversed()]) {
     const key = readKey(read);
     if (asked.has(key)) continue;
     asked.add(key);
-    for (const proposal of proposalsFor(world, read, { branch: at, decided: decided.has(key) })) {
+    for (const proposal of proposalsFor(world, read, { branch: at, steps, decided: decided.has(key) })) {
       const name = editKey(proposal.edit);
       const other = found.get(name);
       if (other !== undefined && !(other.kind === "bypass" && proposal.kind === "cure")) continue;

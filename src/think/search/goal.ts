@@ -24,11 +24,11 @@ export function judgeWalk(walk: Walk, focus: Focus | null): Judgement {
   return verdicts.length > 0 && verdicts.every((v) => v === true) ? "delivered" : "unknown";
 }
 
-/** The first branch in question that does not arrive, and the leg on which it ends. */
+/** The first branch in question that does not arrive, or is not known to, and the leg on which it ends. */
 export function firstFailure(walk: Walk, focus: Focus | null): { readonly branch: Branch; readonly at: Branch } | null {
   const focused = branchesOf(walk, focus);
   for (const branch of focused.length > 0 ? focused : walk.branches) {
-    if (arrives(branch) !== false) continue;
+    if (arrives(branch) === true) continue;
     const leg = failingLeg(branch);
     if (leg !== null) return { branch, at: leg.at };
   }

@@ -2,6 +2,7 @@ import type { World } from "../../facts/world.ts";
 import type { Branch, Flow, Step } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
 import { applyEdit } from "../walk/edits/edit-kinds.ts";
+import { walk } from "../walk/walk.ts";
 import { type Focus, firstFailure, judgeWalk } from "./goal.ts";
 import type { Walker } from "./search.ts";
 
@@ -9,27 +10,26 @@ import type { Walker } from "./search.ts";
 export type Effect = "heals" | "moves-downstream" | "none" | "unknown";
 
 /** An edit without effect is no cause, whatever else it is part of. */
-export function effectOf(walker: Walker, world: World, flow: Flow, edit: Edit, focus: Focus | null = null): Effect {
+export function effectOf(world: World, flow: Flow, edit: Edit, focus: Focus | null = null): Effect {
+  return effectWith(walk, world, flow, edit, focus);
+}
+
+/** @see effectOf; with another walk. */
+export function effectWith(walker: Walker, world: World, flow: Flow, edit: Edit, focus: Focus | null = null): Effect {
   const edited = applyEdit(world, edit);
   if (edited === world) return "none";
   const before = firstFailure(walker(world, flow), focus);
-  const walk = walker(edited, flow);
-  const judgement = judgeWalk(walk, focus);
+  const walked = walker(edited, flow);
+  const judgement = judgeWalk(walked, focus);
   if (judgement === "unknown") return "unknown";
   if (before === null) return "none";
   if (judgement === "delivered") return "heals";
-  const after = firstFailure(walk, focus);
+  const after = firstFailure(walked, focus);
   return after !== null && isFurther(before, after) ? "moves-downstream" : "none";
 }
 
-export function movesDownstream(
-  walker: Walker,
-  world: World,
-  flow: Flow,
-  edit: Edit,
-  focus: Focus | null = null,
-): boolean {
-  const effect = effectOf(walker, world, flow, edit, focus);
+export function movesDownstream(world: World, flow: Flow, edit: Edit, focus: Focus | null = null): boolean {
+  const effect = effectOf(world, flow, edit, focus);
   return effect === "heals" || effect === "moves-downstream";
 }
 

@@ -1,7 +1,7 @@
 import type { Walk } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
-import type { Proposal } from "../walk/edits/edit-meaning.ts";
 import { touches } from "../walk/edits/edit-kinds.ts";
+import type { Proposal } from "../walk/edits/edit-meaning.ts";
 import { branchesOf, type Focus } from "./goal.ts";
 
 /** Proposals in the order in which a packet that arrives meets what they change: of two causes in series the first comes first. */

@@ -1,8 +1,9 @@
 import type { World } from "../../facts/world.ts";
 import type { Flow, Walk } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
-import type { Proposal } from "../walk/edits/edit-meaning.ts";
 import { applyEdit, costOf, editKey } from "../walk/edits/edit-kinds.ts";
+import type { Proposal } from "../walk/edits/edit-meaning.ts";
+import { walk } from "../walk/walk.ts";
 import { candidatesFor } from "./candidates.ts";
 import { makeFrontier } from "./frontier.ts";
 import { type Focus, firstFailure, judgeWalk } from "./goal.ts";
@@ -37,8 +38,10 @@ export interface Solution {
 export interface SearchResult {
   /** Every set of the least cost, the most credible first; one of no edits when nothing is wrong. */
   readonly found: readonly Solution[];
-  /** Not everything up to the cost limit was tried, or something dearer was left out: nothing found is no proof. */
+  /** It stopped early, so there may be other sets that cost as little; or nothing was found and dearer sets were left out. */
   readonly bounded: boolean;
+  /** Why it is not known how the flow goes as things are: then a solution is no proof that something is lost. Null: it is known. */
+  readonly unknownAsIs: string | null;
   /** Sets no dearer than the solutions whose walk ended in something unknown: they might be others. */
   readonly unjudged: readonly { readonly edits: readonly Edit[]; readonly why: string }[];
   readonly walks: number;
@@ -51,7 +54,12 @@ interface Node {
   readonly proposals: readonly Proposal[];
 }
 
-/** Uniform-cost search for the least that would have to be otherwise for the flow to arrive. */
+/** Uniform-cost search for the least that would have to be otherwise for the flow to arrive; all sets that cost the same. */
+export function search(world: World, flow: Flow, options: SearchOptions = {}): SearchResult {
+  return searchWith(walk, world, flow, options);
+}
+
+/** @see search; with another walk. */
 export function searchWith(walker: Walker, world: World, flow: Flow, options: SearchOptions = {}): SearchResult {
   const { focus = null, maxCost = 4, maxWalks = 500, deadlineMs = Number.POSITIVE_INFINITY } = options;
   const nowMs = options.nowMs ?? (() => 0);
@@ -59,8 +67,11 @@ export function searchWith(walker: Walker, world: World, flow: Flow, options: Se
   const frontier = makeFrontier<Node>();
   const seen = new Set<string>();
   const found: Solution[] = [];
-  const unjudged: { edits: readonly Edit[]; why: string }[] = [];
-  let bounded = false;
+  const unjudged: { edits: readonly Edit[]; why: string; cost: number }[] = [];
+  let interrupted = false;
+  let leftOut = false;
+  let unknownAsIs: string | null = null;
+  let asIs: Walk | null = null;
   let walks = 0;
   let expanded = 0;
   frontier.push({ world, proposals: [] }, 0);
@@ -70,29 +81,28 @@ export function searchWith(walker: Walker, world: World, flow: Flow, options: Se
     const [best] = found;
     if (best !== undefined && cost > best.cost) break;
     if (walks >= maxWalks || nowMs() >= deadlineMs) {
-      bounded = true;
+      interrupted = true;
       break;
     }
-    const walk = walker(item.world, flow);
+    const walked = walker(item.world, flow);
     walks++;
-    const judgement = judgeWalk(walk, focus);
+    const judgement = judgeWalk(walked, focus);
     const edits = item.proposals.map((p) => p.edit);
     if (judgement === "delivered") {
-      const proposals = inPathOrder(item.proposals, walk, focus);
-      found.push({ edits: proposals.map((p) => p.edit), proposals, cost, walk });
+      const proposals = inPathOrder(item.proposals, walked, focus);
+      found.push({ edits: proposals.map((p) => p.edit), proposals, cost, walk: walked });
       continue;
     }
-    const failure = firstFailure(walk, focus);
-    if (failure === null) {
-      unjudged.push({ edits, why: whyUnknown(walk) });
-      continue;
-    }
-    if (best !== undefined) continue;
+    if (judgement === "unknown" && edits.length > 0) unjudged.push({ edits, why: whyUnknown(walked), cost });
+    if (judgement === "unknown" && edits.length === 0) unknownAsIs = whyUnknown(walked);
+    asIs ??= walked;
+    const failure = firstFailure(walked, focus);
+    if (best !== undefined || failure === null) continue;
     expanded++;
     for (const proposal of candidatesFor(item.world, failure.branch, failure.at, refuse)) {
       const childCost = cost + costOf(proposal);
       if (childCost > maxCost) {
-        bounded = true;
+        leftOut = true;
         continue;
       }
       const proposals = [...item.proposals, proposal];
@@ -107,9 +117,10 @@ export function searchWith(walker: Walker, world: World, flow: Flow, options: Se
     }
   }
   return {
-    found: rank(found, walker(world, flow), focus),
-    bounded: bounded && found.length === 0,
-    unjudged,
+    found: asIs === null ? found : rank(found, asIs, focus),
+    bounded: interrupted || (leftOut && found.length === 0),
+    unknownAsIs,
+    unjudged: unjudged.filter(({ cost }) => cost <= (found[0]?.cost ?? cost)),
     walks,
     expanded,
   };

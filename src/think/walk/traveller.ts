@@ -1,5 +1,5 @@
 import type { Ip } from "../../facts/ip.ts";
-import type { Link, Netns } from "../../facts/netns.ts";
+import type { Link, Netns, Tuple } from "../../facts/netns.ts";
 import type { NetnsId, Provenance } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
 import type { Branch, Flow, Step } from "./branch.ts";
@@ -44,6 +44,16 @@ export class Traveller {
   readonly connections: Map<NetnsId, readonly Connection[]>;
   /** Where a REDIRECT handed it to a local process. */
   readonly redirectedIn: Set<NetnsId>;
+  /** For a reply: the tuple that it must have to reach the sender's socket. */
+  awaited: Tuple | null = null;
+  /** What chose the MAC address of the frame that it is in now, and for which next hop. */
+  resolvedBy: { readonly read: Read; readonly ip: Ip } | null = null;
+  /** Ports on which bridges saw a MAC address during this walk, by netns, bridge and address. */
+  readonly learned: Map<string, string>;
+  /** Neighbours that hosts learnt from questions they were asked during this walk, by netns, link and address. */
+  readonly heard: Map<string, string>;
+  /** The VLAN tag that it carries on the wire; null: none. */
+  vlan: number | null = null;
   /** Bridges that it crossed out of netfilter's sight: the switch that was off, by netns. */
   readonly unseenBy: Map<NetnsId, readonly Read[]>;
   readonly steps: Step[];
@@ -59,6 +69,8 @@ export class Traveller {
     this.connections = new Map();
     this.unseenBy = new Map();
     this.redirectedIn = new Set();
+    this.learned = new Map();
+    this.heard = new Map();
     this.steps = [];
     this.reads = [];
     this.visited = new Set();
@@ -69,6 +81,11 @@ export class Traveller {
     const weight = this.weight === null || share === null ? null : this.weight * share;
     const other = new Traveller(this.world, this.flow, this.leg, weight, this.packet);
     other.connection = this.connection;
+    other.awaited = this.awaited;
+    other.resolvedBy = this.resolvedBy;
+    other.vlan = this.vlan;
+    for (const [mac, port] of this.learned) other.learned.set(mac, port);
+    for (const [address, mac] of this.heard) other.heard.set(address, mac);
     for (const netns of this.redirectedIn) other.redirectedIn.add(netns);
     for (const [netns, some] of this.connections) other.connections.set(netns, some);
     for (const [netns, some] of this.unseenBy) other.unseenBy.set(netns, some);

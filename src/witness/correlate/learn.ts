@@ -124,7 +124,8 @@ function claimByDestination(tracers: readonly Tracer[], claimed: Map<string, Sen
   for (const group of alike.values()) {
     const first = group[0] as Tracer;
     const candidates = [...free].filter((one) => goesTo(first, one, true) && (first.icmp?.seq ?? 0) === one.seq);
-    if (candidates.length > group.length) continue;
+    // Fewer are somebody else's as likely as ours.
+    if (candidates.length !== group.length) continue;
     candidates.forEach((one, i) => {
       claimed.set((group[i] as Tracer).id, one);
       free.delete(one);

@@ -48,7 +48,10 @@ export function macAt(bytes: Uint8Array, at: number): string {
   let mac = macs.get(key);
   if (mac === undefined) {
     if (macs.size >= MAX_CACHED) macs.clear();
-    mac = key.toString(16).padStart(12, "0").replace(/..(?=.)/g, "$&:");
+    mac = key
+      .toString(16)
+      .padStart(12, "0")
+      .replace(/..(?=.)/g, "$&:");
     macs.set(key, mac);
   }
   return mac;

@@ -93,9 +93,7 @@ function decodeIpv6(cursor: Cursor): void {
 
 /** Hop-by-hop, routing, fragment, authentication, destination options, mobility. */
 function isExtension(protocol: number): boolean {
-  return (
-    protocol === 0 || protocol === 43 || protocol === 44 || protocol === 51 || protocol === 60 || protocol === 135
-  );
+  return protocol === 0 || protocol === 43 || protocol === 44 || protocol === 51 || protocol === 60 || protocol === 135;
 }
 
 /** Cuts off what lies behind the datagram: padding of short Ethernet frames. */

@@ -12,7 +12,7 @@ export const PORTS_PER_ATTEMPT = 4;
  * $1 attempts, $2 deadline in seconds, $3 first source port, $4 ports an attempt, $5 source address or empty, $6 tcp or the HTTP
  * method, $7 URL, $8 address, $9 port, $10 HOST:PORT:ADDRESS for --resolve or empty, $11 Host header or empty.
  * All attempts at once, one line each: `ATTEMPT TOOL STATUS WORDS`. A plain TCP connect is curl's telnet, which sends nothing; it
- * would hang on, so it is ended when it says that it is connected.
+ * would hang on, so it is ended when it says that it is connected. Without curl (or its telnet) the shell's own means remain.
  */
 const SCRIPT = `LC_ALL=C
 export LC_ALL
@@ -24,11 +24,11 @@ web() {
   [ -z "$src" ] || set -- --interface "$src" "$@"
   [ -z "$resolve" ] || set -- --resolve "$resolve" "$@"
   [ -z "$host" ] || set -- -H "Host: $host" "$@"
-  curl -q -w '%{http_code} %{time_total} %{local_port}' "$@" 2>&1 | tr '\\r' ' ' | {
+  curl -q -w '%{http_code} %{time_total} %{local_port}\\n' "$@" 2>&1 | tr '\\r' ' ' | {
     code= why=
     while IFS= read -r line; do
       case $line in
-        '* '*onnect*ailed*|'* '*ecv\\ failure*|'* Send failure'*|'* '*mmediate\\ connect\\ fail*|'* bind failed'*|'* Local port'*) why="$why \${line#??}" ;;
+        '* '*onnect*ailed*|'* '*ecv\\ failure*|'* Send failure'*|'* '*mmediate\\ connect\\ fail*|'* bind failed'*) why="$why \${line#??}" ;;
         'curl: '*) why="$why $line" ;;
         '* '*|'> '*|'< '*|'{ '*|'} '*) ;;
         [0-9][0-9][0-9]\\ [0-9]*) code=$line ;;
@@ -50,7 +50,10 @@ open() {
         'curl: '*) why="$why $line" ;;
       esac
     done
-    printf '%s curl %s00 0 0 %s\\n' "$i" "$state" "$why"
+    case $why in
+      *'(1) Protocol'*) raw ;;
+      *) printf '%s curl %s00 0 0 %s\\n' "$i" "$state" "$why" ;;
+    esac
   }
 }
 raw() {

@@ -8,7 +8,10 @@ const ERRNO_WORDS: readonly (readonly [RegExp, Outcome])[] = [
   [/Network is unreachable|Cannot assign requested address/i, "no-route"],
   [/Message too long|Frag(mentation)? needed|Packet too big/i, "too-big"],
   [/Connection timed out|Operation timed out|timed out|Time-out/i, "timeout"],
-  [/(Destination|Dest) .*(Unreachable|Prohibited|Filtered)|Packet filtered|Time to live exceeded|Operation not permitted/i, "unreachable"],
+  [
+    /(Destination|Dest) .*(Unreachable|Prohibited|Filtered)|Packet filtered|Time to live exceeded|Operation not permitted/i,
+    "unreachable",
+  ],
 ];
 
 /** Null when the words name no error that is known. */

@@ -31,16 +31,16 @@ export function pingCommand(probe: IcmpProbe, tag: Uint8Array | null): Command {
 }
 
 /** Its options were not understood: then it says how it wants to be used, and sends nothing. */
-export function isUsageError(stderr: string): boolean {
-  return /invalid option|unrecognized option|usage:|bad .*value|invalid (number|argument)/i.test(stderr);
+export function isUsageError(words: string): boolean {
+  return /invalid option|unrecognized option|usage:|bad .*value|invalid (number|argument)/i.test(words);
 }
 
 /** `64 bytes from 10.0.0.2: icmp_seq=1 ttl=63 time=0.05 ms`; BusyBox prints `seq=0`, from 0 on. */
-export function readPing(probe: IcmpProbe, stdout: string, stderr: string): readonly Answer[] {
+export function readPing(probe: IcmpProbe, words: string): readonly Answer[] {
   const answers = new Map<number, Answer>();
-  const isFromZero = / seq=0 /.test(stdout) && !/icmp_seq/.test(stdout);
+  const isFromZero = / seq=0 /.test(words) && !/icmp_seq/.test(words);
   let refusal: string | null = null;
-  for (const line of `${stdout}\n${stderr}`.split("\n").slice(0, 4096)) {
+  for (const line of words.split("\n").slice(0, 4096)) {
     const match = /(?:icmp_)?seq[=\s](\d{1,5})\b/.exec(line);
     if (match === null) {
       // Not about one packet: it could not send at all.

@@ -33,11 +33,14 @@ export class Listener {
   /** DLT name, as LINUX_SLL2; null until it listens. */
   linkType: string | null = null;
   overflowed = false;
+  /** It was over before it was stopped: by its deadline, its byte limit, or the node. */
+  endedEarly = false;
   counts: TcpdumpCounts | null = null;
   readonly stream: Stream;
   readonly options: ListenerOptions;
   private readonly decoder: CaptureDecoder;
   private readonly drained: Promise<unknown>;
+  private isOver = false;
   private readonly started: Promise<boolean>;
 
   constructor(options: ListenerOptions) {
@@ -45,6 +48,9 @@ export class Listener {
     this.decoder = new CaptureDecoder(options.capture);
     const command: Command = { name: "tcpdump", argv: tcpdumpArgv(options.tcpdump), netns: options.place.path };
     this.stream = options.reader.tap(options.place.node, command, options.limits);
+    void this.stream.done.then(() => {
+      this.isOver = true;
+    });
     let onStarted: (listens: boolean) => void = () => {};
     this.started = new Promise((resolve) => {
       onStarted = resolve;
@@ -62,6 +68,7 @@ export class Listener {
   }
 
   async stop(): Promise<void> {
+    this.endedEarly = this.isOver;
     await this.stream.stop();
     await this.drained;
     this.counts = readCounts(this.stderr);

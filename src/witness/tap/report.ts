@@ -15,7 +15,7 @@ export function reportOn(
     counts.every((c) => c !== null) && counts.length > 0 ? counts.reduce((total, c) => total + pick(c), 0) : null;
   const why = isPartial
     ? "more interfaces than taps, on a node whose tcpdump cannot tell them apart"
-    : (listeners.map((l, i) => doubt(l, keptComing[i] as boolean)).find((w) => w !== null) ?? null);
+    : (listeners.map((l, i) => doubt(l, listeners, keptComing[i] as boolean)).find((w) => w !== null) ?? null);
   return {
     netns: place.netns,
     started,
@@ -27,21 +27,30 @@ export function reportOn(
   };
 }
 
-function doubt(listener: Listener, keptComing: boolean): string | null {
+function doubt(listener: Listener, all: readonly Listener[], keptComing: boolean): string | null {
   const { counts, options } = listener;
   if (listener.linkType === null) return whyNotStarted(listener.stderr);
   if (!options.tcpdump.immediate) return "this tcpdump has no --immediate-mode: its last packets are lost";
+  if (listener.endedEarly) return "tcpdump ended before it was stopped";
   if (listener.failure !== null) return listener.failure;
   if (listener.overflowed) return "more packets than are kept";
   if (counts === null) return "tcpdump ended without its counts";
   if (counts.dropped > 0) return `${counts.dropped} packets dropped`;
-  if (listener.records < counts.captured) return `${counts.captured - listener.records} captured packets did not arrive here`;
+  if (listener.records < counts.captured)
+    return `${counts.captured - listener.records} captured packets did not arrive here`;
   // Packets come out in the order in which they went in: one that came out after the end of the probes shows that those before
   // it did. What is missing then arrived during the stop.
-  if (counts.received > counts.captured && !keptComing) {
-    return `${counts.received - counts.captured} packets received but not written`;
-  }
+  const missing = counts.received - counts.captured - capturedByTwin(listener, all);
+  if (missing > 0 && !keptComing) return `${missing} packets received but not written`;
   return null;
+}
+
+/** libpcap filters by direction after the kernel counted: what one tap of a link leaves out is the other one's. */
+function capturedByTwin(listener: Listener, all: readonly Listener[]): number {
+  const { tcpdump } = listener.options;
+  if (tcpdump.direction === null) return 0;
+  const twin = all.find((l) => l !== listener && l.options.tcpdump.interface === tcpdump.interface);
+  return twin?.counts?.captured ?? 0;
 }
 
 /** The reason in tcpdump's, the shell's or the transport's own words. */

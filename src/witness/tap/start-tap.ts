@@ -66,7 +66,10 @@ export async function startTap(reader: Reader, place: Place, options: TapOptions
     await first.stop();
     kept?.discard();
     const links = [...names.values()].filter((name) => options.links?.includes(name) ?? true);
-    const pairs = links.flatMap((link) => [{ link, direction: "in" as const }, { link, direction: "out" as const }]);
+    const pairs = links.flatMap((link) => [
+      { link, direction: "in" as const },
+      { link, direction: "out" as const },
+    ]);
     isPartial = pairs.length > MAX_LISTENERS || names.size === 0;
     const { immediate } = first.options.tcpdump;
     listeners = await Promise.all(

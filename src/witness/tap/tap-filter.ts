@@ -12,7 +12,17 @@ export interface Wanted {
  * NAT changes addresses, and a filter on the inner address misses the encapsulated copy. Fragments have no ports.
  */
 export function tapFilter(wanted: readonly Wanted[], tunnelPorts: TunnelPorts = DEFAULT_TUNNEL_PORTS): string {
-  const terms = ["icmp", "icmp6", "ip proto 4", "ip proto 41", "ip proto 47", "ip[6:2] & 0x1fff != 0"];
+  const terms = [
+    "icmp",
+    "icmp6",
+    "ip proto 4",
+    "ip proto 41",
+    "ip proto 47",
+    "ip6 proto 4",
+    "ip6 proto 41",
+    "ip6 proto 47",
+    "ip[6:2] & 0x1fff != 0",
+  ];
   for (const port of new Set([...tunnelPorts.vxlan, ...tunnelPorts.geneve])) terms.push(`udp port ${checked(port)}`);
   for (const { protocol, ports } of wanted) {
     if (protocol === "icmp") continue;

@@ -29,6 +29,11 @@ export function lookAtLink({ link }: LinkParams): Look[] {
   ];
 }
 
+/** The kernel makes these of an address, for IPv6 after its duplicate address detection: they are not ours to add. */
+function comesWithAddress(line: string): boolean {
+  return / table local /.test(line) && / proto kernel /.test(line);
+}
+
 export function seeLink({ link }: LinkParams, answers: readonly Answer[]): LinkImage {
   const shown = said(answers);
   const flags = /<([^>]*)>/.exec(shown)?.[1]?.split(",");
@@ -36,7 +41,7 @@ export function seeLink({ link }: LinkParams, answers: readonly Answer[]): LinkI
   if (flags === undefined || mtu === undefined) throw new ReadFailure(shown.trim().slice(0, 200));
   const routes = (n: number) =>
     linesOf(said(answers, n))
-      .filter((line) => mentionsDev(line, link))
+      .filter((line) => mentionsDev(line, link) && !comesWithAddress(line))
       .map((line) => routeWords(line).join(" "));
   return {
     up: flags.includes("UP"),

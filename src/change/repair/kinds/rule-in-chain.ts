@@ -67,12 +67,13 @@ export function insertOf(p: RuleParams, present: RuleImage, at: number): Act {
   return { argv: [present.tool, "-w", "-t", p.table, "-I", p.chain, String(at), ...words.slice(2)] };
 }
 
-export function deleteOf(p: RuleParams, present: RuleImage, at: number): Act {
+/** @param text what the rule at that number has to be */
+export function deleteOf(p: RuleParams, present: RuleImage, at: number, text: string): Act {
   if (p.backend === "nft") {
     const handle = present.handles[at - present.from] ?? "0";
     return { argv: ["nft", "delete", "rule", p.family, p.table, p.chain, "handle", handle] };
   }
-  return { argv: ["sh", "-c", DELETE_IF, "sh", present.tool, p.table, p.chain, String(at), ruleText(p)] };
+  return { argv: ["sh", "-c", DELETE_IF, "sh", present.tool, p.table, p.chain, String(at), text] };
 }
 
 /** A rule of nft is text for a parser that knows `;` and blocks: only what is one rule goes in. */

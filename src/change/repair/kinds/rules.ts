@@ -1,5 +1,5 @@
 import type { Edit } from "../../../think/walk/edits/edit.ts";
-import { defineKind } from "../kind.ts";
+import { defineKind, type UndoView } from "../kind.ts";
 import { ruleWords } from "../text/rule-words.ts";
 import { programOf } from "./chain.ts";
 import {
@@ -32,7 +32,7 @@ export const removeRule = defineKind<RuleParams, RuleImage>({
     if (at === ruleText(p)) return "as-found";
     return present.same === 0 ? "as-wanted" : { other: at ?? "absent" };
   },
-  acts: (p, present) => [deleteOf(p, present, Number(p.number))],
+  acts: (p, present) => [deleteOf(p, present, Number(p.number), ruleText(p))],
   disturbed(p, { before, first }) {
     if (first.same >= before.same || placeIn(before, first, Number(p.number)) !== null) return [];
     return [`${p.chain} has ${first.count} rules, the place of #${p.number} is gone`];
@@ -54,19 +54,35 @@ export const addRule = defineKind<RuleParams, RuleImage>({
       ? [["nft", "add", "rule", p.family, p.table, p.chain, ruleText(p)]]
       : [[programOf(p), "-t", p.table, "-I", p.chain, p.number, ...(ruleWords(ruleText(p)) ?? []).slice(2)]],
   judge(p, present, _found, before) {
-    if (before !== null) return present.same > before.same ? "as-wanted" : { other: "absent" };
+    const number = Number(p.number);
+    if (before !== null) {
+      // This node's iptables may print it in other words than the peer's did.
+      const pushedDown = present.count === before.count + 1 && ruleAt(present, number + 1) === ruleAt(before, number);
+      return pushedDown || present.same > before.same ? "as-wanted" : { other: "absent" };
+    }
     if (present.same > 0) return "as-wanted";
     if (!present.exists) return { other: `no chain ${p.chain}` };
-    return Number(p.number) <= present.count + 1 ? "as-found" : { other: `${present.count} rules` };
+    return number <= present.count + 1 ? "as-found" : { other: `${present.count} rules` };
   },
   acts: (p, present) => [insertOf(p, present, Number(p.number))],
   // Wherever the rule has moved to, it is told by its text.
   disturbed: () => [],
-  undo(p, { before, present }) {
-    if (present.same <= before.same) return [];
-    const number = Number(p.number);
-    const at = ruleAt(present, number) === ruleText(p) ? number : present.from + present.rules.indexOf(ruleText(p));
-    return [deleteOf(p, present, at)];
+  undo(p, view) {
+    const text = insertedText(p, view.after);
+    const at = placeOfInserted(p, view);
+    return at === null ? [] : [deleteOf(p, view.present, at, text)];
   },
-  remaining: (p, { before, present }) => (present.same <= before.same ? [] : [`${p.chain} has ${ruleText(p)}`]),
+  remaining: (p, view) => (placeOfInserted(p, view) === null ? [] : [`${p.chain} has ${insertedText(p, view.after)}`]),
 });
+
+function insertedText(p: RuleParams, after: RuleImage): string {
+  return ruleAt(after, Number(p.number)) ?? ruleText(p);
+}
+
+/** Null when it is gone, by us or before us. */
+function placeOfInserted(p: RuleParams, { after, first, present }: UndoView<RuleImage>): number | null {
+  const text = insertedText(p, after);
+  const number = Number(p.number);
+  if (present.count < first.count || !present.rules.includes(text)) return null;
+  return ruleAt(present, number) === text ? number : present.from + present.rules.indexOf(text);
+}

@@ -40,8 +40,10 @@ export function routeArgv(
   table: string | null = null,
 ): string[] {
   const words = routeWords(line);
-  const withTable = table === null || words.includes("table") ? words : [...words, "table", table];
-  return ["ip", `-${family}`, "route", op, ...withTable];
+  const hops = words.indexOf("nexthop");
+  // Nothing but nexthops may follow the first of them.
+  if (table !== null && !words.includes("table")) words.splice(hops < 0 ? words.length : hops, 0, "table", table);
+  return ["ip", `-${family}`, "route", op, ...words];
 }
 
 /** The value that follows a keyword before the first nexthop; null when the line has none. */
@@ -69,9 +71,8 @@ export function addressWords(line: string): { readonly family: 4 | 6; readonly w
     const value = wordAfter(rest, keyword);
     if (value !== null) words.push(keyword, value);
   }
-  for (const flag of ["noprefixroute", "home", "mngtmpaddr", "autojoin"]) if (rest.includes(flag)) words.push(flag);
-  // It had passed its duplicate address detection before.
-  if (family === 6) words.push("nodad");
+  for (const flag of ["noprefixroute", "home", "mngtmpaddr", "autojoin", "nodad"])
+    if (rest.includes(flag)) words.push(flag);
   const scope = rest.indexOf("scope");
   const label = rest.slice(scope + 2, rest.indexOf("valid_lft")).find((word) => /[.:]|\d$/.test(word));
   if (family === 4 && label !== undefined) words.push("label", label);

@@ -61,8 +61,8 @@ function insertion(netns: string, place: ChainPlace, chain: Chain, theirs: Chain
   return { do: "add-rule", netns, backend, family, table, chain: name, number: next?.number ?? last + 1, rule };
 }
 
-function addressesIn({ branch }: Context): { readonly src: readonly Ip[]; readonly dst: readonly Ip[] } {
-  const headers = branch.steps.map((step) => outerIp(step.packet));
+function addressesIn({ steps }: Context): { readonly src: readonly Ip[]; readonly dst: readonly Ip[] } {
+  const headers = steps.map((step) => outerIp(step.packet));
   return { src: headers.map((h) => h.src), dst: headers.map((h) => h.dst) };
 }
 

@@ -27,9 +27,9 @@ export const deleteConntrack: EditMeaning<DeleteConntrack> = {
 };
 
 /** Entries that this packet met: an old translation wins over the rules of today. */
-function proposeDeletion(world: World, read: Read, { branch }: Context): readonly Proposal<DeleteConntrack>[] {
+function proposeDeletion(world: World, read: Read, { steps }: Context): readonly Proposal<DeleteConntrack>[] {
   if (read.of !== "conntrack") return [];
-  const packets = branch.steps.filter((step) => step.netns === read.netns).map((step) => step.packet);
+  const packets = steps.filter((step) => step.netns === read.netns).map((step) => step.packet);
   const met = rowsOf(world, read.netns, "conntrack").filter((row) =>
     packets.some((packet) => isOf(packet, row.protocol, row.original) || isOf(packet, row.protocol, row.reply)),
   );

@@ -1,5 +1,5 @@
 import type { World } from "../../../facts/world.ts";
-import type { Branch } from "../branch.ts";
+import type { Branch, Step } from "../branch.ts";
 import type { Read } from "../reads.ts";
 import type { Edit } from "./edit.ts";
 
@@ -7,6 +7,8 @@ import type { Edit } from "./edit.ts";
 export interface Context {
   /** The leg that ends badly. */
   readonly branch: Branch;
+  /** The request's, and the reply's where that is the leg. */
+  readonly steps: readonly Step[];
   /** The question is among those that decided the end. */
   readonly decided: boolean;
 }

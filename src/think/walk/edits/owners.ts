@@ -5,7 +5,7 @@ import { indexedBy } from "../../../facts/lookup/table-index.ts";
 import type { Address, Link, Netns, Table } from "../../../facts/netns.ts";
 import { type NetnsId, netnsId } from "../../../facts/provenance.ts";
 import { linksOf, type World } from "../../../facts/world.ts";
-import { hostsOf } from "./peers.ts";
+import { hostsOf, mostCommon } from "./peers.ts";
 import { bestRoute } from "./route-lookup.ts";
 
 export interface Owner {
@@ -41,19 +41,24 @@ export function hostOf(world: World, netns: Netns): Netns | null {
 }
 
 /**
- * The machine behind which an address lives: its owner's, or, when the owner was not read, the only machine that routes
- * it to a link of its own rather than to a next hop.
+ * The machine behind which an address lives: its owner's; or, when the owner was not read, the only machine that routes it to a
+ * link of its own rather than to a next hop; or the one that is the others' next hop for it.
  */
 export function homeOf(world: World, ip: Ip): Netns | null {
   const owner = ownerOf(world, ip);
   if (owner !== null) return hostOf(world, owner.netns);
-  const homes = hostsOf(world).filter((host) => {
-    if (!host.routes.known) return false;
-    const best = bestRoute(host.routes.value, TABLE_MAIN, ip);
-    if (best === null || best.dst.length === 0) return false;
-    return best.type !== "unicast" || best.nexthops.every((hop) => hop.via === null);
-  });
-  return homes.length === 1 ? (homes[0] ?? null) : null;
+  const keepers: Netns[] = [];
+  const nextHops: Netns[] = [];
+  for (const host of hostsOf(world)) {
+    const best = host.routes.known ? bestRoute(host.routes.value, TABLE_MAIN, ip) : null;
+    if (best === null || best.dst.length === 0) continue;
+    const vias = best.nexthops.flatMap((hop) => hop.via ?? []);
+    if (vias.length === 0) keepers.push(host);
+    const next = vias.map((via) => ownerOf(world, via)?.netns);
+    for (const netns of next) if (netns?.name === "host") nextHops.push(netns);
+  }
+  if (keepers.length === 1) return keepers[0] ?? null;
+  return keepers.length === 0 ? mostCommon(nextHops, (netns) => netns.id) : null;
 }
 
 /** A link's first address of a family, the global ones before the link-local. */

@@ -1,4 +1,5 @@
 import { routesCovering, TABLE_LOCAL } from "../../../facts/lookup/routes.ts";
+import type { Route } from "../../../facts/netns.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import { tableName } from "../route/words.ts";
@@ -8,6 +9,7 @@ import type { EditMeaning, Proposal } from "./edit-meaning.ts";
 import { departure, peersOf } from "./peers.ts";
 import { replaceTable, rowsOf } from "./replace-table.ts";
 import { routeText, samePlace, sameWay } from "./route-lookup.ts";
+import { expectedRoutes } from "./route-proposals.ts";
 
 type RemoveRoute = EditOf<"remove-route">;
 
@@ -31,16 +33,24 @@ export const removeRoute: EditMeaning<RemoveRoute> = {
   wanted: () => null,
 };
 
-/** Only the best route answers; what the kernel itself made for an address is no mistake of anybody's. */
+/**
+ * Only the best route answers. What the kernel made for an address is nobody's mistake, what every peer has is meant, and
+ * what the pattern of the cluster asks for is right.
+ */
 function proposeRemoval(world: World, read: Read): readonly Proposal<RemoveRoute>[] {
   if (read.of !== "route" || read.table === TABLE_LOCAL) return [];
   const [best] = routesCovering(rowsOf(world, read.netns, "routes"), read.table, read.dst);
   if (best === undefined || best.protocol === "kernel") return [];
-  const place = (id: string) =>
-    rowsOf(world, id, "routes").some((route) => samePlace(route, best) && route.type === best.type) ? "present" : null;
+  const peers = peersOf(world, read.netns).filter((peer) => peer.routes.known);
   const departs = departure(
     "present",
-    peersOf(world, read.netns).map((peer) => place(peer.id)),
+    peers.map((peer) => (rowsOf(world, peer.id, "routes").some((r) => isLike(r, best)) ? "present" : null)),
   );
+  if (departs === 0) return [];
+  if (expectedRoutes(world, read).some((route) => samePlace(route, best) && sameWay(route, best))) return [];
   return [{ edit: { do: "remove-route", netns: read.netns, route: best }, kind: "cure", departure: departs }];
+}
+
+function isLike(a: Route, b: Route): boolean {
+  return samePlace(a, b) && a.type === b.type;
 }

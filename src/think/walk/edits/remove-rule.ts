@@ -44,13 +44,12 @@ function proposeRemoval(world: World, read: Read, context: Context): readonly Pr
   if (read.of !== "rule" || read.number === 0) return [];
   const rule = ruleOf(world.netns.get(read.netns), read, read.number);
   if (rule === null) return [];
-  const peers = peersOf(world, read.netns).filter((peer) => peer.rulesets.known);
-  const elsewhere = peers.map((peer) =>
-    chainOf(peer, read)?.rules.some((other) => other.text === rule.text) ? rule.text : null,
-  );
+  // Chains of a single pod have no counterpart elsewhere.
+  const theirs = peersOf(world, read.netns).flatMap((peer) => chainOf(peer, read) ?? []);
+  const elsewhere = theirs.map((chain) => (chain.rules.some((other) => other.text === rule.text) ? rule.text : null));
   const departs = departure(rule.text, elsewhere);
   const stopped = context.decided && rule.targets.some((t) => t.do === "DROP" || t.do === "REJECT");
-  const foreign = peers.length > 0 && departs === 1 && rewrote(rule, context);
+  const foreign = theirs.length > 0 && departs === 1 && rewrote(rule, context);
   if (!stopped && !foreign) return [];
   const { netns, backend, family, table, chain, number } = read;
   const edit: RemoveRule = { do: "remove-rule", netns, backend, family, table, chain, number, text: rule.text };
@@ -58,9 +57,7 @@ function proposeRemoval(world: World, read: Read, context: Context): readonly Pr
 }
 
 /** It acted on this very packet: a step rests on its line. */
-function rewrote(rule: Rule, { branch }: Context): boolean {
+function rewrote(rule: Rule, { steps }: Context): boolean {
   if (!rule.targets.some((target) => REWRITES.has(target.do))) return false;
-  return branch.steps.some(
-    (step) => step.because?.source === rule.because.source && step.because.line === rule.because.line,
-  );
+  return steps.some((step) => step.because?.source === rule.because.source && step.because.line === rule.because.line);
 }

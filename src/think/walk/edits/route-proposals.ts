@@ -3,6 +3,7 @@ import { TABLE_LOCAL, TABLE_MAIN } from "../../../facts/lookup/routes.ts";
 import type { Netns, Nexthop, Route } from "../../../facts/netns.ts";
 import { linksOf, type World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
+import { connectedRoutes } from "./connected-routes.ts";
 import type { EditOf } from "./edit.ts";
 import type { Proposal } from "./edit-meaning.ts";
 import { addressOf, homeOf, hostOf, isOnLink, linkOf, otherEnd, ownerOf } from "./owners.ts";
@@ -17,23 +18,28 @@ type Proposed = Proposal<EditOf<"add-route">>;
  * other machines, its peers' routes to the same place, the link behind which the address lives.
  */
 export function proposeRoutes(world: World, read: Read): readonly Proposed[] {
-  if (read.of !== "route" || read.table === TABLE_LOCAL) return [];
+  if (read.of !== "route") return [];
   const netns = world.netns.get(read.netns);
-  if (netns === undefined || !netns.routes.known || !netns.links.known) return [];
+  if (netns === undefined || !netns.routes.known) return [];
   const present = bestRoute(netns.routes.value, read.table, read.dst);
-  const home = homeOf(world, read.dst);
-  const candidates =
-    netns.name !== "host"
-      ? fromPeersOutward(world, netns, read.table, read.dst)
-      : home === null
-        ? fromPeersOutward(world, netns, read.table, read.dst)
-        : home.id === netns.id
-          ? toOwnLink(world, netns, read.table, read.dst)
-          : toAnotherMachine(world, netns, home, read.table, read.dst);
-  const departs = share(world, netns, home, read);
-  return distinct(candidates)
+  const departs = share(world, netns, homeOf(world, read.dst), read);
+  return expectedRoutes(world, read)
     .filter((route) => present === null || improves(present, route))
     .map((route) => ({ edit: { do: "add-route", netns: netns.id, route }, kind: "cure", departure: departs }));
+}
+
+/** The routes that the pattern of the cluster gives this netns for an address, there or not. */
+export function expectedRoutes(world: World, read: Extract<Read, { of: "route" }>): readonly Route[] {
+  const { table, dst } = read;
+  const netns = world.netns.get(read.netns);
+  if (table === TABLE_LOCAL || netns === undefined || !netns.routes.known || !netns.links.known) return [];
+  const home = netns.name === "host" ? homeOf(world, dst) : null;
+  if (home === null) return distinct(fromPeersOutward(world, netns, table, dst));
+  const own = home.id === netns.id ? toOwnLink(world, netns, table, dst) : [];
+  if (own.length > 0) return own;
+  const connected = table === TABLE_MAIN ? connectedTo(netns, dst) : [];
+  if (connected.length > 0 || home.id === netns.id) return connected;
+  return distinct(toAnotherMachine(world, netns, home, table, dst));
 }
 
 /** A less specific route, or the same prefix another way; never a second opinion on what is better covered already. */
@@ -43,33 +49,39 @@ function improves(present: Route, route: Route): boolean {
   return !sameWay(present, route) && (samePlace(present, route) || present.metric > route.metric);
 }
 
-/** The address is a pod's on this machine: its bridge's subnet, or the pod's own veth. */
+/** The address is a pod's on this machine: the subnet of the bridge that its veth is a port of, or a host route to the veth. */
 function toOwnLink(world: World, netns: Netns, table: number, dst: Ip): readonly Route[] {
   const owner = ownerOf(world, dst);
   if (owner === null || owner.netns.id === netns.id || table !== TABLE_MAIN) return [];
   const end = otherEnd(world, owner.netns.id, owner.link.name);
   const link = end?.netns === netns.id ? linkOf(world, netns.id, end.link) : null;
   if (link === null) return [];
-  const bits = dst.family === 4 ? 32 : 128;
-  const subnet = owner.address.prefix;
   const master = link.master === null ? null : linkOf(world, netns.id, link.master);
-  const dev = master?.bridge ? master : link;
-  const own = dev.addresses.find((a) => contains(subnet, a.ip)) ?? null;
+  if (master !== null) return connectedRoutes(master).filter((route) => contains(route.dst, dst));
+  const hop: Nexthop = { via: null, dev: link.name, weight: 1, flags: [], encap: null };
   return [
     {
       type: "unicast",
-      dst: own !== null && subnet.length < bits ? subnet : prefixOf(dst.family, dst.value, bits),
+      dst: prefixOf(dst.family, dst.value, dst.family === 4 ? 32 : 128),
       table,
-      metric: 0,
+      metric: dst.family === 4 ? 0 : 1024,
       tos: 0,
       scope: dst.family === 4 ? "link" : "global",
-      protocol: own === null ? "boot" : "kernel",
-      src: own?.ip ?? null,
-      nexthops: [{ via: null, dev: dev.name, weight: 1, flags: [], encap: null }],
+      protocol: "boot",
+      src: null,
+      nexthops: [hop],
       mtu: null,
       because: owner.address.because,
     },
   ];
+}
+
+/** A link with an address of that very subnet reaches it without any next hop. */
+function connectedTo(netns: Netns, dst: Ip): readonly Route[] {
+  return linksOf(netns)
+    .filter((link) => link.up)
+    .flatMap(connectedRoutes)
+    .filter((route) => contains(route.dst, dst));
 }
 
 interface Shape {
@@ -133,7 +145,7 @@ function blockOf(world: World, netns: Netns, home: Netns, table: number, dst: Ip
     .filter((r) => r.nexthops.every((hop) => hop.via === null))
     .sort((a, b) => b.dst.length - a.dst.length)[0];
   if (held !== undefined) return held.dst;
-  return homeOf(world, dst) === null ? null : prefixOf(dst.family, dst.value, bits);
+  return prefixOf(dst.family, dst.value, bits);
 }
 
 /** The way out of a pod, or of a machine to where no machine lives: as the peers go, through one's own side of it. */
@@ -144,7 +156,7 @@ function fromPeersOutward(world: World, netns: Netns, table: number, dst: Ip): r
     const [hop] = best.nexthops;
     if (hop === undefined || hop.dev === null || !linksOf(netns).some((link) => link.name === hop.dev)) return [];
     const via = hop.via === null ? null : translated(world, hop.via, peer, netns);
-    if (hop.via !== null && via === null) return [];
+    if (hop.via !== null && (via === null || ownerOf(world, via)?.netns.id === netns.id)) return [];
     // A machine's own gateway is of no use where it cannot be reached directly.
     if (netns.name === "host" && via !== null && !isOnLink(netns, via) && !hop.flags.includes("onlink")) return [];
     return [{ ...best, src: null, nexthops: [{ ...hop, flags: lasting(hop), via }] }];

@@ -1,8 +1,9 @@
 import { TABLE_MAIN } from "../../../facts/lookup/routes.ts";
-import type { Link, Route } from "../../../facts/netns.ts";
+import type { Link } from "../../../facts/netns.ts";
 import type { NetnsId } from "../../../facts/provenance.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
+import { connectedRoutes } from "./connected-routes.ts";
 import type { EditOf } from "./edit.ts";
 import type { EditMeaning, Proposal } from "./edit-meaning.ts";
 import { linkOf, otherEnd } from "./owners.ts";
@@ -77,28 +78,4 @@ function withState(link: Link, up: boolean, carrier: boolean): Link {
   const others = link.flags.filter((flag) => !["UP", "LOWER_UP", "NO-CARRIER"].includes(flag));
   const state = [...(up ? ["UP"] : []), carrier ? "LOWER_UP" : "NO-CARRIER"];
   return { ...link, up, carrier, flags: [...others, ...state] };
-}
-
-/** What fib_add_ifaddr makes again when a link comes up; routes through gateways stay lost. */
-function connectedRoutes(link: Link): readonly Route[] {
-  return link.addresses.flatMap((address): readonly Route[] => {
-    const { prefix } = address;
-    if (prefix.length >= (prefix.family === 4 ? 32 : 128)) return [];
-    const metric = prefix.family === 4 ? 0 : 256;
-    return [
-      {
-        type: "unicast",
-        dst: prefix,
-        table: TABLE_MAIN,
-        metric,
-        tos: 0,
-        scope: prefix.family === 4 ? "link" : "global",
-        protocol: "kernel",
-        src: prefix.family === 4 ? address.ip : null,
-        nexthops: [{ via: null, dev: link.name, weight: 1, flags: [], encap: null }],
-        mtu: null,
-        because: address.because,
-      },
-    ];
-  });
 }

@@ -44,7 +44,10 @@ export const setSysctl: EditMeaning<SetSysctl> = {
   wanted: (edit) => edit.value,
 };
 
-/** The value that `asked` takes when `set` is given a new one; null when it keeps its own. */
+/**
+ * The value that `asked` takes when `set` is given a new one; null when it keeps its own. A write to `conf.default` also reaches links that have neither an IPv4 address nor a value of their own
+ * (devinet_copy_dflt_conf): which those are cannot be read, so none of them moves here.
+ */
 function movesWith(set: ConfKey, value: string, asked: ConfKey): string | null {
   if (set.link !== "all" || set.leaf !== "forwarding" || asked.family !== set.family || asked.link === set.link) {
     // inet_forward_change: a router takes no redirects on `all`.

@@ -1,9 +1,11 @@
 import type { Netns } from "../../../facts/netns.ts";
-import type { Hook } from "../../../facts/ruleset.ts";
+import type { Hook, Rule } from "../../../facts/ruleset.ts";
 import type { Packet } from "../packet.ts";
 import type { Read } from "../reads.ts";
 import { type BaseChain, baseChainsAt } from "./base-chains.ts";
 import type { HookContext, HookOutcome } from "./contract.ts";
+import { liveMarks } from "./live-marks.ts";
+import { endAlike } from "./outcomes.ts";
 import { traverseBases } from "./traverse-hook.ts";
 
 type Ask = (read: Read) => void;
@@ -40,20 +42,25 @@ function traverseDevice(
   ask: Ask,
 ): readonly HookOutcome[] {
   if (!netns.rulesets.known) return [passed(packet)];
-  const all = baseChainsAt(netns.rulesets.value, hook, ["netdev", "inet"]);
-  const sure = all.filter((base) => base.chain.devices?.includes(device) === true);
-  const perhaps = all.filter((base) => base.chain.devices === undefined && hasEffect(base));
+  const bases = baseChainsAt(netns.rulesets.value, hook, ["netdev", "inet"]);
+  const bound = bases.filter(isBound);
+  const stranger = bases.find((base) => !isBound(base));
   const links = hook === "ingress" ? { iif: device, oif: null } : { iif: null, oif: device };
   const context = layer2Context(netns, hook === "ingress" ? "PREROUTING" : "POSTROUTING", links, packet, ask);
-  const outcomes = traverseBases(context, sure, false);
-  const [stranger] = perhaps;
+  const outcomes = traverseBases(context, bound, false);
   if (stranger === undefined) return outcomes;
-  const why = `the devices of ${hook} chain ${stranger.table.name}/${stranger.chain.name} are not known`;
+  if (endAlike(outcomes, traverseBases(context, bases, false), liveMarks(netns))) return outcomes;
+  const why = `whether ${hook} chain ${stranger.table.name}/${stranger.chain.name} is on ${device} is not known`;
   return outcomes.map((o) => (o.verdict.do === "accept" ? { ...o, verdict: { do: "unknown", by: null, why } } : o));
 }
 
-function hasEffect({ chain }: BaseChain): boolean {
-  return chain.rules.length > 0 || chain.policy === "DROP";
+/**
+ * A chain of known devices asks for them in each of its rules, its policy's included. nft 1.0.6 leaves the devices out
+ * of its JSON: such a chain may be on any.
+ */
+function isBound({ chain }: BaseChain): boolean {
+  const names = (rule: Rule): boolean => rule.matches.some((m) => m.match === "in" || m.match === "out");
+  return chain.policy !== "DROP" && chain.rules.every(names);
 }
 
 function passed(packet: Packet): HookOutcome {

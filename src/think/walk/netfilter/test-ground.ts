@@ -79,7 +79,7 @@ export type RuleParts = readonly [matches: readonly Match[], ...targets: Target[
 export function chainOf(
   name: string,
   rules: readonly RuleParts[],
-  base: Partial<Pick<Chain, "hook" | "priority" | "type" | "policy" | "devices">> = {},
+  base: Partial<Pick<Chain, "hook" | "priority" | "type" | "policy">> = {},
 ): Chain {
   return {
     name,

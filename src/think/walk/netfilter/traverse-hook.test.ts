@@ -124,13 +124,32 @@ describe("user chains", () => {
   });
 
   it("a goto leaves nothing to come back to: its chain returns to the caller of the chain that did it", () => {
-    const chains = [chainOf("A", [[[], goTo("B")], [[], drop]]), chainOf("B", [[[], mark(1)]])];
+    const chains = [
+      chainOf("A", [
+        [[], goTo("B")],
+        [[], drop],
+      ]),
+      chainOf("B", [[[], mark(1)]]),
+    ];
     const rules = [
       [[], jump("A")],
       [[marked(1, 1)], { do: "REJECT", with: "tcp-reset" }],
     ] as const;
     expect(words(forward([filterAt("FORWARD", rules, chains)]))).toEqual(["reject FORWARD#2"]);
-    expect(words(forward([filterAt("FORWARD", [[[], goTo("B")], [[], drop]], chains)]))).toEqual(["accept"]);
+    expect(
+      words(
+        forward([
+          filterAt(
+            "FORWARD",
+            [
+              [[], goTo("B")],
+              [[], drop],
+            ],
+            chains,
+          ),
+        ]),
+      ),
+    ).toEqual(["accept"]);
   });
 
   it("that are missing, or call themselves for ever, are unknown", () => {
@@ -152,7 +171,10 @@ describe("what is not known", () => {
     expect(words(forward([filterAt("FORWARD", [[[strange], accept]])]))).toEqual(["accept"]);
     expect(words(forward([filterAt("FORWARD", [[[strange], drop]], [], "DROP")]))).toEqual(["drop FORWARD#0"]);
     expect(words(forward([filterAt("FORWARD", [[[strange], mark(4)]])]))).toEqual(["accept"]);
-    const read = [[[strange], mark(4)], [[marked(4, 4)], drop]] as const;
+    const read = [
+      [[strange], mark(4)],
+      [[marked(4, 4)], drop],
+    ] as const;
     expect(words(forward([filterAt("FORWARD", read)]))).toEqual(["unknown FORWARD#1"]);
   });
 

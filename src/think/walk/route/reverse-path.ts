@@ -56,7 +56,7 @@ export function validateSource(check: SourceCheck, ask: (read: Read) => void): S
 
 /** Without rp_filter only an own address as source is refused. */
 function validateWithout(check: SourceCheck, record: (read: Read) => void, reads: readonly Read[]): SourceVerdict {
-  const { netns, key, src } = check;
+  const { netns, src } = check;
   if (!netns.routes.known || !netns.rules.known || !netns.links.known) return validateFully(check, 0, record, reads);
   if (hasCustomRules(netns.rules.value, 4) || hasCustomLocalRoutes(netns.routes.value)) {
     return validateFully(check, 0, record, reads);

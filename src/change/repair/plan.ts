@@ -1,0 +1,107 @@
+import { type NetnsName, netnsNameOf, nodeOf } from "../../facts/provenance.ts";
+import type { Edit } from "../../think/walk/edits/edit.ts";
+import type { Repair, Verdict } from "../../verdict/verdict.ts";
+import { ChangeError } from "../change-error.ts";
+import type { BoundRepair } from "./kind.ts";
+import { kindOf, kindOfEdit } from "./registry.ts";
+
+export interface PlannedStep {
+  /** `repairs[]` of the verdict, its commands derived anew. */
+  readonly repair: Repair;
+  readonly netns: NetnsName;
+  readonly bound: BoundRepair;
+  /** What the verdict found there: null when absent, undefined when it does not say. */
+  readonly found: string | null | undefined;
+}
+
+export interface Plan {
+  readonly symptom: string;
+  readonly steps: readonly PlannedStep[];
+  /** Steps that no program may take on a living node: for people. */
+  readonly byHand: readonly PlannedStep[];
+  /** Why it may not be applied; empty when it may. `--force` empties what can be forced. */
+  readonly refusals: readonly ChangeError[];
+}
+
+export interface PlanOptions {
+  readonly force: boolean;
+  /** Which of the verdict's repairs, by index; null: all that are proven (with force: all). */
+  readonly only?: readonly number[] | null;
+}
+
+/** Ids and params are all that is taken from a verdict: commands are derived from them. @throws ChangeError bad-params, unknown-repair */
+export function planRepair(verdict: Verdict, options: PlanOptions): Plan {
+  const chosen = verdict.repairs.filter((repair, i) => {
+    if (repair.kind === "persistent") return false;
+    return options.only == null ? repair.proven || options.force : options.only.includes(i);
+  });
+  const planned = chosen.map((repair) => planStep(repair, verdict));
+  const steps = planned.filter((step) => !step.bound.byHand);
+  const refusals: ChangeError[] = [];
+  if (steps.length === 0) {
+    const [manual] = planned;
+    const unproven = verdict.repairs.find((repair) => !repair.proven);
+    if (manual !== undefined) refusals.push(new ChangeError("by-hand", manual.repair.node, manual.repair.id));
+    else if (unproven !== undefined) refusals.push(new ChangeError("not-proven", unproven.node, unproven.id));
+    else refusals.push(new ChangeError("nothing-to-repair", null, verdict.outcome));
+  }
+  if (!options.force) {
+    if (verdict.outcome === "broken" && verdict.confidence !== "confirmed") {
+      refusals.push(new ChangeError("not-confirmed", null, verdict.confidence ?? "null"));
+    }
+    for (const { repair } of steps) {
+      if (!repair.proven) refusals.push(new ChangeError("not-proven", repair.node, repair.id));
+    }
+  }
+  return { symptom: verdict.symptom.input, steps, byHand: planned.filter((step) => step.bound.byHand), refusals };
+}
+
+function planStep(repair: Repair, verdict: Verdict): PlannedStep {
+  const bound = kindOf(repair.id).bind(repair.params);
+  if (bound.on === "node" && repair.node === null) throw new ChangeError("bad-params", null, `${repair.id}: no node`);
+  const netns = repair.params.netns ?? "host";
+  const causes = [...(verdict.cause === null ? [] : [verdict.cause]), ...verdict.otherCauses];
+  const about = causes.find(
+    (cause) =>
+      cause.object === bound.object && cause.node === repair.node && (cause.netns === null || cause.netns === netns),
+  );
+  return { repair: { ...repair, commands: copied(bound.commands) }, netns, bound, found: about?.found };
+}
+
+function copied(commands: readonly (readonly string[])[]): string[][] {
+  return commands.map((argv) => [...argv]);
+}
+
+/** A proposed edit as a verdict's repair. Null when the edit cannot be said in parameters. */
+export function repairOfEdit(edit: Edit, proven: boolean): Repair | null {
+  const kind = kindOfEdit(edit);
+  const fields = kind.fromEdit(edit);
+  if (fields === null) return null;
+  const netns = netnsNameOf(edit.netns);
+  const params = netns === "host" ? fields : { ...fields, netns };
+  return repairOf(kind.id, "runtime", nodeOf(edit.netns), params, proven);
+}
+
+/** A repair of an API object: `patch-service-selector` {namespace, name, selector}, `patch-service-target-port` {…, port, targetPort}. */
+export function repairOfObject(
+  id: "patch-service-selector" | "patch-service-target-port",
+  params: Readonly<Record<string, string>>,
+  proven: boolean,
+): Repair | null {
+  return repairOf(id, "api", null, { ...params }, proven);
+}
+
+function repairOf(
+  id: string,
+  kind: Repair["kind"],
+  node: string | null,
+  params: Record<string, string>,
+  proven: boolean,
+): Repair | null {
+  try {
+    return { id, kind, node, params, commands: copied(kindOf(id).bind(params).commands), proven };
+  } catch (error) {
+    if (error instanceof ChangeError) return null;
+    throw error;
+  }
+}

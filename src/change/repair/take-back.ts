@@ -1,0 +1,99 @@
+import { ChangeError } from "../change-error.ts";
+import { type ChangeContext, openHands, seeNow } from "./apply.ts";
+import { carryOut, type Hands } from "./hands.ts";
+import type { JournalEntry } from "./journal/entry.ts";
+import { readIdentity, STATE_DIR, standingOf, writeEntry } from "./journal/journal.ts";
+import type { BoundRepair, UndoView } from "./kind.ts";
+import { readPersistFile, withoutKey, writePersistFile } from "./persist/persist.ts";
+import { kindOf } from "./registry.ts";
+
+export interface TakenBack {
+  readonly entry: JournalEntry;
+  /** Commands that were run, in order. */
+  readonly commands: readonly (readonly string[])[];
+  /** `gone`: a reboot had taken the runtime change; the file, if any, was restored. */
+  readonly runtime: "restored" | "untouched" | "gone";
+  readonly file: "restored" | "untouched";
+}
+
+/** A change may need several looks: a link goes down, then what went with it comes back. */
+const MOST_ROUNDS = 5;
+
+/** Takes one entry back. @throws ChangeError already-undone, already-gone, not-what-we-left, not-restored, unreadable … */
+export async function takeBack(entry: JournalEntry, context: ChangeContext, force: boolean): Promise<TakenBack> {
+  if (entry.status === "undone") throw new ChangeError("already-undone", entry.node, entry.id);
+  const { repair } = entry;
+  const bound = kindOf(repair.id).bind(repair.params);
+  const { host } = await openHands(entry.node, "host", context);
+  const standing = standingOf(entry, await readIdentity(host), host.node);
+  if (standing === "foreign") throw new ChangeError("journal-not-found", host.node, entry.id);
+  const gone = standing === "expired";
+  if (gone && entry.persist === null) throw new ChangeError("already-gone", host.node, entry.id);
+
+  const restore = await filePlan(entry, host, force);
+  const done = gone ? [] : await restoreRuntime(entry, bound, context, force);
+  if (restore !== undefined) await writePersistFile(host, restore);
+  const undone: JournalEntry = { ...entry, status: "undone", undoneAt: context.now().toISOString() };
+  await writeEntry(host, context.stateDir ?? STATE_DIR, undone, "old");
+  return {
+    entry: undone,
+    commands: done,
+    runtime: gone ? "gone" : done.length > 0 ? "restored" : "untouched",
+    file: restore === undefined ? "untouched" : "restored",
+  };
+}
+
+/** The content to write; undefined when the file is as it was. Looked at before anything is changed. */
+async function filePlan(entry: JournalEntry, host: Hands, force: boolean): Promise<string | null | undefined> {
+  if (entry.persist === null) return undefined;
+  const present = await readPersistFile(host);
+  const { content, disturbed } = withoutKey(present, entry.persist);
+  if (disturbed && !force)
+    throw new ChangeError("not-what-we-left", host.node, `${entry.persist.path}: ${entry.persist.key}`);
+  return content === present ? undefined : content;
+}
+
+async function restoreRuntime(
+  entry: JournalEntry,
+  bound: BoundRepair,
+  context: ChangeContext,
+  force: boolean,
+): Promise<readonly (readonly string[])[]> {
+  if (bound.volatile) return [];
+  const { hands } = await openHands(bound.on === "api" ? null : entry.node, entry.repair.netns, context);
+  const first = await seeNow(bound, hands, context.api);
+  const after = leftBy(entry, bound, first, force);
+  const view: UndoView<unknown> = { before: entry.before, after, first, present: first };
+  const disturbed = bound.disturbed(view);
+  // With force, what is there now counts as ours.
+  const settled = disturbed.length === 0 ? view : { ...view, after: first };
+  if (disturbed.length > 0 && !force) {
+    throw new ChangeError("not-what-we-left", hands.node, disturbed.join("; ").slice(0, 1000));
+  }
+  const done: (readonly string[])[] = [];
+  let now = settled;
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const acts = bound.undo(now);
+    if (acts.length === 0) break;
+    for (const act of acts) {
+      await carryOut(act, hands, context.api);
+      done.push(
+        "argv" in act ? act.argv : ["kubectl", "patch", act.object.kind, act.object.name, JSON.stringify(act.patch)],
+      );
+    }
+    now = { ...settled, present: await seeNow(bound, hands, context.api) };
+  }
+  const remaining = bound.remaining(now);
+  if (remaining.length > 0) throw new ChangeError("not-restored", hands.node, remaining.join("; ").slice(0, 1000));
+  return done;
+}
+
+/**
+ * What our change left. An entry that was interrupted has no after-image: then the present is ours when the change is in
+ * force, and untouched when it is not; anything else is somebody's.
+ */
+function leftBy(entry: JournalEntry, bound: BoundRepair, first: unknown, force: boolean): unknown {
+  if (entry.after !== null && entry.after !== undefined) return entry.after;
+  if (force || bound.judge(first, undefined, entry.before) === "as-wanted") return first;
+  return entry.before;
+}

@@ -1,0 +1,69 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { type Verdict, verdictSchema } from "../verdict/verdict.ts";
+import type { ClusterOptions } from "./options.ts";
+import { CliError } from "./run.ts";
+
+/** How the cluster of a verdict was reached: `repair` goes the same way unless told otherwise. */
+const wayFields = {
+  via: z.enum(["auto", "netns", "local"]),
+  inventory: z.string().optional(),
+  kubeconfig: z.string().optional(),
+  context: z.string().optional(),
+  bundle: z.string().optional(),
+  namespace: z.string(),
+  timeout: z.number(),
+  from: z.string().optional(),
+};
+const rememberedSchema = z.object({ verdict: verdictSchema, way: z.object(wayFields) });
+
+export type Remembered = z.infer<typeof rememberedSchema>;
+
+function stateDirectory(): string {
+  return join(process.env.XDG_STATE_HOME ?? join(homedir(), ".local", "state"), "lasthop");
+}
+
+/** Keeps the last verdict on this machine, so that `lasthop repair` needs no file. It is no failure when that cannot be. */
+export async function rememberVerdict(verdict: Verdict, options: ClusterOptions & { readonly from?: string }): Promise<void> {
+  const way = Object.fromEntries(Object.keys(wayFields).map((key) => [key, options[key as keyof typeof options]]));
+  const directory = stateDirectory();
+  const path = join(directory, "last-verdict.json");
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await writeFile(`${path}.${process.pid}`, JSON.stringify({ verdict, way }), { mode: 0o600 });
+    await rename(`${path}.${process.pid}`, path);
+  } catch {
+    // A read-only home: `repair` then takes the verdict as a file.
+  }
+}
+
+export async function recallVerdict(): Promise<Remembered> {
+  const path = join(stateDirectory(), "last-verdict.json");
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    throw new CliError("there is no verdict yet to repair by", "First: lasthop diagnose SYMPTOM; or give a verdict's file.", { cause });
+  }
+  return parse(rememberedSchema, text, path);
+}
+
+export async function readVerdict(path: string): Promise<Verdict> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    throw new CliError(`cannot read ${path}`, "Give the file that `lasthop diagnose -o json` wrote.", { cause });
+  }
+  return parse(verdictSchema, text, path);
+}
+
+function parse<T>(schema: z.ZodType<T>, text: string, path: string): T {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new CliError(`${path} holds no verdict of this version`, "Write it anew: lasthop diagnose SYMPTOM -o json > FILE", { cause });
+  }
+}

@@ -1,0 +1,26 @@
+import type { Command } from "commander";
+import { type ClusterOptions, type OutputOptions, withCluster, withOutput } from "./options.ts";
+
+export interface ProbeOptions extends ClusterOptions, OutputOptions {
+  readonly protocol?: "tcp" | "udp" | "icmp";
+  readonly attempts: number;
+  readonly write?: string;
+  readonly deep?: boolean;
+}
+
+/** `lasthop probe FROM TO` */
+export function registerProbe(program: Command): void {
+  const command = program
+    .command("probe")
+    .description("witness only: real tagged packets, captured at every hop; changes nothing")
+    .argument("<from>", "here | node/NAME | pod/NAME")
+    .argument("<to>", "ADDRESS[:PORT] | svc/NAME[:PORT] | pod/NAME[:PORT] | URL")
+    .option("--protocol <name>", "tcp | udp | icmp instead of the target's own")
+    .option("--attempts <count>", "how many packets", Number, 3)
+    .option("--deep", "also kernel drop reasons, on the whole machine of each node")
+    .option("-w, --write <dir>", "keep the raw captures there, as Wireshark opens them");
+  withOutput(withCluster(command)).action(async (from: string, to: string, options: ProbeOptions) => {
+    const [{ guarded }, { runProbe }] = await Promise.all([import("./run.ts"), import("./run-probe.ts")]);
+    await guarded((signal) => runProbe(from, to, options, signal));
+  });
+}

@@ -1,0 +1,95 @@
+import { repairOfEdit, repairOfObject } from "../change/repair/plan.ts";
+import type { Conclusion, HuntEvent } from "../hunt/conclusion.ts";
+import { hunt } from "../hunt/hunt.ts";
+import { en } from "../tell/i18n/en.ts";
+import { rungText, type Style, verdictText } from "../tell/report/terminal.ts";
+import { statusLine } from "../tell/report/status-line.ts";
+import { toVerdict } from "../tell/report/to-verdict.ts";
+import { parseSymptom } from "../think/symptom/symptom.ts";
+import { exitStatusOf, type Repair, type Verdict } from "../verdict/verdict.ts";
+import type { DiagnoseOptions } from "./diagnose.ts";
+import { rememberVerdict } from "./last-verdict.ts";
+import { type OpenCluster, openCluster, readField } from "./open-cluster.ts";
+import { wantsColor } from "./options.ts";
+import { CliError } from "./run.ts";
+import { VERSION } from "./version.ts";
+
+/** @returns the exit status */
+export async function diagnose(input: string, options: DiagnoseOptions, signal: AbortSignal): Promise<number> {
+  const symptom = parseSymptom(input, options.namespace);
+  if ("error" in symptom) {
+    throw new CliError(`"${input}" is no symptom`, "URL | svc/NAME[:PORT] | pod/NAME[:PORT] | dns/NAME | ADDRESS[:PORT]");
+  }
+  const startedAt = Date.now();
+  const style: Style = { words: en, language: "en", color: wantsColor(process.stdout) };
+  const isText = options.output === "text";
+  const open = await openCluster(options, signal);
+  try {
+    const conclusion = await follow(open, symptom, options, style, isText && !options.quiet, startedAt);
+    const verdict = inWords(conclusion, style);
+    await rememberVerdict(verdict, options);
+    const status = exitStatusOf(verdict);
+    if (isText) process.stdout.write(`${verdictText(conclusion, verdict.repairs.length, status, style)}\n`);
+    else process.stdout.write(`${JSON.stringify(verdict, null, 2)}\n`);
+    if (options.verbose) tellTimings(verdict);
+    return status;
+  } finally {
+    await open.reader.close();
+  }
+}
+
+/** Follows a hunt to its end, telling what it finds on the way. */
+export async function follow(
+  open: OpenCluster,
+  symptom: Exclude<ReturnType<typeof parseSymptom>, { error: string }>,
+  options: Pick<DiagnoseOptions, "from" | "namespace" | "deep" | "write">,
+  style: Style,
+  isLive: boolean,
+  startedAt: number,
+): Promise<Conclusion> {
+  const status = statusLine(process.stderr, isLive && process.stderr.isTTY === true);
+  const { words } = style;
+  const { field, notChecked, marks } = await readField(open, { keepIn: options.write ?? null, deep: options.deep ?? false }, (doing, detail) =>
+    status.show(`${words.doing[doing]} ${detail}`),
+  );
+  try {
+    for await (const event of hunt(field, { symptom, from: options.from ?? null, namespace: options.namespace }, startedAt)) {
+      if (event.kind === "concluded") {
+        const { conclusion } = event;
+        return { ...conclusion, notChecked: [...conclusion.notChecked, ...notChecked], timings: { ...marks, ...conclusion.timings } };
+      }
+      tell(event);
+    }
+  } finally {
+    status.clear();
+  }
+  throw new Error("a hunt ended without a conclusion");
+
+  function tell(event: Exclude<HuntEvent, { kind: "concluded" }>): void {
+    if (event.kind === "progress") return status.show(`${words.doing[event.doing]} ${event.detail}`);
+    if (!isLive) return;
+    status.clear();
+    if (event.kind === "start") process.stdout.write(`${open.reader.offline ? words.offlineStart(event) : words.start(event)}\n\n`);
+    else process.stdout.write(`${rungText(event.rung, style)}\n`);
+  }
+}
+
+export function inWords(conclusion: Conclusion, style: Style): Verdict {
+  return toVerdict(conclusion, {
+    version: VERSION,
+    words: style.words,
+    language: style.language,
+    repairs: conclusion.repairs.flatMap((r) => toRepair(r) ?? []),
+  });
+}
+
+function toRepair(repair: Conclusion["repairs"][number]): Repair | null {
+  if ("edit" in repair) return repairOfEdit(repair.edit, repair.proven);
+  const { do: id, namespace, name, selector } = repair.api;
+  return repairOfObject(id, { namespace, name, selector: JSON.stringify(selector) }, repair.proven);
+}
+
+function tellTimings(verdict: Verdict): void {
+  const parts = Object.entries(verdict.timings).map(([name, ms]) => `${name.replace(/Ms$/, "")} ${Math.round(Number(ms))} ms`);
+  process.stderr.write(`${parts.join(" · ")}\n`);
+}

@@ -1,0 +1,50 @@
+import { applyUndo, listRepairs, planUndo } from "../change/repair/undo.ts";
+import { en } from "../tell/i18n/en.ts";
+import { errorText, repairsText, undoneText, undoPlanText } from "../tell/report/repair-text.ts";
+import type { Style } from "../tell/report/terminal.ts";
+import { openForChange, wayOf } from "./change-context.ts";
+import { recallVerdict } from "./last-verdict.ts";
+import { wantsColor } from "./options.ts";
+import type { RepairOptions } from "./repair.ts";
+import { EXIT } from "./run.ts";
+
+const style = (): Style => ({ words: en, language: "en", color: wantsColor(process.stdout) });
+
+/** Prints what would be taken back; with --apply does it. */
+export async function runUndo(id: string, typed: RepairOptions, isGiven: (name: string) => boolean, signal: AbortSignal): Promise<number> {
+  const options = wayOf(typed, await recallVerdict().catch(() => null), isGiven);
+  const isText = options.output === "text";
+  const open = await openForChange(options, signal);
+  try {
+    const plan = await planUndo(open.transport, id);
+    if (isText) process.stdout.write(`${undoPlanText(plan, { ...style(), isApplied: options.apply === true })}\n`);
+    if (options.apply !== true) {
+      if (!isText) process.stdout.write(`${JSON.stringify({ plan: plan.entries.map(({ id, node, repair }) => ({ id, node, repair })) }, null, 2)}\n`);
+      return EXIT.good;
+    }
+    const undone = await applyUndo(plan, open.context, { force: options.force === true });
+    if (isText) process.stdout.write(`${undoneText(undone, style())}\n`);
+    else process.stdout.write(`${JSON.stringify({ undone: undone.done.map(({ entry }) => entry.id), error: undone.error?.code ?? null }, null, 2)}\n`);
+    if (undone.error === null) return EXIT.good;
+    process.stderr.write(`${errorText(undone.error, style())}\n`);
+    return EXIT.failed;
+  } finally {
+    await open.transport.close();
+  }
+}
+
+/** Lists what was repaired, on every node that answers. */
+export async function runRepairs(typed: RepairOptions, isGiven: (name: string) => boolean, signal: AbortSignal): Promise<number> {
+  const options = wayOf(typed, await recallVerdict().catch(() => null), isGiven);
+  const open = await openForChange(options, signal);
+  try {
+    const listing = await listRepairs(open.transport);
+    if (options.output === "json") {
+      const rows = listing.repairs.map(({ entry, state }) => ({ id: entry.id, node: entry.node, at: entry.at, state, repair: entry.repair, symptom: entry.symptom }));
+      process.stdout.write(`${JSON.stringify({ repairs: rows, problems: listing.problems }, null, 2)}\n`);
+    } else process.stdout.write(`${repairsText(listing, style())}\n`);
+    return listing.problems.length > 0 && listing.repairs.length === 0 ? EXIT.failed : EXIT.good;
+  } finally {
+    await open.transport.close();
+  }
+}

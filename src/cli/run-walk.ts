@@ -1,0 +1,61 @@
+import { HuntError } from "../hunt/hunt-error.ts";
+import { isFromError, namedPlace, type Place } from "../hunt/place.ts";
+import type { Field } from "../hunt/field.ts";
+import { jsonOf } from "../tell/report/walk-json.ts";
+import { walkText } from "../tell/report/walk-text.ts";
+import { parseSymptom } from "../think/symptom/symptom.ts";
+import { isTargetError, resolveTarget, type Target } from "../think/symptom/target.ts";
+import { arrives, type Flow } from "../think/walk/branch.ts";
+import { applyEdits } from "../think/walk/edits/edit-kinds.ts";
+import { parseSet } from "../think/walk/edits/parse-set.ts";
+import { walk } from "../think/walk/walk.ts";
+import { openCluster, readField } from "./open-cluster.ts";
+import { wantsColor } from "./options.ts";
+import { CliError, EXIT } from "./run.ts";
+import type { WalkOptions } from "./walk.ts";
+
+const SPORT = 29_999;
+const BYTES = { tcp: 60, udp: 76, icmp: 84 } as const;
+
+/** Exit status: 0 delivered both ways on every branch, 1 not, 2 unknown. */
+export async function runWalk(from: string, to: string, options: WalkOptions, signal: AbortSignal): Promise<number> {
+  const open = await openCluster(options, signal);
+  try {
+    const { field } = await readField(open, {}, () => {});
+    const { place, target } = endsOf(from, to, options.namespace, field);
+    const nodes = [...new Set([...field.world.netns.values()].map((n) => n.node))];
+    const edits = options.set.map((text) => {
+      const parsed = parseSet(text, nodes);
+      if (!parsed.ok) throw new CliError(`--set: ${parsed.why}`, "NODE:KEY=VALUE, like k2:net.ipv4.ip_forward=1");
+      return parsed.edit;
+    });
+    const protocol = options.protocol ?? target.protocol;
+    const flow: Flow = {
+      from: place.netns,
+      src: null,
+      dst: target.ip,
+      protocol,
+      sport: SPORT,
+      dport: protocol === "icmp" ? 0 : target.port,
+      bytes: options.size ?? BYTES[protocol],
+    };
+    const walked = walk(applyEdits(field.world, edits), flow);
+    if (options.output === "json") process.stdout.write(`${JSON.stringify(jsonOf(walked), null, 2)}\n`);
+    else process.stdout.write(`${walkText(walked, { color: wantsColor(process.stdout), verbose: options.verbose === true })}\n`);
+    const ends = walked.branches.map(arrives);
+    return ends.includes(false) ? EXIT.broken : ends.every((e) => e === true) ? EXIT.good : EXIT.noCause;
+  } finally {
+    await open.reader.close();
+  }
+}
+
+/** @throws CliError, HuntError when one of them is nothing that this cluster has */
+export function endsOf(from: string, to: string, namespace: string, field: Field): { readonly place: Place; readonly target: Target } {
+  const symptom = parseSymptom(to, namespace);
+  if ("error" in symptom) throw new CliError(`"${to}" is no destination`, "ADDRESS[:PORT] | svc/NAME[:PORT] | pod/NAME[:PORT] | URL");
+  const target = resolveTarget(symptom, field.cluster);
+  if (isTargetError(target)) throw new HuntError(target);
+  const place = namedPlace(from, namespace, field.world, field.cluster);
+  if (isFromError(place)) throw new HuntError(place);
+  return { place, target };
+}

@@ -1,0 +1,34 @@
+import { netnsNameOf, nodeOf } from "../facts/provenance.ts";
+import { podKey } from "../facts/cluster.ts";
+import { collectWorld } from "../read/collect/collect-world.ts";
+import type { Suspect } from "../think/explain/suspect.ts";
+import { failingLeg } from "../think/walk/branch.ts";
+import { walk } from "../think/walk/walk.ts";
+import type { Field } from "./field.ts";
+
+/**
+ * Reads the deciding namespace again and walks once more: does the suspect still end at the same place in the same way?
+ * Null when it could not be read again.
+ */
+export async function stillSo(field: Field, suspect: Suspect): Promise<boolean | null> {
+  const { predicted, tried, branch } = suspect;
+  if (predicted === null) return null;
+  const node = nodeOf(predicted.at.netns);
+  const name = netnsNameOf(predicted.at.netns);
+  const { world } = await collectWorld(field.reader, field.cluster, {
+    limits: field.limits,
+    nodes: [node],
+    pods: (pod) => `pod:${podKey(pod)}` === name,
+  });
+  const fresh = world.netns.get(predicted.at.netns);
+  if (fresh === undefined || !fresh.links.known) return null;
+  // Conntrack now holds our own probes: what decides about a new connection is what was there before them.
+  const before = field.world.netns.get(predicted.at.netns);
+  const merged = new Map(field.world.netns).set(fresh.id, { ...fresh, conntrack: before?.conntrack ?? fresh.conntrack });
+  const again = walk({ ...field.world, netns: merged }, tried.flow);
+  return again.branches.some((b) => {
+    if (b.destination.ip.value !== branch.destination.ip.value || b.destination.port !== branch.destination.port) return false;
+    const leg = failingLeg(b);
+    return leg?.leg === predicted.leg && leg.at.end === predicted.at.end && leg.at.netns === predicted.at.netns && leg.at.link === predicted.at.link;
+  });
+}

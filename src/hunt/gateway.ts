@@ -1,0 +1,66 @@
+import type { Pod } from "../facts/cluster.ts";
+import { podKey } from "../facts/cluster.ts";
+import type { ConntrackEntry, Socket } from "../facts/netns.ts";
+import { netnsId, type NetnsId } from "../facts/provenance.ts";
+import { parseConntrack } from "../read/parse/conntrack.ts";
+import { parseSockets } from "../read/parse/sockets.ts";
+import { text } from "../read/transport/reader.ts";
+import { telltaleLines, type Upstream, waitedFor } from "../think/symptom/upstream.ts";
+import type { Field } from "./field.ts";
+import { finding, type Finding } from "./findings.ts";
+import { podPlace } from "./place.ts";
+
+const LOG_SECONDS = 300;
+const LOG_BYTES = 64 << 10;
+
+/** Sockets that wait for an answer, in each of these pods, right now. */
+export async function waitingSockets(field: Field, pods: readonly Pod[]): Promise<ReadonlyMap<string, readonly Socket[]>> {
+  const read = await Promise.all(
+    pods.map(async (pod): Promise<readonly [string, readonly Socket[]]> => {
+      const place = podPlace(field.world, pod);
+      if (place === null) return [podKey(pod), []];
+      const argv = ["ss", "-tan", "state", "syn-sent"];
+      const [output] = await field.reader.run(place.node, [{ name: "ss-syn-sent", argv, netns: place.path }], field.limits);
+      if (output === undefined || output.failure !== null) return [podKey(pod), []];
+      const { value } = parseSockets(text(output), { node: place.node, netns: place.netns, argv, at: output.at });
+      // With a state filter `ss` leaves out the state's column: every row is one that was asked for.
+      return [podKey(pod), value.map((socket) => ({ ...socket, state: "SYN-SENT" }))];
+    }),
+  );
+  return new Map(read);
+}
+
+export async function conntrackOf(field: Field, node: string): Promise<readonly ConntrackEntry[]> {
+  const argv = ["conntrack", "-L"];
+  const [output] = await field.reader.run(node, [{ name: "conntrack", argv, netns: null }], field.limits);
+  if (output === undefined || output.failure !== null) return [];
+  const netns: NetnsId = netnsId(node, "host");
+  return parseConntrack(text(output), { node, netns, argv, at: output.at }).value;
+}
+
+export interface GatewayReading {
+  readonly pod: Pod;
+  readonly upstreams: readonly Upstream[];
+  readonly lines: readonly Finding[];
+}
+
+/** Whom a pod that answers 5xx waits for: its sockets, its node's conntrack, its log. */
+export async function readGateway(field: Field, pod: Pod, seen: readonly Socket[]): Promise<GatewayReading> {
+  const [now, rows, log] = await Promise.all([
+    waitingSockets(field, [pod]).then((m) => m.get(podKey(pod)) ?? []),
+    pod.node === null ? Promise.resolve([]) : conntrackOf(field, pod.node),
+    field.kube.podLog({ namespace: pod.namespace, pod: pod.name, sinceSeconds: LOG_SECONDS }, { ...field.limits, maxBytes: LOG_BYTES }),
+  ]);
+  const sockets = seen.length > 0 ? seen : now;
+  const upstreams = waitedFor(pod.ips, sockets, rows, field.cluster);
+  const [upstream] = upstreams;
+  const lines: Finding[] = [];
+  const line = telltaleLines(log.known ? log.value : "", 1)[0];
+  if (line !== undefined) lines.push(finding("gateway-log", { line }));
+  if (upstream !== undefined) {
+    const to = `${upstream.ip.text}:${upstream.port}`;
+    if (upstream.sockets > 0) lines.push(finding("gateway-socket", { pod: podKey(pod), state: "SYN_SENT", to }));
+    if (upstream.unreplied > 0) lines.push(finding("gateway-conntrack", { node: pod.node ?? "", to, count: upstream.unreplied }));
+  } else lines.push(finding("upstream-unknown", { pod: podKey(pod) }));
+  return { pod, upstreams, lines };
+}

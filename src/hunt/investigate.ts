@@ -1,0 +1,61 @@
+import type { Endpoint } from "../facts/cluster.ts";
+import type { NetnsId } from "../facts/provenance.ts";
+import type { Target } from "../think/symptom/target.ts";
+import { type Examination, type Examined, examine } from "./examine.ts";
+import type { Field, Notebook } from "./field.ts";
+import { hostPlace, podPlace, type Place } from "./place.ts";
+import { directTrials, homeTrials, symptomTrials } from "./trials.ts";
+
+/** More endpoints than this are sampled, and that is said. */
+const MOST_ENDPOINTS = 12;
+const MOST_DIRECT = 24;
+
+/** A target tried from some places: as the symptom does it, each endpoint directly, and each endpoint at home. */
+export interface Investigation {
+  readonly target: Target;
+  readonly places: readonly Place[];
+  readonly endpoints: readonly Endpoint[];
+  readonly symptom: readonly Examined[];
+  readonly direct: readonly Examined[];
+  readonly home: readonly Examined[];
+  readonly examination: Examination;
+}
+
+export async function investigate(
+  field: Field,
+  target: Target,
+  places: readonly Place[],
+  allEndpoints: readonly Endpoint[],
+  prefix: string,
+  notebook: Notebook,
+  during?: () => Promise<void>,
+): Promise<Investigation> {
+  const { world } = field;
+  const ready = allEndpoints.filter((e) => e.ready);
+  const endpoints = ready.slice(0, MOST_ENDPOINTS);
+  if (endpoints.length < ready.length) {
+    notebook.miss([{ what: `${ready.length - endpoints.length} of ${ready.length} endpoints, directly`, why: `at most ${MOST_ENDPOINTS} are probed one by one` }]);
+  }
+  // A NodePort is masqueraded to its node's address: what the endpoint sees comes from there.
+  const entry = target.service?.through === "node-port" && target.entry !== null ? hostPlace(world, target.entry.name) : null;
+  const askers = entry !== null ? [entry] : places;
+  const symptom = symptomTrials(world, target, places, prefix);
+  const direct = directTrials(world, endpoints, askers, prefix).slice(0, MOST_DIRECT);
+  const home = homeTrials(world, endpoints, (node) => hostPlace(world, node), prefix);
+  const also = endpoints.flatMap((e): NetnsId[] => {
+    const pod = e.pod === null ? undefined : field.cluster.pods.find((p) => p.namespace === e.pod?.namespace && p.name === e.pod.name);
+    const place = pod === undefined ? null : podPlace(world, pod);
+    return place === null ? [] : [place.netns];
+  });
+  const examination = await examine(field, [...symptom, ...direct, ...home], also, notebook, during);
+  const { examined } = examination;
+  return {
+    target,
+    places,
+    endpoints,
+    symptom: examined.slice(0, symptom.length),
+    direct: examined.slice(symptom.length, symptom.length + direct.length),
+    home: examined.slice(symptom.length + direct.length),
+    examination,
+  };
+}

@@ -1,0 +1,72 @@
+import { nodeOf } from "../facts/provenance.ts";
+import { type Correction, explain, type NamedCause } from "../think/explain/explain.ts";
+import { type Suspect, suspectsOf, type Tried } from "../think/explain/suspect.ts";
+import { searchWith, type SearchResult } from "../think/search/search.ts";
+import type { Agreement } from "../think/ask/agreement.ts";
+import type { Branch } from "../think/walk/branch.ts";
+import { describeEdit } from "../think/walk/edits/edit-kinds.ts";
+import { walk } from "../think/walk/walk.ts";
+import { askKernels } from "./ask.ts";
+import type { Field } from "./field.ts";
+
+/** So many different failures are asked about and searched for; more of them are mostly the same. */
+const MOST_SUSPECTS = 24;
+const SEARCH_BUDGET_MS = 1500;
+
+/** What the three voices make of all that was tried. */
+export interface Reckoning {
+  readonly suspects: readonly Suspect[];
+  readonly causes: readonly NamedCause[];
+  readonly agreements: ReadonlyMap<Suspect, readonly Agreement[]>;
+  /** The branch with the cheapest correction made; null where there is none. */
+  readonly healed: (suspect: Suspect) => Branch | null;
+  readonly searched: readonly SearchResult[];
+}
+
+export async function reckon(field: Field, tried: readonly Tried[]): Promise<Reckoning> {
+  const { world, now } = field;
+  const suspects = tried.flatMap(suspectsOf).slice(0, MOST_SUSPECTS);
+  const agreements = new Map<Suspect, readonly Agreement[]>();
+  if (!field.reader.offline) {
+    const asked = new Map<string, Promise<readonly Agreement[]>>();
+    await Promise.all(
+      suspects.map(async (suspect) => {
+        const key = placeKey(suspect);
+        const answer = asked.get(key) ?? askKernels(field, suspect.branch);
+        asked.set(key, answer);
+        agreements.set(suspect, await answer);
+      }),
+    );
+  }
+  const deadlineMs = now() + SEARCH_BUDGET_MS;
+  const results = new Map<string, SearchResult>();
+  const searchFor = (suspect: Suspect): SearchResult => {
+    const { tried, branch } = suspect;
+    const focus = branch.destination;
+    const key = `${tried.flow.from} ${tried.flow.dst.text} ${tried.flow.dport} ${focus.ip.text} ${focus.port}`;
+    const result = results.get(key) ?? searchWith(walk, world, tried.flow, { focus, deadlineMs, nowMs: now });
+    results.set(key, result);
+    return result;
+  };
+  const corrections = (suspect: Suspect): readonly Correction[] =>
+    searchFor(suspect)
+      .found.filter((s) => s.edits.length > 0)
+      .map((s) => ({ edits: s.edits, isCure: s.proposals.every((p) => p.kind === "cure") }));
+  const causes = explain(suspects, {
+    world,
+    corrections,
+    describe: (edit) => describeEdit(world, edit),
+    kernelDissents: (suspect) => (agreements.get(suspect) ?? []).some((a) => a.agrees === false),
+  });
+  const healed = (suspect: Suspect): Branch | null => {
+    const best = searchFor(suspect).found[0];
+    const { ip, port } = suspect.branch.destination;
+    return best?.walk.branches.find((b) => b.destination.ip.value === ip.value && b.destination.port === port) ?? null;
+  };
+  return { suspects, causes, agreements, healed, searched: [...results.values()] };
+}
+
+function placeKey(suspect: Suspect): string {
+  const { flow } = suspect.tried;
+  return `${nodeOf(flow.from)} ${flow.from} ${flow.dst.text} ${flow.dport} ${suspect.branch.destination.ip.text}`;
+}

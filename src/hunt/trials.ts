@@ -1,0 +1,115 @@
+import type { Endpoint } from "../facts/cluster.ts";
+import type { Ip } from "../facts/ip.ts";
+import type { World } from "../facts/world.ts";
+import type { Target } from "../think/symptom/target.ts";
+import type { Flow } from "../think/walk/branch.ts";
+import { walk } from "../think/walk/walk.ts";
+import type { Probe } from "../witness/probe/probe.ts";
+import type { Trial } from "./examine.ts";
+import type { Place } from "./place.ts";
+
+/** A silent drop costs the whole of it; a SYN is sent again after 1 s, so that two are seen. */
+const DEADLINE_MS = 1200;
+const DIRECT_ATTEMPTS = 3;
+/** A sample of a Service proves nothing; each branch is asked directly as well. */
+const ATTEMPTS_PER_BRANCH = 3;
+const MOST_ATTEMPTS = 12;
+/** An unassigned-looking source port for the walk; probes use their own. */
+const WALK_SPORT = 29_999;
+/** A SYN with its usual options; a datagram with a tag; ping's default. */
+const BYTES = { tcp: 60, udp: 76, icmp: 84 } as const;
+
+interface Want {
+  readonly id: string;
+  readonly from: Place;
+  readonly dst: Ip;
+  readonly port: number;
+  readonly protocol: "tcp" | "udp" | "icmp";
+  readonly url: string | null;
+  readonly attempts: number | null;
+}
+
+export function makeTrial(world: World, want: Want): Trial {
+  const flow: Flow = {
+    from: want.from.netns,
+    src: null,
+    dst: want.dst,
+    protocol: want.protocol,
+    sport: WALK_SPORT,
+    dport: want.protocol === "icmp" ? 0 : want.port,
+    bytes: BYTES[want.protocol],
+  };
+  const walked = walk(world, flow);
+  const attempts = want.attempts ?? Math.min(MOST_ATTEMPTS, Math.max(6, ATTEMPTS_PER_BRANCH * walked.branches.length));
+  const alsoTo = walked.branches.map((b) => ({ ip: b.destination.ip, port: want.protocol === "icmp" ? null : b.destination.port }));
+  const common = { id: want.id, from: want.from, src: null, dst: want.dst, attempts, deadlineMs: DEADLINE_MS, alsoTo };
+  return { flow, walk: walked, probe: probeOf(want, common) };
+}
+
+function probeOf(want: Want, common: Pick<Probe, "id" | "from" | "src" | "dst" | "attempts" | "deadlineMs" | "alsoTo">): Probe {
+  if (want.protocol === "icmp") return { ...common, kind: "icmp", bytes: null };
+  if (want.protocol === "udp") return { ...common, kind: "udp", port: want.port, zone: null };
+  if (want.url === null) return { ...common, kind: "tcp", port: want.port };
+  const { protocol, hostname, pathname, search } = new URL(want.url);
+  const bare = hostname.replace(/^\[|\]$/g, "");
+  return {
+    ...common,
+    kind: "http",
+    port: want.port,
+    method: "GET",
+    scheme: protocol === "https:" ? "https" : "http",
+    host: bare === want.dst.text ? null : bare,
+    path: `${pathname}${search}`,
+  };
+}
+
+/** The symptom itself, from each place. */
+export function symptomTrials(world: World, target: Target, places: readonly Place[], prefix: string): readonly Trial[] {
+  return places.map((from, i) =>
+    makeTrial(world, {
+      id: `${prefix}s${i + 1}`,
+      from,
+      dst: target.ip,
+      port: target.port,
+      protocol: target.protocol,
+      url: target.url,
+      attempts: places.length > 1 ? DIRECT_ATTEMPTS : null,
+    }),
+  );
+}
+
+/** Every endpoint, asked directly from each of these places. */
+export function directTrials(world: World, endpoints: readonly Endpoint[], places: readonly Place[], prefix: string): readonly Trial[] {
+  return places.flatMap((from, p) =>
+    endpoints.map((endpoint, e) =>
+      makeTrial(world, {
+        id: `${prefix}d${p + 1}.${e + 1}`,
+        from,
+        dst: endpoint.ip,
+        port: endpoint.port,
+        protocol: endpoint.protocol === "UDP" ? "udp" : "tcp",
+        url: null,
+        attempts: DIRECT_ATTEMPTS,
+      }),
+    ),
+  );
+}
+
+/** Every endpoint, asked once by its own node: does its pod answer at all? */
+export function homeTrials(world: World, endpoints: readonly Endpoint[], hostOf: (node: string) => Place | null, prefix: string): readonly Trial[] {
+  return endpoints.flatMap((endpoint, e) => {
+    const from = endpoint.node === null ? null : hostOf(endpoint.node);
+    if (from === null) return [];
+    return [
+      makeTrial(world, {
+        id: `${prefix}h${e + 1}`,
+        from,
+        dst: endpoint.ip,
+        port: endpoint.port,
+        protocol: endpoint.protocol === "UDP" ? "udp" : "tcp",
+        url: null,
+        attempts: 1,
+      }),
+    ];
+  });
+}

@@ -1,0 +1,156 @@
+import type { Pod } from "../../facts/cluster.ts";
+import { podKey } from "../../facts/cluster.ts";
+import type { Link, Netns } from "../../facts/netns.ts";
+import type { NodeName, Source } from "../../facts/provenance.ts";
+import { netnsId } from "../../facts/provenance.ts";
+import { linksOf } from "../../facts/world.ts";
+import type { Limits, Output, Reader } from "../transport/reader.ts";
+import { gatedCommands, hostCommands, podCommands, type Round } from "./commands.ts";
+import { choosePod, holdersOf, type PodHolders } from "./find-pods.ts";
+import { readNetns, unreadNetns } from "./read-netns.ts";
+import { type Gap, NO_EXPECTATIONS, Readings } from "./readings.ts";
+import { type Holder, parseSurvey, type Survey, surveyCommand } from "./survey.ts";
+
+export interface NodeFacts {
+  readonly node: NodeName;
+  /** The node's own first, then its pods'. */
+  readonly netns: readonly Netns[];
+  readonly gaps: readonly Gap[];
+  readonly bootId: string | null;
+  readonly kernel: string | null;
+  readonly sources: ReadonlyMap<Source, Output>;
+}
+
+interface PodRound {
+  readonly pod: Pod;
+  readonly holder: Holder;
+  readonly round: Round;
+}
+
+/**
+ * Two rounds: what every node has, with a survey of what it has besides; then netfilter, and the pods' namespaces. A third between
+ * them where an address is held by several namespaces: their links decide which is the pod's.
+ */
+export async function collectNode(reader: Reader, node: NodeName, pods: readonly Pod[], limits: Limits): Promise<NodeFacts> {
+  const survey = surveyCommand(pods.flatMap((pod) => pod.ips));
+  const [surveyed, ...first] = await reader.run(node, [survey, ...hostCommands(reader.offline)], limits);
+  const dead = whyDead(first);
+  if (surveyed === undefined || dead !== null) return unreadNode(node, pods, dead ?? "no answer");
+
+  const known = parseSurvey(surveyed.failure === null ? new TextDecoder().decode(surveyed.stdout) : null);
+  const isSurveyed = known.tools.size > 0;
+  const early = readNetns(new Readings(node, "host", null, first, NO_EXPECTATIONS));
+  const places = await choosePlaces(reader, node, holdersOf(pods, known), early, known, limits);
+
+  const gated = gatedCommands(isSurveyed ? known : null, "self", null, "");
+  const rounds = places.found.map(({ pod, holder }) => podRound(pod, holder, isSurveyed ? known : null, reader.offline));
+  const second = await reader.run(node, [...gated.commands, ...rounds.flatMap(({ round }) => round.commands)], limits);
+  const own = new Readings(node, "host", null, [...first, ...second.slice(0, gated.commands.length)], gated.expected);
+  const readings = [own];
+  const gaps: Gap[] = [];
+  if (surveyed.failure !== null) gaps.push({ subject: "tools, modules and pods' namespaces", where: node, why: surveyed.failure });
+  const netns = [readNetns(own)];
+  let from = gated.commands.length;
+  for (const { pod, holder, round } of rounds) {
+    const outputs = second.slice(from, from + round.commands.length);
+    from += round.commands.length;
+    const gone = whyDead(outputs);
+    if (gone !== null) {
+      places.lost.push({ pod, why: gone });
+      continue;
+    }
+    const reading = new Readings(node, `pod:${podKey(pod)}`, holder.path, outputs, round.expected);
+    const facts = readNetns(reading);
+    const choice = choosePod({ pod, holders: [holder] }, netns[0] ?? early, known, () => linksOf(facts));
+    if ("why" in choice && facts.links.known) {
+      places.lost.push({ pod, why: choice.why });
+      continue;
+    }
+    readings.push(reading);
+    netns.push(facts);
+  }
+  for (const { pod, why } of places.lost) {
+    gaps.push({ subject: "network namespace", where: `pod ${podKey(pod)} on ${node}`, why });
+    netns.push(unreadPod(node, pod, why));
+  }
+  return {
+    node,
+    netns,
+    gaps: [...gaps, ...readings.flatMap((reading) => reading.gaps)],
+    bootId: lineOf(own, "boot-id"),
+    kernel: lineOf(own, "version"),
+    sources: new Map(readings.flatMap((reading) => [...reading.sources])),
+  };
+}
+
+async function choosePlaces(
+  reader: Reader,
+  node: NodeName,
+  candidates: readonly PodHolders[],
+  host: Netns,
+  survey: Survey,
+  limits: Limits,
+): Promise<{ found: { pod: Pod; holder: Holder }[]; lost: { pod: Pod; why: string }[] }> {
+  const several = [...new Map(candidates.filter(({ holders }) => holders.length > 1).flatMap(({ holders }) => holders.map((holder) => [holder.inode, holder] as const))).values()];
+  const links = new Map<string, readonly Link[]>();
+  if (several.length > 0) {
+    const commands = several.map(({ path }) => podCommands(path, "", reader.offline).filter(({ name }) => name === "ip-addr" || name === "ip-link"));
+    const outputs = await reader.run(node, commands.flat(), limits);
+    for (const holder of several) {
+      const own = outputs.filter(({ command }) => command.netns === holder.path);
+      const readings = new Readings(node, "pod:", holder.path, own, NO_EXPECTATIONS);
+      links.set(holder.inode, linksOf(readNetns(readings)));
+    }
+  }
+  const found: { pod: Pod; holder: Holder }[] = [];
+  const lost: { pod: Pod; why: string }[] = [];
+  for (const candidate of candidates) {
+    const [only] = candidate.holders;
+    if (only !== undefined && candidate.holders.length === 1) {
+      found.push({ pod: candidate.pod, holder: only });
+      continue;
+    }
+    const choice = choosePod(candidate, host, survey, (holder) => links.get(holder.inode) ?? []);
+    if ("holder" in choice) found.push({ pod: candidate.pod, holder: choice.holder });
+    else lost.push({ pod: candidate.pod, why: choice.why });
+  }
+  return { found, lost };
+}
+
+function podRound(pod: Pod, holder: Holder, survey: Survey | null, isRecording: boolean): PodRound {
+  const folder = `pods/${pod.namespace}_${pod.name}/`;
+  const gated = gatedCommands(survey, holder.inode, holder.path, folder);
+  return {
+    pod,
+    holder,
+    round: { commands: [...podCommands(holder.path, folder, isRecording), ...gated.commands], expected: gated.expected },
+  };
+}
+
+/** The one reason why every command failed, when there is one. */
+function whyDead(outputs: readonly Output[]): string | null {
+  const why = outputs[0]?.failure ?? null;
+  return why !== null && outputs.every((output) => output.failure === why) ? why : null;
+}
+
+function unreadNode(node: NodeName, pods: readonly Pod[], why: string): NodeFacts {
+  const host = unreadNetns({ id: netnsId(node, "host"), node, name: "host" }, why);
+  return {
+    node,
+    netns: [host, ...pods.map((pod) => unreadPod(node, pod, why))],
+    gaps: [{ subject: "node", where: node, why }],
+    bootId: null,
+    kernel: null,
+    sources: new Map(),
+  };
+}
+
+function unreadPod(node: NodeName, pod: Pod, why: string): Netns {
+  const name = `pod:${podKey(pod)}`;
+  return unreadNetns({ id: netnsId(node, name), node, name }, why);
+}
+
+function lineOf(readings: Readings, command: string): string | null {
+  const whole = readings.whole(command);
+  return whole.known ? whole.value.text.trim() : null;
+}

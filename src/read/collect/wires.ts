@@ -1,0 +1,110 @@
+import { contains } from "../../facts/ip.ts";
+import type { Address, Link, Netns } from "../../facts/netns.ts";
+import type { NetnsId } from "../../facts/provenance.ts";
+import { linksOf, type Wire, type WireEnd } from "../../facts/world.ts";
+
+/** Kinds of links that can lead to other machines by layer 2. Tunnels do not, dummies lead nowhere. */
+const UPLINK_KINDS = new Set(["device", "veth", "vlan", "macvlan", "ipvlan", "bond", "team"]);
+
+interface Candidate {
+  readonly netns: NetnsId;
+  readonly link: Link;
+  readonly addresses: readonly Address[];
+}
+
+/** What joins the links of these namespaces: veth pairs of a node's own namespaces, and segments between machines. */
+export function findWires(netns: Iterable<Netns>): Wire[] {
+  const all = [...netns];
+  const pairs = findPairs(all);
+  const paired = new Set(pairs.flatMap((pair) => pair.ends.map(endKey)));
+  return [...pairs, ...findSegments(all, paired)];
+}
+
+/**
+ * The two ends of a veth name each other by index (IFLA_LINK). Indexes repeat from namespace to namespace, so a pair must be the
+ * only one that fits at both ends, and links of one namespace to the same peer namespace must lead to one.
+ */
+function findPairs(all: readonly Netns[]): Extract<Wire, { kind: "veth" }>[] {
+  const pairs: { host: Candidate; pod: Candidate }[] = [];
+  for (const host of all.filter((one) => one.name === "host")) {
+    const veths = new Map(linksOf(host).filter(isVethAway).map((link) => [link.index, link]));
+    for (const pod of all) {
+      if (pod.node !== host.node || pod === host) continue;
+      for (const link of linksOf(pod).filter(isVethAway)) {
+        const peer = link.peerIndex === null ? undefined : veths.get(link.peerIndex);
+        if (peer === undefined || peer.peerIndex !== link.index) continue;
+        pairs.push({
+          host: { netns: host.id, link: peer, addresses: [] },
+          pod: { netns: pod.id, link, addresses: [] },
+        });
+      }
+    }
+  }
+  const claims = countBy(pairs, ({ host }) => endKey(endOf(host)));
+  const sound = pairs.filter(({ host }) => claims.get(endKey(endOf(host))) === 1);
+  const podsOf = new Map<string, Set<NetnsId>>();
+  for (const { host, pod } of sound) {
+    const key = `${host.netns} ${JSON.stringify(host.link.peerNetns)}`;
+    podsOf.set(key, (podsOf.get(key) ?? new Set()).add(pod.netns));
+  }
+  return sound
+    .filter(({ host }) => podsOf.get(`${host.netns} ${JSON.stringify(host.link.peerNetns)}`)?.size === 1)
+    .map(({ host, pod }) => ({ kind: "veth", ends: [endOf(host), endOf(pod)] }));
+}
+
+/** Links of different machines with an address in each other's network are taken to be on one segment. */
+function findSegments(all: readonly Netns[], paired: ReadonlySet<string>): Wire[] {
+  const candidates = all.filter((one) => one.name === "host").flatMap((host) => uplinks(host, paired));
+  const groups: Candidate[][] = [];
+  for (const candidate of candidates) {
+    const near = groups.filter((group) => group.some((other) => shareNetwork(candidate, other)));
+    const rest = groups.filter((group) => !near.includes(group));
+    groups.splice(0, groups.length, ...rest, [...near.flat(), candidate]);
+  }
+  return groups
+    .filter((group) => new Set(group.map(({ netns }) => netns)).size > 1)
+    .map((group) => ({ kind: "segment", ends: group.map(endOf) }));
+}
+
+/** A bridge with an uplink among its ports lends it the bridge's addresses; one with pods alone leads to no other machine. */
+function uplinks(host: Netns, paired: ReadonlySet<string>): Candidate[] {
+  const links = linksOf(host);
+  const candidates: Candidate[] = [];
+  for (const link of links) {
+    const addresses = link.addresses.filter((address) => address.scope === "global" && address.prefix.length > 0);
+    if (addresses.length === 0) continue;
+    if (link.kind === "bridge") {
+      for (const port of links) {
+        const leadsAway = UPLINK_KINDS.has(port.kind) && port.kind !== "veth";
+        if (port.master === link.name && leadsAway) candidates.push({ netns: host.id, link: port, addresses });
+      }
+    } else if (UPLINK_KINDS.has(link.kind) && !paired.has(endKey({ netns: host.id, link: link.name }))) {
+      candidates.push({ netns: host.id, link, addresses });
+    }
+  }
+  return candidates;
+}
+
+function shareNetwork(a: Candidate, b: Candidate): boolean {
+  return a.addresses.some((one) =>
+    b.addresses.some((other) => contains(one.prefix, other.ip) && contains(other.prefix, one.ip)),
+  );
+}
+
+function isVethAway(link: Link): boolean {
+  return link.kind === "veth" && link.peerIndex !== null && link.peerNetns !== null;
+}
+
+function endOf({ netns, link }: Candidate): WireEnd {
+  return { netns, link: link.name };
+}
+
+function endKey(end: WireEnd): string {
+  return `${end.netns} ${end.link}`;
+}
+
+function countBy<T>(items: readonly T[], key: (item: T) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
+  return counts;
+}

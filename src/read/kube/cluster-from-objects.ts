@@ -1,0 +1,204 @@
+import type { z } from "zod";
+import type { Cluster, Endpoint, KubeNode, Pod, Service, ServicePort } from "../../facts/cluster.ts";
+import type { Ip } from "../../facts/ip.ts";
+import { parseIp } from "../../facts/ip.ts";
+import type { NotChecked } from "../../facts/world.ts";
+import type { ClusterReading } from "./kube-reader.ts";
+import {
+  EndpointSliceShape,
+  EndpointsShape,
+  ListShape,
+  NetworkPolicyShape,
+  NodeShape,
+  PodShape,
+  ServiceShape,
+} from "./object-shapes.ts";
+
+export type Kind = "nodes" | "pods" | "services" | "endpointslices" | "endpoints" | "networkpolicies";
+
+/** A list of objects as the API or `kubectl get KIND -A -o json` gives it; null when it could not be had. */
+export type KubeObjects = Readonly<Record<Kind, unknown>>;
+
+/** Kubernetes' objects in our own shapes. An object that does not look like its kind is left out, and told. */
+export function clusterFromObjects(objects: KubeObjects): ClusterReading {
+  const notChecked: NotChecked[] = [];
+  const read = <S extends z.ZodType, T>(kind: Kind, shape: S, convert: (object: z.output<S>) => T): T[] =>
+    readList(kind, objects[kind], shape, notChecked).map(convert);
+  const endpoints =
+    objects.endpointslices === null
+      ? read("endpoints", EndpointsShape, fromEndpoints)
+      : read("endpointslices", EndpointSliceShape, fromSlice);
+  const cluster: Cluster = {
+    nodes: read("nodes", NodeShape, toNode),
+    pods: read("pods", PodShape, toPod),
+    services: read("services", ServiceShape, toService),
+    endpoints: endpoints.flat(),
+    networkPolicies: read("networkpolicies", NetworkPolicyShape, ({ metadata, spec }) => ({
+      namespace: metadata.namespace ?? "default",
+      name: metadata.name,
+      spec,
+    })),
+  };
+  return { cluster, notChecked };
+}
+
+function readList<S extends z.ZodType>(kind: Kind, list: unknown, shape: S, notChecked: NotChecked[]): z.output<S>[] {
+  if (list === null) return [];
+  const items = ListShape.safeParse(list);
+  if (!items.success) {
+    notChecked.push({ what: kind, why: "not a list of Kubernetes objects" });
+    return [];
+  }
+  const good: z.output<S>[] = [];
+  let bad = 0;
+  let why = "";
+  for (const item of items.data.items ?? []) {
+    const result = shape.safeParse(item);
+    if (result.success) good.push(result.data);
+    else {
+      bad += 1;
+      why ||= result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`)[0] ?? "malformed";
+    }
+  }
+  if (bad > 0) notChecked.push({ what: `${bad} of the ${kind}`, why });
+  return good;
+}
+
+function toNode({ metadata, spec, status }: z.output<typeof NodeShape>): KubeNode {
+  const ready = status?.conditions?.find((condition) => condition.type === "Ready")?.status;
+  return {
+    name: metadata.name,
+    internalIps: ipsOf((status?.addresses ?? []).filter(({ type }) => type === "InternalIP").map(({ address }) => address)),
+    podCidrs: spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []),
+    ready: ready === "True" ? true : ready === "False" ? false : null,
+    annotations: metadata.annotations ?? {},
+  };
+}
+
+function toPod({ metadata, spec, status }: z.output<typeof PodShape>): Pod {
+  const sidecars = (spec.initContainers ?? []).filter((container) => container.restartPolicy === "Always");
+  return {
+    namespace: metadata.namespace ?? "default",
+    name: metadata.name,
+    node: spec.nodeName || null,
+    phase: status?.phase ?? "Unknown",
+    ready: status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false,
+    hostNetwork: spec.hostNetwork ?? false,
+    ips: ipsOf([status?.podIP, ...(status?.podIPs ?? []).map(({ ip }) => ip)]),
+    labels: metadata.labels ?? {},
+    containers: [...(spec.containers ?? []), ...sidecars].map(({ name, ports }) => ({
+      name,
+      ports: (ports ?? []).map((port) => ({
+        name: port.name ?? null,
+        port: port.containerPort,
+        protocol: port.protocol ?? "TCP",
+      })),
+    })),
+  };
+}
+
+function toService({ metadata, spec, status }: z.output<typeof ServiceShape>): Service {
+  const selector = spec.selector ?? {};
+  return {
+    namespace: metadata.namespace ?? "default",
+    name: metadata.name,
+    type: spec.type ?? "ClusterIP",
+    clusterIps: ipsOf([spec.clusterIP, ...(spec.clusterIPs ?? [])]),
+    externalIps: ipsOf([...(spec.externalIPs ?? []), ...(status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip)]),
+    selector: Object.keys(selector).length > 0 ? selector : null,
+    ports: (spec.ports ?? []).map(
+      (port): ServicePort => ({
+        name: port.name || null,
+        protocol: protocolOf(port.protocol),
+        port: port.port,
+        targetPort: port.targetPort ?? port.port,
+        nodePort: port.nodePort || null,
+      }),
+    ),
+    externalTrafficPolicy: spec.externalTrafficPolicy || null,
+    internalTrafficPolicy: spec.internalTrafficPolicy || null,
+    publishNotReadyAddresses: spec.publishNotReadyAddresses ?? false,
+  };
+}
+
+/** A slice without a Service's label belongs to somebody else; one of type FQDN has no addresses. */
+function fromSlice({ metadata, ports, endpoints }: z.output<typeof EndpointSliceShape>): Endpoint[] {
+  const service = metadata.labels?.["kubernetes.io/service-name"];
+  if (service === undefined) return [];
+  const namespace = metadata.namespace ?? "default";
+  return (endpoints ?? []).flatMap((endpoint) =>
+    ipsOf(endpoint.addresses).flatMap((ip) =>
+      (ports ?? []).flatMap((port): Endpoint[] => {
+        if (port.port === null || port.port === undefined) return [];
+        return [
+          {
+            namespace,
+            service,
+            ip,
+            portName: port.name || null,
+            port: port.port,
+            protocol: protocolOf(port.protocol),
+            // discovery.k8s.io/v1: unknown is to be taken for ready.
+            ready: endpoint.conditions?.ready ?? true,
+            terminating: endpoint.conditions?.terminating ?? false,
+            node: endpoint.nodeName || null,
+            pod: podOf(endpoint.targetRef, namespace),
+          },
+        ];
+      }),
+    ),
+  );
+}
+
+function fromEndpoints({ metadata, subsets }: z.output<typeof EndpointsShape>): Endpoint[] {
+  const namespace = metadata.namespace ?? "default";
+  return (subsets ?? []).flatMap(({ addresses, notReadyAddresses, ports }) => {
+    const all = [
+      ...(addresses ?? []).map((address) => ({ address, ready: true })),
+      ...(notReadyAddresses ?? []).map((address) => ({ address, ready: false })),
+    ];
+    return all.flatMap(({ address, ready }) =>
+      ipsOf([address.ip]).flatMap((ip) =>
+        (ports ?? []).flatMap((port): Endpoint[] => {
+          if (port.port === null || port.port === undefined) return [];
+          return [
+            {
+              namespace,
+              service: metadata.name,
+              ip,
+              portName: port.name || null,
+              port: port.port,
+              protocol: protocolOf(port.protocol),
+              ready,
+              terminating: false,
+              node: address.nodeName || null,
+              pod: podOf(address.targetRef, namespace),
+            },
+          ];
+        }),
+      ),
+    );
+  });
+}
+
+function podOf(
+  reference: { kind?: string | null | undefined; namespace?: string | null | undefined; name?: string | null | undefined } | null | undefined,
+  namespace: string,
+): Endpoint["pod"] {
+  if (reference?.kind !== "Pod" || !reference.name) return null;
+  return { namespace: reference.namespace ?? namespace, name: reference.name };
+}
+
+/** `None`, empty and malformed ones are none; each address once. */
+function ipsOf(texts: readonly (string | null | undefined)[]): Ip[] {
+  const ips = new Map<string, Ip>();
+  for (const text of texts) {
+    const ip = text ? parseIp(text) : null;
+    if (ip !== null) ips.set(ip.text, ip);
+  }
+  return [...ips.values()];
+}
+
+function protocolOf(text: string | null | undefined): "TCP" | "UDP" | "SCTP" {
+  return text === "UDP" || text === "SCTP" ? text : "TCP";
+}

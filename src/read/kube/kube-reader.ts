@@ -1,0 +1,32 @@
+import type { Cluster } from "../../facts/cluster.ts";
+import type { Known } from "../../facts/provenance.ts";
+import type { NotChecked } from "../../facts/world.ts";
+import type { Limits } from "../transport/reader.ts";
+
+export interface ClusterReading {
+  readonly cluster: Cluster;
+  readonly notChecked: readonly NotChecked[];
+}
+
+export interface PodLogRequest {
+  readonly namespace: string;
+  readonly pod: string;
+  /** Needed where a pod has several. */
+  readonly container?: string;
+  readonly sinceSeconds: number;
+}
+
+/** Where Kubernetes' objects come from: the API, or a bundle. */
+export interface KubeReader {
+  /** For people: `https://192.168.6.141:6443`, `a bundle`. */
+  readonly via: string;
+  /** @throws KubeError when nothing can be had at all; a kind that cannot be read is in `notChecked`. */
+  cluster(limits: Limits): Promise<ClusterReading>;
+  /** A container's log from `sinceSeconds` ago on, at most `limits.maxBytes`. */
+  podLog(request: PodLogRequest, limits: Limits): Promise<Known<string>>;
+}
+
+/** The API cannot be used: for people, with what would help. */
+export class KubeError extends Error {
+  override name = "KubeError";
+}

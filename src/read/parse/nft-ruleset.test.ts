@@ -1,0 +1,188 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, test } from "vitest";
+import type { Source } from "../../facts/provenance.ts";
+import type { Chain } from "../../facts/ruleset.ts";
+import { parseNftRuleset } from "./nft-ruleset.ts";
+
+const source: Source = { node: "n", netns: "n/host", argv: [], at: "2026-01-01T00:00:00Z" };
+
+/** Much of kube-proxy's own nftables mode, and what people write by hand. */
+const RULESET = `
+table ip kube-proxy {
+  set cluster-ips { type ipv4_addr; elements = { 10.96.0.1, 10.96.0.10 } }
+  set pods { type ipv4_addr; flags interval; elements = { 10.244.0.0/16, 10.9.0.1-10.9.0.2 } }
+  map service-ips { type ipv4_addr . inet_proto . inet_service : verdict
+    elements = { 10.96.0.1 . tcp . 443 : goto service-a } }
+  map no-endpoint-services { type ipv4_addr . inet_proto . inet_service : verdict
+    elements = { 10.96.0.10 . udp . 53 : drop } }
+  chain endpoint-1 { ip saddr 10.244.0.5 meta mark set mark or 0x4000; meta l4proto tcp dnat to 10.244.0.5:6443; }
+  chain endpoint-2 { meta l4proto tcp dnat to 10.244.1.5:6443; }
+  chain service-a {
+    ip daddr 10.96.0.1 tcp dport 443 ip saddr != 10.244.0.0/16 meta mark set mark or 0x4000
+    numgen random mod 3 vmap { 0 : goto endpoint-1, 1 : goto endpoint-2, 2 : drop }
+  }
+  chain services {
+    ip daddr . meta l4proto . th dport vmap @service-ips
+    fib daddr type local ip daddr != 127.0.0.0/8 tcp dport 30007 goto service-a
+  }
+  chain nat-prerouting { type nat hook prerouting priority dstnat; policy accept; jump services; }
+  chain filter-forward {
+    type filter hook forward priority -110; policy accept;
+    ct state new ip daddr . meta l4proto . th dport vmap @no-endpoint-services
+    ip daddr @cluster-ips reject
+    ip saddr != @pods drop
+  }
+  chain masquerading {
+    type nat hook postrouting priority srcnat; policy accept;
+    meta mark & 0x4000 == 0 return
+    meta mark set mark xor 0x4000
+    masquerade fully-random
+  }
+}
+table inet mine {
+  chain in {
+    type filter hook input priority filter; policy drop;
+    ct state established,related accept
+    iifname { "lo", "cali*" } accept
+    ip saddr 10.0.0.0/8 tcp dport { 22, 80-90 } accept
+    ip6 saddr != fd00::/8 drop
+    fib saddr . iif oif missing drop
+    meta mark 0x1 meta mark set 0x2 tcp dport 80 accept
+    meta pkttype broadcast accept
+    tcp flags & (fin|syn|rst|ack) == syn counter packets 7 bytes 8 log accept comment "syn"
+  }
+}
+`;
+
+const isRoot = process.getuid?.() === 0;
+
+describe.skipIf(!isRoot)("a native ruleset, loaded and listed by nft itself (needs root)", () => {
+  const json = isRoot
+    ? execFileSync("unshare", ["-n", "sh", "-c", "nft -f /dev/stdin && nft -j list ruleset"], {
+        input: RULESET,
+        encoding: "utf8",
+        env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+      })
+    : "";
+  const parsed = parseNftRuleset(json, source, new Set());
+  const chain = (name: string): Chain => {
+    const found = parsed.value.tables.flatMap((table) => table.chains).find((one) => one.name === name);
+    if (found === undefined) throw new Error(`no chain ${name}`);
+    return found;
+  };
+  const brief = (name: string): unknown =>
+    chain(name).rules.map((rule) => [
+      rule.number,
+      rule.matches.map((m) =>
+        [
+          m.negate ? "!" : "",
+          m.match,
+          "prefixes" in m ? m.prefixes.map((p) => p.text) : "",
+          "ranges" in m ? m.ranges.map((r) => r.join("-")) : "",
+          "protocols" in m ? m.protocols : "",
+          "states" in m ? m.states : "",
+          "name" in m ? m.name : "",
+          "set" in m ? m.set : "",
+          "value" in m ? `${m.value}/${m.mask}` : "",
+          "probability" in m ? m.probability : "",
+        ]
+          .flat()
+          .filter((part) => part !== "")
+          .join(" "),
+      ),
+      rule.targets.map((target) => ("chain" in target ? `${target.do} ${target.chain}` : target.do)),
+    ]);
+
+  test("a verdict map becomes a rule for each element, chance included", () => {
+    expect(parsed.problems).toEqual([]);
+    expect(brief("services")).toEqual([
+      [1, ["destination 10.96.0.1/32", "protocol 6", "dport 443-443"], ["goto service-a"]],
+      [2, ["addrtype", "! destination 127.0.0.0/8", "protocol 6", "dport 30007-30007"], ["goto service-a"]],
+    ]);
+    expect(brief("service-a")).toEqual([
+      [1, ["destination 10.96.0.1/32", "protocol 6", "dport 443-443", "! source 10.244.0.0/16"], ["MARK"]],
+      [2, [`statistic ${1 / 3}`], ["goto endpoint-1"]],
+      [2, ["statistic 0.5"], ["goto endpoint-2"]],
+      [2, [], ["DROP"]],
+    ]);
+  });
+
+  test("named sets of addresses are sets, others are spread out", () => {
+    expect(brief("filter-forward")).toEqual([
+      [1, ["ct-state NEW", "destination 10.96.0.10/32", "protocol 17", "dport 53-53"], ["DROP"]],
+      [2, ["set ip kube-proxy cluster-ips"], ["REJECT"]],
+      [3, ["! set ip kube-proxy pods"], ["DROP"]],
+    ]);
+    expect(parsed.value.sets.map((set) => [set.name, set.type, set.entries])).toEqual([
+      ["ip kube-proxy cluster-ips", "hash:net", ["10.96.0.1", "10.96.0.10"]],
+      ["ip kube-proxy pods", "hash:net", ["10.9.0.1", "10.9.0.2", "10.244.0.0/16"]],
+    ]);
+  });
+
+  test("marks are the same algebra as iptables'", () => {
+    expect(chain("masquerading").rules.map((rule) => [rule.matches, rule.targets])).toEqual([
+      [[{ match: "mark", value: 0, mask: 0x4000, negate: false }], [{ do: "RETURN" }]],
+      [[], [{ do: "MARK", value: 0x4000, mask: 0 }]],
+      [[], [{ do: "MASQUERADE" }]],
+    ]);
+    expect(chain("endpoint-1").rules[0]?.targets).toEqual([{ do: "MARK", value: 0x4000, mask: 0x4000 }]);
+  });
+
+  test("in inet, a selector of one family asks for that family", () => {
+    expect(chain("in")).toMatchObject({ hook: "INPUT", priority: 0, policy: "DROP" });
+    expect(brief("in")).toEqual([
+      [1, ["ct-state ESTABLISHED RELATED"], ["ACCEPT"]],
+      [2, expect.toSatisfy((m) => ["in lo", "in cali+"].includes(String(m))), ["ACCEPT"]],
+      [2, expect.toSatisfy((m) => ["in lo", "in cali+"].includes(String(m))), ["ACCEPT"]],
+      [3, ["source 10.0.0.0/8", "protocol 6", "dport 22-22 80-90"], ["ACCEPT"]],
+      [4, ["source ::/0", "! source fd00::/8"], ["DROP"]],
+      [5, ["! rpfilter"], ["DROP"]],
+      // The mark that was asked for is no longer there when the second half is asked.
+      [6, [`mark 1/${0xffffffff}`], ["MARK"]],
+      [6, ["unknown", "protocol 6", "dport 80-80"], ["ACCEPT"]],
+      [7, ["unknown"], ["ACCEPT"]],
+      [8, ["protocol 6", "tcp-flags SYN"], ["LOG", "ACCEPT"]],
+    ]);
+    expect(chain("in").rules.at(-1)).toMatchObject({ packets: 7, comment: "syn" });
+  });
+});
+
+describe("what JSON may hold besides", () => {
+  const table = { table: { family: "netdev", name: "t" } };
+  const list = (...items: readonly unknown[]): string => JSON.stringify({ nftables: [table, ...items] });
+
+  test("a chain of one device drops by policy on that device alone", () => {
+    const at = { family: "netdev", table: "t" };
+    const json = list({
+      chain: { ...at, name: "i", type: "filter", hook: "ingress", prio: 0, dev: "eth0", policy: "drop" },
+    });
+    const [chain] = parseNftRuleset(json, source, new Set()).value.tables[0]?.chains ?? [];
+    expect(chain).toMatchObject({ hook: "ingress", policy: "ACCEPT" });
+    expect(chain?.rules).toMatchObject([
+      { number: 0, matches: [{ match: "in", name: "eth0" }], targets: [{ do: "DROP" }] },
+    ]);
+  });
+
+  test("no JSON, a flowtable, statements of another age", () => {
+    expect(parseNftRuleset('{"nftables": [', source, new Set()).problems[0]?.why).toBe("no JSON");
+    const at = { family: "netdev", table: "t" };
+    const json = list(
+      { flowtable: { ...at, name: "ft" } },
+      { chain: { ...at, name: "c" } },
+      { rule: { ...at, chain: "c", expr: [{ wormhole: { to: "mars" } }] } },
+      { rule: { ...at, chain: "c", expr: [{ match: { op: "==", left: { tea: 1 }, right: 2 } }, { accept: null }] } },
+      { rule: { ...at, chain: "c", expr: [{ vmap: { key: { tea: 1 }, data: "@gone" } }] } },
+      { rule: { ...at, chain: "c", expr: null } },
+    );
+    const { value, problems } = parseNftRuleset(json, source, new Set());
+    expect(problems.map((problem) => problem.why)).toEqual([expect.stringContaining("flowtable")]);
+    expect(
+      value.tables[0]?.chains[0]?.rules.map((r) => [r.matches.map((m) => m.match), r.targets.map((t) => t.do)]),
+    ).toEqual([
+      [[], ["unknown"]],
+      [["unknown"], ["ACCEPT"]],
+      [[], ["unknown"]],
+      [[], ["unknown"]],
+    ]);
+  });
+});

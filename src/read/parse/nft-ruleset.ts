@@ -1,0 +1,221 @@
+import type { Provenance, Source } from "../../facts/provenance.ts";
+import type { Chain, Hook, IpSet, Match, Rule, RuleTable } from "../../facts/ruleset.ts";
+import type { Json } from "./nft-json.ts";
+import { field, isObject, onlyEntry, textField } from "./nft-json.ts";
+import type { TableContext } from "./nft-matches.ts";
+import { readExpressions } from "./nft-rules.ts";
+import type { NamedSet } from "./nft-sets.ts";
+import { asIpSet, readNamedSet } from "./nft-sets.ts";
+import { printNft } from "./nft-text.ts";
+import type { Parsed } from "./parsed.ts";
+import { Problems } from "./parsed.ts";
+
+export interface NftFacts {
+  readonly tables: readonly RuleTable[];
+  /** Named sets of addresses, called `FAMILY TABLE NAME`. */
+  readonly sets: readonly IpSet[];
+}
+
+interface TableDraft {
+  readonly name: string;
+  readonly family: string;
+  readonly chains: Map<string, { readonly body: Json; readonly rules: Json[] }>;
+}
+
+/** More plain rules than this in one ruleset, and the rest is left unknown. */
+const MOST_RULES = 200_000;
+
+/**
+ * `nft -j list ruleset`. Several plain rules may bear one number: those that a rule with a verdict map or a set of
+ * interfaces comes down to. @param managed tables that iptables-nft printed, `FAMILY NAME`: left out here.
+ */
+export function parseNftRuleset(json: string, source: Source, managed: ReadonlySet<string>): Parsed<NftFacts> {
+  const problems = new Problems();
+  // nft prints everything on one line.
+  const because: Provenance = { source, line: 1 };
+  const items = readItems(json, problems);
+  const tables = new Map<string, TableDraft>();
+  const sets = new Map<string, NamedSet>();
+  const maps = new Map<string, NamedSet>();
+  for (const item of items) collect(item, managed, tables, sets, maps, problems);
+  const ipSets = [...sets.values()].map((set) => asIpSet(set, because)).filter((set) => set !== null);
+  const budget = { rules: MOST_RULES };
+  const built = [...tables.values()].map((table): RuleTable => {
+    const context: TableContext = { family: table.family, table: table.name, sets, maps };
+    const chains = [...table.chains.values()].map(({ body, rules }) =>
+      buildChain(body, rules, context, because, budget),
+    );
+    return { name: table.name, family: table.family, chains };
+  });
+  if (budget.rules <= 0) note(problems, "ruleset", `more than ${MOST_RULES} rules`);
+  return { value: { tables: built, sets: ipSets }, problems: problems.list() };
+}
+
+function readItems(json: string, problems: Problems): readonly Json[] {
+  if (json.trim() === "") return [];
+  let parsed: Json;
+  try {
+    parsed = JSON.parse(json);
+  } catch {
+    note(problems, json.slice(0, 80), "no JSON");
+    return [];
+  }
+  const items = field(parsed, "nftables");
+  if (Array.isArray(items)) return items;
+  note(problems, json.slice(0, 80), "no nftables list");
+  return [];
+}
+
+function note(problems: Problems, text: string, why: string): void {
+  problems.add({ number: 1, text }, why);
+}
+
+function collect(
+  item: Json,
+  managed: ReadonlySet<string>,
+  tables: Map<string, TableDraft>,
+  sets: Map<string, NamedSet>,
+  maps: Map<string, NamedSet>,
+  problems: Problems,
+): void {
+  const [kind, body] = onlyEntry(item) ?? ["", null];
+  if (kind === "metainfo") return;
+  const family = textField(body, "family");
+  const name = textField(body, "name");
+  const tableName = kind === "table" ? name : textField(body, "table");
+  if (family === null || tableName === null) {
+    note(problems, printNft(item), "no object of a ruleset");
+    return;
+  }
+  const key = `${family} ${tableName}`;
+  if (managed.has(key)) return;
+  const table = tables.get(key) ?? { name: tableName, family, chains: new Map() };
+  tables.set(key, table);
+  switch (kind) {
+    case "chain":
+      if (name !== null) table.chains.set(name, { body, rules: table.chains.get(name)?.rules ?? [] });
+      return;
+    case "rule": {
+      const chain = table.chains.get(textField(body, "chain") ?? "");
+      if (chain === undefined) note(problems, printNft(item), "a rule of a chain that was not declared");
+      else chain.rules.push(body);
+      return;
+    }
+    case "set":
+    case "map": {
+      const set = readNamedSet(body);
+      if (set !== null) (kind === "set" ? sets : maps).set(set.key, set);
+      return;
+    }
+    case "flowtable":
+      note(
+        problems,
+        `flowtable ${key} ${name ?? ""}`,
+        "flowtable: packets of offloaded connections skip the forward path",
+      );
+      return;
+    default:
+  }
+}
+
+const HOOKS: Readonly<Record<string, Chain["hook"]>> = {
+  prerouting: "PREROUTING" satisfies Hook,
+  input: "INPUT",
+  forward: "FORWARD",
+  output: "OUTPUT",
+  postrouting: "POSTROUTING",
+  ingress: "ingress",
+  egress: "egress",
+};
+
+function buildChain(
+  body: Json,
+  ruleBodies: readonly Json[],
+  context: TableContext,
+  because: Provenance,
+  budget: { rules: number },
+): Chain {
+  const hookName = textField(body, "hook") ?? "";
+  const hook = Object.hasOwn(HOOKS, hookName) ? (HOOKS[hookName] ?? null) : null;
+  const prio = field(body, "prio");
+  const rules: Rule[] = [];
+  for (const [i, rule] of ruleBodies.entries()) {
+    const built = buildRule(rule, i + 1, context, because);
+    budget.rules -= built.length;
+    if (budget.rules > 0) rules.push(...built);
+    else rules.push(unreadRule(rule, i + 1, because));
+  }
+  const dropsByPolicy = textField(body, "policy") === "drop";
+  const devices = devicesOf(body);
+  const isBound = hook !== null && devices.length > 0;
+  return {
+    name: textField(body, "name") ?? "",
+    hook,
+    priority: hook === null ? null : typeof prio === "number" ? prio : 0,
+    type: hook === null ? null : (textField(body, "type") ?? "filter"),
+    // A chain of one device has its policy as a last rule, for a policy would hold for every device.
+    policy: hook === null ? null : dropsByPolicy && !isBound ? "DROP" : "ACCEPT",
+    rules: isBound ? boundTo(devices, hook, rules, dropsByPolicy, because) : rules,
+    because,
+  };
+}
+
+function devicesOf(body: Json): readonly string[] {
+  const dev = field(body, "dev");
+  return (Array.isArray(dev) ? dev : [dev]).filter((name): name is string => typeof name === "string");
+}
+
+function boundTo(
+  devices: readonly string[],
+  hook: NonNullable<Chain["hook"]>,
+  rules: readonly Rule[],
+  dropsByPolicy: boolean,
+  because: Provenance,
+): readonly Rule[] {
+  const policy: Rule = {
+    number: 0,
+    matches: [],
+    targets: [{ do: "DROP" }],
+    comment: null,
+    packets: null,
+    text: "policy drop",
+    because,
+  };
+  return [...rules, ...(dropsByPolicy ? [policy] : [])].flatMap((rule) =>
+    devices.slice(0, 64).map((name): Rule => {
+      const device: Match = { match: hook === "egress" ? "out" : "in", name, negate: false };
+      return { ...rule, matches: [device, ...rule.matches] };
+    }),
+  );
+}
+
+function buildRule(body: Json, number: number, context: TableContext, because: Provenance): readonly Rule[] {
+  const statements = field(body, "expr");
+  if (!Array.isArray(statements)) return [unreadRule(body, number, because)];
+  const comment = textField(body, "comment");
+  const packets = statements
+    .map((statement) => field(field(statement, "counter"), "packets"))
+    .find((n) => n !== undefined);
+  const text = statements.slice(0, 64).map(printNft).join(" ");
+  return readExpressions(statements, context).map((rule) => ({
+    number,
+    ...rule,
+    comment,
+    packets: typeof packets === "number" ? packets : null,
+    text,
+    because,
+  }));
+}
+
+function unreadRule(body: Json, number: number, because: Provenance): Rule {
+  const text = isObject(body) ? printNft(field(body, "expr") ?? null) : "";
+  return {
+    number,
+    matches: [],
+    targets: [{ do: "unknown", name: "rule", text }],
+    comment: null,
+    packets: null,
+    text,
+    because,
+  };
+}

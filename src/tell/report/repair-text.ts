@@ -1,0 +1,131 @@
+import pc from "picocolors";
+import { printable } from "./finding-text.ts";
+import type { Style } from "./terminal.ts";
+
+/** Shapes that these texts need of plans, journals and their outcomes. */
+interface RepairLike {
+  readonly id: string;
+  readonly node: string | null;
+  readonly commands: readonly (readonly string[])[];
+  readonly proven: boolean;
+}
+interface PlanLike {
+  readonly symptom: string;
+  readonly steps: readonly { readonly repair: RepairLike; readonly netns: string; readonly found: string | null | undefined; readonly bound: { readonly object: string } }[];
+  readonly byHand: readonly { readonly repair: RepairLike; readonly netns: string }[];
+}
+interface EntryLike {
+  readonly id: string;
+  readonly node: string;
+  readonly at: string;
+  readonly symptom: string;
+  readonly repair: { readonly id: string; readonly netns: string; readonly params: Readonly<Record<string, string>> };
+}
+interface ErrorLike {
+  readonly code: string;
+  readonly node: string | null;
+  readonly detail: string;
+  readonly hint: string;
+}
+
+/** A line of a sysctl file that sets another value than the repair at the next reload. */
+export interface Warned {
+  readonly node: string;
+  readonly key: string;
+  readonly file: string;
+  readonly line: number;
+  readonly value: string;
+  readonly by: string;
+  readonly wins: boolean;
+}
+
+export function planText(plan: PlanLike, warned: readonly Warned[], style: Style & { readonly isApplied: boolean; readonly summary: string }): string {
+  const { bold, dim, yellow } = pc.createColors(style.color);
+  const say = style.words.repair;
+  const lines = [printable(style.summary), ""];
+  for (const { repair, netns, found, bound } of plan.steps) {
+    const where = placeText(repair.node, netns, say.api);
+    const now = found === undefined ? "" : found === null ? say.absentNow : say.now({ found });
+    lines.push(`${bold(where)}  ${printable(bound.object)}${dim(printable(now))}`);
+    for (const argv of repair.commands) lines.push(`    ${printable(commandText(argv))}`);
+  }
+  for (const { repair, netns } of plan.byHand) {
+    lines.push(`${bold(placeText(repair.node, netns, say.api))}  ${yellow(say.byHand)}`);
+    for (const argv of repair.commands) lines.push(`    ${printable(commandText(argv))}`);
+  }
+  for (const w of warned.filter((w) => w.wins)) {
+    lines.push(yellow(printable(say.willLose({ node: w.node, file: w.file, line: w.line, key: w.key, value: w.value, by: w.by }))));
+  }
+  if (!style.isApplied && plan.steps.length > 0) lines.push("", dim(say.nothingChanged));
+  return lines.join("\n");
+}
+
+export function appliedText(
+  applied: { readonly steps: readonly { readonly step: { readonly repair: RepairLike; readonly netns: string; readonly bound: { readonly object: string } }; readonly entry: { readonly id: string } | null; readonly result: string; readonly persisted: string | null }[] },
+  style: Style,
+): string {
+  const { green } = pc.createColors(style.color);
+  const say = style.words.repair;
+  return applied.steps
+    .flatMap(({ step, entry, result, persisted }) => [
+      `${green("✓")} ${placeText(step.repair.node, step.netns, say.api)}  ${printable(step.bound.object)}  ${result === "already" ? say.already : say.done({ id: entry?.id ?? "" })}`,
+      ...(persisted === null ? [] : [`  ${say.persisted({ file: persisted })}`]),
+    ])
+    .concat([""])
+    .join("\n");
+}
+
+export function undoPlanText(
+  plan: { readonly entries: readonly EntryLike[]; readonly takesBack: readonly (readonly (readonly string[])[])[] },
+  style: Style & { readonly isApplied: boolean },
+): string {
+  const { bold, dim } = pc.createColors(style.color);
+  const say = style.words.repair;
+  const lines = plan.entries.flatMap((entry, i) => [
+    `${bold(entry.id)}  ${placeText(entry.node, entry.repair.netns, say.api)}  ${entry.at}`,
+    ...(plan.takesBack[i] ?? []).map((argv) => `    ${say.takesBack} ${printable(commandText(argv))}`),
+  ]);
+  if (!style.isApplied) lines.push("", dim(say.nothingUndone));
+  return lines.join("\n");
+}
+
+export function undoneText(
+  undone: { readonly done: readonly { readonly entry: EntryLike; readonly runtime: string; readonly file: string }[] },
+  style: Style,
+): string {
+  const { green } = pc.createColors(style.color);
+  const say = style.words.repair;
+  return undone.done.map(({ entry, runtime, file }) => `${green("✓")} ${entry.id}  ${say.undone({ runtime, file })}`).join("\n");
+}
+
+export function repairsText(
+  listing: { readonly repairs: readonly { readonly entry: EntryLike; readonly state: string }[]; readonly problems: readonly { readonly node: string; readonly why: string }[] },
+  style: Style,
+): string {
+  const { yellow } = pc.createColors(style.color);
+  const say = style.words.repair;
+  const rows = listing.repairs.map(({ entry, state }) => {
+    const params = Object.entries(entry.repair.params)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(" ");
+    return printable(`${entry.id}  ${state.padEnd(11)}  ${placeText(entry.node, entry.repair.netns, say.api)}  ${entry.repair.id} ${params}`.slice(0, 200));
+  });
+  const problems = listing.problems.map(({ node, why }) => yellow(printable(`${node}: ${why}`)));
+  return rows.length + problems.length === 0 ? say.noRepairs : [...rows, ...problems].join("\n");
+}
+
+export function errorText(error: ErrorLike, style: Style): string {
+  const say = style.words.changeErrors as Readonly<Record<string, string | undefined>>;
+  const what = say[error.code] ?? error.code;
+  return `lasthop: ${error.node === null ? "" : `${error.node}: `}${what}: ${printable(error.detail)}\n         ${printable(error.hint)}`;
+}
+
+function placeText(node: string | null, netns: string, api: string): string {
+  if (node === null) return api;
+  return netns === "host" ? node : `${node} ${netns}`;
+}
+
+/** As one would type it; for reading only. */
+export function commandText(argv: readonly string[]): string {
+  return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+}

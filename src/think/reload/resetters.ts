@@ -1,0 +1,125 @@
+/** Something on a node that writes forwarding or rp_filter behind everybody's back. */
+export interface Resetter {
+  readonly by: string;
+  /** boot, next suspend, next reload … */
+  readonly when: string;
+  /** A file that decides it, where there is one. */
+  readonly file: string | null;
+  /** It writes what files say, so it resets only what a file says otherwise or what stands in none. */
+  readonly onlyAsFilesSay: boolean;
+}
+
+/** The keys that are written: every interface's `forwarding` with the switch, or `rp_filter`. */
+export type ResetKey = "forwarding" | "rp_filter";
+
+/** What is on the node: files that exist, units that are enabled or active, names of running processes. */
+export interface ResetterFacts {
+  readonly files: ReadonlySet<string>;
+  readonly units: ReadonlySet<string>;
+  readonly processes: ReadonlySet<string>;
+}
+
+interface Known extends Resetter {
+  readonly keys: readonly ResetKey[];
+  readonly applies: (facts: ResetterFacts) => boolean;
+}
+
+const has = (paths: ReadonlySet<string>, ...any: readonly string[]) => any.some((path) => paths.has(path));
+
+/** initscripts' network stop ends in `sysctl -w net.ipv4.ip_forward=0` (rc.d/init.d/network). */
+function hasNetworkScript({ files, units }: ResetterFacts): boolean {
+  const installed = has(files, "/etc/rc.d/init.d/network", "/etc/init.d/network");
+  return installed && !(units.size > 0 && !has(units, "network.service") && has(units, "NetworkManager.service"));
+}
+
+function hasVmwareTools({ files, processes }: ResetterFacts): boolean {
+  return has(processes, "vmtoolsd") || has(files, "/usr/bin/vmtoolsd", "/etc/vmware-tools/scripts/vmware/network");
+}
+
+const KNOWN: readonly Known[] = [
+  {
+    by: "network.service stop, at suspend, called by VMware Tools",
+    keys: ["forwarding"],
+    onlyAsFilesSay: false,
+    when: "next suspend",
+    file: "/etc/rc.d/init.d/network",
+    // open-vm-tools scripts/linux/network stops NetworkManager's networking where it runs, and network.service where not.
+    applies: (facts) => hasNetworkScript(facts) && hasVmwareTools(facts) && !has(facts.processes, "NetworkManager"),
+  },
+  {
+    by: "network.service stop",
+    keys: ["forwarding"],
+    onlyAsFilesSay: false,
+    when: "next network restart",
+    file: "/etc/rc.d/init.d/network",
+    applies: hasNetworkScript,
+  },
+  {
+    by: "TuneD, reapply_sysctl",
+    keys: ["forwarding", "rp_filter"],
+    onlyAsFilesSay: true,
+    when: "next profile switch or restart of tuned",
+    file: "/etc/tuned/tuned-main.conf",
+    applies: ({ files, processes, units }) =>
+      has(processes, "tuned") || has(units, "tuned.service") || has(files, "/etc/tuned/active_profile"),
+  },
+  {
+    by: "ufw",
+    keys: ["forwarding", "rp_filter"],
+    onlyAsFilesSay: true,
+    when: "next ufw reload or boot",
+    file: "/etc/ufw/sysctl.conf",
+    applies: ({ files }) => has(files, "/etc/ufw/sysctl.conf"),
+  },
+  ...["60-gce-network-security.conf", "11-gce-network-security.conf", "99-gce.conf"].flatMap((name) =>
+    ["/etc/sysctl.d", "/usr/lib/sysctl.d"].map((directory) => ({
+      by: "Google Compute Engine's guest configuration",
+      keys: ["forwarding", "rp_filter"] as const,
+      onlyAsFilesSay: true,
+      when: "next boot or reload",
+      file: `${directory}/${name}`,
+      applies: ({ files }: ResetterFacts) => files.has(`${directory}/${name}`),
+    })),
+  ),
+  {
+    by: "SuSEfirewall2, FW_ROUTE",
+    keys: ["forwarding"],
+    onlyAsFilesSay: false,
+    when: "next start of the firewall",
+    file: "/etc/sysconfig/SuSEfirewall2",
+    applies: ({ files }) => has(files, "/etc/sysconfig/SuSEfirewall2"),
+  },
+  {
+    by: "udev, net.ipv4.conf.*.rp_filter for each new link",
+    keys: ["rp_filter"],
+    onlyAsFilesSay: true,
+    when: "next link that comes up",
+    file: "/usr/lib/sysctl.d/50-default.conf",
+    applies: ({ files }) => has(files, "/usr/lib/sysctl.d/50-default.conf"),
+  },
+];
+
+/** Paths whose existence the table asks for; what a collector has to look at. */
+export const RESETTER_PATHS: readonly string[] = [
+  "/etc/rc.d/init.d/network",
+  "/etc/init.d/network",
+  "/usr/bin/vmtoolsd",
+  "/etc/vmware-tools/scripts/vmware/network",
+  "/etc/tuned/active_profile",
+  "/etc/ufw/sysctl.conf",
+  "/etc/sysconfig/SuSEfirewall2",
+  "/usr/lib/sysctl.d/50-default.conf",
+  ...["/etc/sysctl.d", "/usr/lib/sysctl.d"].flatMap((directory) =>
+    ["60-gce-network-security.conf", "11-gce-network-security.conf", "99-gce.conf"].map((n) => `${directory}/${n}`),
+  ),
+];
+
+/** The known resetters that this node has, the most particular first. `file` only where it is there. */
+export function whoResets(facts: ResetterFacts, key: ResetKey): readonly Resetter[] {
+  return KNOWN.filter((known) => known.keys.includes(key) && known.applies(facts)).map((known) => ({
+    by: known.by,
+    when: known.when,
+    file: known.file !== null && facts.files.has(known.file) ? known.file : null,
+    onlyAsFilesSay: known.onlyAsFilesSay,
+  }));
+}

@@ -1,0 +1,133 @@
+import { bridgeEntries } from "../../../facts/lookup/fdb.ts";
+import { linksUnder } from "../../../facts/lookup/links.ts";
+import type { Link, Netns } from "../../../facts/netns.ts";
+import { passHook } from "../hooks.ts";
+import { frameOf, withFrame, withoutFrame } from "../packet-parts.ts";
+import type { Read } from "../reads.ts";
+import type { Stage } from "../stage.ts";
+import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
+import { hearersBeyond } from "./stations.ts";
+
+type Forwarding = Extract<Stage, { at: "bridge-forward" }>;
+
+interface Here {
+  readonly netns: Netns;
+  readonly bridge: Link;
+  readonly stage: Forwarding;
+  readonly mac: string;
+  readonly read: Read;
+}
+
+/** br_handle_frame_finish and br_dev_xmit: up to the bridge's own netns, out of one port, or flooded. */
+export function forwardFrame(traveller: Traveller, stage: Forwarding): readonly Move[] {
+  const netns = traveller.netns(stage.netns);
+  const bridge = linkIn(netns, stage.bridge);
+  if (isNotKnown(bridge)) return traveller.unknown(netns.id, stage.from, bridge);
+  const mac = frameOf(traveller.packet)?.dst ?? null;
+  if (mac === null) {
+    const why = `the frame on ${bridge.name} of ${netns.id} has no known destination`;
+    return traveller.unknown(netns.id, stage.from, { why, because: bridge.because });
+  }
+  const read: Read = { of: "fdb", netns: netns.id, dev: bridge.name, mac };
+  traveller.ask(read);
+  const here = { netns, bridge, stage, mac, read };
+  const ports = netns.links.known ? linksUnder(netns.links.value, bridge.name) : [];
+  if (mac === bridge.mac || ports.some((p) => p.mac === mac)) return passUp(traveller, here);
+  const entry = netns.fdb.known ? bridgeEntries(netns.fdb.value, bridge.name, mac)[0] : undefined;
+  const learned = entry?.permanent === true ? undefined : traveller.learned.get(`${netns.id} ${bridge.name} ${mac}`);
+  const portName = learned ?? entry?.dev;
+  if (portName === bridge.name) return passUp(traveller, here);
+  const port = ports.find((p) => p.name === portName);
+  if (port === undefined) return flood(traveller, here, ports);
+  traveller.step("bridge-forward", netns.id, port.name, `${mac} dev ${port.name} master ${bridge.name}`, entry?.because ?? null);
+  return outOfPort(traveller, here, port);
+}
+
+/** br_pass_frame_up: the bridge device itself receives it. */
+function passUp(traveller: Traveller, { netns, bridge, stage, mac }: Here): readonly Move[] {
+  traveller.step("bridge-local", netns.id, bridge.name, `${mac} dev ${bridge.name}`, bridge.because);
+  traveller.packet = withoutFrame(traveller.packet);
+  traveller.step("tap-in", netns.id, bridge.name, `dev ${bridge.name}`, bridge.because);
+  return traveller.go({
+    at: "ip-receive",
+    netns: netns.id,
+    iif: bridge.name,
+    physIn: stage.filtered ? stage.from : null,
+    prerouted: stage.filtered,
+  });
+}
+
+/** br_flood: every port gets it; the one behind which somebody has the address matters. */
+function flood(traveller: Traveller, here: Here, ports: readonly Link[]): readonly Move[] {
+  const { netns, bridge, stage, mac } = here;
+  const gaps: string[] = [];
+  for (const port of ports) {
+    if (port.name === stage.from && port.port?.hairpin !== true) continue;
+    const hearers = hearersBeyond(traveller.world, netns, port);
+    gaps.push(...hearers.gaps);
+    const station = hearers.stations.find((s) => s.link.mac === mac);
+    if (station === undefined) continue;
+    if (station.down !== null) {
+      const read: Read = { of: "link", netns: station.down.netns, name: station.down.link };
+      traveller.ask(read);
+      const at = { netns: netns.id, link: port.name };
+      return traveller.end({ ...at, disposition: "RECEIVER_LINK_DOWN", decidedBy: [read] });
+    }
+    traveller.step("bridge-forward", netns.id, port.name, `${mac} flooded`, port.because);
+    return outOfPort(traveller, here, port);
+  }
+  const link = stage.from ?? bridge.name;
+  if (gaps[0] !== undefined) {
+    const why = `who has ${mac} behind ${bridge.name} of ${netns.id} is not known: ${gaps[0]}`;
+    return traveller.unknown(netns.id, link, { why, because: bridge.because }, [here.read]);
+  }
+  const from = ports.find((p) => p.name === stage.from);
+  if (from !== undefined && hearersBeyond(traveller.world, netns, from).stations.some((s) => s.link.mac === mac)) {
+    return blocked(traveller, here, from, "hairpin off");
+  }
+  const decidedBy = traveller.resolvedBy === null ? [here.read] : [traveller.resolvedBy.read, here.read];
+  return traveller.end({ disposition: "WRONG_MAC", netns: netns.id, link, decidedBy });
+}
+
+/** should_deliver, then FORWARD and POSTROUTING where br_netfilter holds the packet. */
+function outOfPort(traveller: Traveller, here: Here, port: Link): readonly Move[] {
+  const { netns, bridge, stage } = here;
+  const from = netns.links.known ? netns.links.value.find((l) => l.name === stage.from) : undefined;
+  if (port.port !== null && port.port.state !== "forwarding") {
+    if (!port.up || !port.carrier) return traveller.go({ at: "transmit", netns: netns.id, link: port.name, nextHop: null });
+    return blocked(traveller, here, port, `state ${port.port.state}`);
+  }
+  if (port.name === stage.from && port.port?.hairpin !== true) return blocked(traveller, here, port, "hairpin off");
+  if (port.port?.isolated === true && from?.port?.isolated === true) return blocked(traveller, here, port, "isolated on");
+  if (traveller.packet.bytes > port.mtu + 4) {
+    const read: Read = { of: "link", netns: netns.id, name: port.name };
+    traveller.step("bridge-forward", netns.id, port.name, `${traveller.packet.bytes} > mtu ${port.mtu}`, port.because);
+    return traveller.end({ disposition: "MTU_EXCEEDED", netns: netns.id, link: port.name, decidedBy: [read] });
+  }
+  const onward = { at: "transmit", netns: netns.id, link: port.name, nextHop: null } as const;
+  if (!stage.filtered || stage.from === null) return traveller.go(onward);
+  const frame = frameOf(traveller.packet);
+  traveller.packet = withoutFrame(traveller.packet);
+  const pass = {
+    netns,
+    iif: bridge.name,
+    oif: bridge.name,
+    physIn: stage.from,
+    physOut: port.name,
+    link: port.name,
+    nextHop: null,
+  };
+  return passHook(traveller, { ...pass, hook: "FORWARD" }, (passed) =>
+    passHook(passed, { ...pass, iif: null, hook: "POSTROUTING" }, (out) => {
+      out.packet = withFrame(out.packet, frame?.src ?? null, frame?.dst ?? null);
+      return out.go(onward);
+    }),
+  );
+}
+
+function blocked(traveller: Traveller, { netns }: Here, port: Link, detail: string): readonly Move[] {
+  const read: Read = { of: "link", netns: netns.id, name: port.name };
+  traveller.ask(read);
+  traveller.step("bridge-forward", netns.id, port.name, detail, port.because);
+  return traveller.end({ disposition: "BRIDGE_PORT_BLOCKED", netns: netns.id, link: port.name, decidedBy: [read] });
+}

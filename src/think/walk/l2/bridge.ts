@@ -1,0 +1,101 @@
+import { sameIp } from "../../../facts/ip.ts";
+import type { Link, Netns } from "../../../facts/netns.ts";
+import { passHook } from "../hooks.ts";
+import { lostAtInput } from "../local/receive-ip.ts";
+import { outerIp } from "../packet.ts";
+import { frameOf, routeKeyOf, withFrame, withoutFrame } from "../packet-parts.ts";
+import type { Read } from "../reads.ts";
+import { routeInput } from "../route/input.ts";
+import { routeOutput } from "../route/output.ts";
+import { routeText } from "../route/words.ts";
+import type { Stage } from "../stage.ts";
+import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
+import { bridgeFilters } from "./bridge-netfilter.ts";
+
+type BridgeStage = Extract<Stage, { at: "bridge" }>;
+
+/** br_handle_frame: a frame came in on a port; with br_netfilter it passes PREROUTING here. */
+export function enterBridge(traveller: Traveller, stage: BridgeStage): readonly Move[] {
+  const netns = traveller.netns(stage.netns);
+  const bridge = linkIn(netns, stage.bridge);
+  const port = linkIn(netns, stage.port);
+  if (isNotKnown(bridge)) return traveller.unknown(netns.id, stage.port, bridge);
+  if (isNotKnown(port)) return traveller.unknown(netns.id, stage.port, port);
+  const read: Read = { of: "link", netns: netns.id, name: port.name };
+  traveller.ask(read);
+  if (port.port !== null && port.port.state !== "forwarding") {
+    traveller.step("bridge-forward", netns.id, port.name, `state ${port.port.state}`, port.because);
+    return traveller.end({ disposition: "BRIDGE_PORT_BLOCKED", netns: netns.id, link: port.name, decidedBy: [read] });
+  }
+  if (bridge.bridge?.vlanFiltering === true) {
+    const why = `${bridge.name} of ${netns.id} filters VLANs, and those of its ports were not read`;
+    return traveller.unknown(netns.id, port.name, { why, because: bridge.because });
+  }
+  const source = frameOf(traveller.packet)?.src ?? null;
+  if (source !== null) traveller.learned.set(`${netns.id} ${bridge.name} ${source}`, port.name);
+
+  const { on, setting } = bridgeFilters(netns, bridge, outerIp(traveller.packet).src.family, traveller.ask);
+  const onward = { at: "bridge-forward", netns: netns.id, bridge: bridge.name, from: port.name } as const;
+  if (on === null) {
+    const why = `whether netfilter sees what ${bridge.name} of ${netns.id} forwards was not read (${setting.key})`;
+    return traveller.unknown(netns.id, port.name, { why, because: null }, [setting.read]);
+  }
+  if (!on) {
+    traveller.unseenBy.set(netns.id, [setting.read]);
+    return traveller.go({ ...onward, filtered: false });
+  }
+  return prerouteFrame(traveller, netns, bridge, port, { ...onward, filtered: true });
+}
+
+/** br_nf_pre_routing and br_nf_pre_routing_finish. */
+function prerouteFrame(traveller: Traveller, netns: Netns, bridge: Link, port: Link, onward: Stage): readonly Move[] {
+  const frame = frameOf(traveller.packet);
+  const before = outerIp(traveller.packet).dst;
+  traveller.packet = withoutFrame(traveller.packet);
+  const pass = {
+    netns,
+    hook: "PREROUTING",
+    iif: bridge.name,
+    oif: null,
+    physIn: port.name,
+    physOut: null,
+    link: port.name,
+    nextHop: null,
+  } as const;
+  return passHook(traveller, pass, (fork) => {
+    const isTranslated = !sameIp(before, outerIp(fork.packet).dst);
+    if (isTranslated) return routeTranslated(fork, netns, bridge, port, onward);
+    fork.packet = withFrame(fork.packet, frame?.src ?? null, frame?.dst ?? null);
+    return fork.go(onward);
+  });
+}
+
+/** After DNAT the frame goes where the new destination is: on this bridge without routing, or up to the router. */
+function routeTranslated(traveller: Traveller, netns: Netns, bridge: Link, port: Link, onward: Stage): readonly Move[] {
+  const source = traveller.packet;
+  const answer = routeInput(netns, routeKeyOf(source, { iif: bridge.name, oif: null }), traveller.ask);
+  if (answer.is === "unknown") return lostAtInput(traveller, netns, port.name, answer);
+  if (answer.is === "lost") {
+    const key = { ...routeKeyOf(source, { iif: "lo", oif: null }), src: null };
+    const plain = answer.as === "FORWARDING_OFF" ? routeOutput(netns, key, traveller.ask) : null;
+    // Bridged and translated traffic does not need forwarding.
+    const way = plain?.is === "ways" ? plain.ways.find((w) => w.decision.dev === bridge.name) : undefined;
+    if (way === undefined || way.decision.nextHop === null) return lostAtInput(traveller, netns, port.name, answer);
+    const { nextHop } = way.decision;
+    return traveller.go({ at: "neighbour", netns: netns.id, dev: bridge.name, nextHop, bridgedFrom: port.name });
+  }
+  return traveller.split(
+    answer.ways,
+    (way) => way.share,
+    (fork, { decision }) => {
+      const text = routeText(decision.route, decision.nexthop);
+      fork.step("route-input", netns.id, port.name, text, decision.route.because);
+      if (decision.dev === bridge.name && decision.nextHop !== null) {
+        const { nextHop } = decision;
+        return fork.go({ at: "neighbour", netns: netns.id, dev: bridge.name, nextHop, bridgedFrom: port.name });
+      }
+      fork.packet = withFrame(fork.packet, frameOf(source)?.src ?? null, bridge.mac);
+      return fork.go(onward);
+    },
+  );
+}

@@ -1,0 +1,132 @@
+import type { Ip } from "../../../facts/ip.ts";
+import { isUsable, neighbourOf } from "../../../facts/lookup/neighbours.ts";
+import { isLocalAddress } from "../../../facts/lookup/routes.ts";
+import { selectIpv4, selectIpv6 } from "../../../facts/lookup/source-address.ts";
+import type { Link, Neighbour, Netns } from "../../../facts/netns.ts";
+import { outerIp } from "../packet.ts";
+import { withFrame } from "../packet-parts.ts";
+import type { Read } from "../reads.ts";
+import type { Stage } from "../stage.ts";
+import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
+import { answersFor } from "./arp.ts";
+import { endAtDeadLink } from "./link-state.ts";
+import { hearersBeyond, type Station } from "./stations.ts";
+
+type Resolving = Extract<Stage, { at: "neighbour" }>;
+
+/** ip_finish_output2, neigh_resolve_output: the MAC address that the frame is sent to. */
+export function resolveNeighbour(traveller: Traveller, stage: Resolving): readonly Move[] {
+  const netns = traveller.netns(stage.netns);
+  const link = linkIn(netns, stage.dev);
+  if (isNotKnown(link)) return traveller.unknown(netns.id, stage.dev, link);
+  const dead = endAtDeadLink(traveller, netns, link);
+  if (dead !== null) return dead;
+  const read: Read = { of: "neighbour", netns: netns.id, dev: link.name, ip: stage.nextHop };
+  traveller.ask(read);
+  const entry = netns.neighbours.known ? neighbourOf(netns.neighbours.value, link.name, stage.nextHop) : null;
+  if (entry !== null && isUsable(entry)) {
+    traveller.step("neighbour", netns.id, link.name, entryText(entry), entry.because);
+    return sendTo(traveller, netns, link, stage, entry.mac, read);
+  }
+  const heard = traveller.heard.get(`${netns.id} ${link.name} ${stage.nextHop.text}`);
+  if (heard !== undefined) {
+    traveller.step("neighbour", netns.id, link.name, `${stage.nextHop.text} dev ${link.name} lladdr ${heard}`);
+    return sendTo(traveller, netns, link, stage, heard, read);
+  }
+  return askAround(traveller, netns, link, stage, entry, read);
+}
+
+/** ARP or neighbour discovery: the kernel asks anew, also after it failed before. */
+function askAround(
+  traveller: Traveller,
+  netns: Netns,
+  link: Link,
+  stage: Resolving,
+  entry: Neighbour | null,
+  read: Read,
+): readonly Move[] {
+  const { nextHop } = stage;
+  const { stations, gaps } = hearersBeyond(traveller.world, netns, link);
+  traveller.ask({ of: "wire", netns: netns.id, link: link.name });
+  const refusals: Read[] = [];
+  const doubts: string[] = [];
+  const answering: Station[] = [];
+  const sender = askingAddress(traveller, netns, link, nextHop);
+  for (const station of stations) {
+    if (station.netns.id === netns.id && station.link.name === link.name) continue;
+    const answer = answersFor(station.netns, station.link, nextHop, sender, traveller.ask);
+    if (answer.is === "yes") answering.push(station);
+    else if (answer.is === "no") refusals.push(...answer.reads);
+    else doubts.push(answer.why);
+  }
+  const live = answering.filter((s) => s.down === null);
+  const macs = [...new Set(live.map((s) => s.link.mac))];
+  const at = { netns: netns.id, link: link.name };
+  if (macs.length > 0) {
+    return traveller.split(
+      macs,
+      () => (macs.length === 1 ? 1 : null),
+      (fork, mac) => {
+        const owner = live.find((s) => s.link.mac === mac);
+        // Who answers also learns who asked (neigh_event_ns).
+        if (owner !== undefined && sender !== null && link.mac !== null) {
+          fork.heard.set(`${owner.netns.id} ${owner.link.name} ${sender.text}`, link.mac);
+        }
+        fork.step("arp", netns.id, link.name, `${nextHop.text} is-at ${mac ?? "?"}`, owner?.link.because ?? null);
+        return sendTo(fork, netns, link, stage, mac, read);
+      },
+    );
+  }
+  const words = entry === null ? `${nextHop.text} dev ${link.name}` : entryText(entry);
+  traveller.step("arp", netns.id, link.name, words, entry?.because ?? null);
+  const asleep = answering.find((s) => s.down !== null)?.down ?? null;
+  if (asleep !== null) {
+    const linkRead: Read = { of: "link", netns: asleep.netns, name: asleep.link };
+    traveller.ask(linkRead);
+    return traveller.end({ ...at, disposition: "RECEIVER_LINK_DOWN", decidedBy: [linkRead] });
+  }
+  const because = entry?.because ?? null;
+  const tried = entry?.state === "FAILED" || entry?.state === "INCOMPLETE";
+  if (doubts[0] !== undefined) return traveller.unknown(netns.id, link.name, { why: doubts[0], because }, [read]);
+  if (!netns.neighbours.known) {
+    const why = `the neighbours of ${netns.id} are not known: ${netns.neighbours.why}`;
+    return traveller.unknown(netns.id, link.name, { why, because: null }, [read]);
+  }
+  if (tried) return traveller.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, ...refusals] });
+  if (gaps.length > 0 && refusals.length === 0) {
+    const why = `${nextHop.text} is none of what was collected: the packet leaves it at ${link.name} of ${netns.id} (${gaps[0]})`;
+    return traveller.unknown(netns.id, link.name, { why, because }, [read]);
+  }
+  return traveller.end({ ...at, disposition: "NO_SUCH_HOST", decidedBy: [read, ...refusals] });
+}
+
+/** arp_solicit: the packet's own source where it is one of this netns, else an address of the link. */
+function askingAddress(traveller: Traveller, netns: Netns, link: Link, target: Ip): Ip | null {
+  const { src } = outerIp(traveller.packet);
+  if (netns.routes.known && isLocalAddress(netns.routes.value, src)) return src;
+  if (!netns.links.known) return null;
+  return target.family === 4 ? selectIpv4(netns.links.value, link, target, 253) : selectIpv6(netns.links.value, link, target);
+}
+
+function sendTo(
+  traveller: Traveller,
+  netns: Netns,
+  link: Link,
+  stage: Resolving,
+  mac: string | null,
+  read: Read,
+): readonly Move[] {
+  traveller.resolvedBy = { read, ip: stage.nextHop };
+  traveller.packet = withFrame(traveller.packet, link.mac, mac);
+  if (stage.bridgedFrom !== null) {
+    const from = stage.bridgedFrom;
+    return traveller.go({ at: "bridge-forward", netns: netns.id, bridge: link.name, from, filtered: true });
+  }
+  return traveller.go({ at: "transmit", netns: netns.id, link: link.name, nextHop: stage.nextHop });
+}
+
+/** As `ip neigh` prints it. */
+export function entryText(entry: { ip: Ip; dev: string; mac: string | null; state: string }): string {
+  const mac = entry.mac === null ? "" : ` lladdr ${entry.mac}`;
+  return `${entry.ip.text} dev ${entry.dev}${mac} ${entry.state}`;
+}

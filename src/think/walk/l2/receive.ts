@@ -1,0 +1,93 @@
+import { linkNamed } from "../../../facts/lookup/links.ts";
+import type { Link, Netns } from "../../../facts/netns.ts";
+import { frameOf, withoutFrame } from "../packet-parts.ts";
+import type { Read } from "../reads.ts";
+import type { Stage } from "../stage.ts";
+import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
+
+/** __netif_receive_skb_core: XDP, the tap, then the master of the link or the network layer. */
+export function receive(traveller: Traveller, stage: Extract<Stage, { at: "receive" }>): readonly Move[] {
+  const netns = traveller.netns(stage.netns);
+  const link = linkIn(netns, stage.link);
+  const read: Read = { of: "link", netns: netns.id, name: stage.link };
+  if (isNotKnown(link)) return traveller.unknown(netns.id, stage.link, link, [read]);
+  if (link.xdp) {
+    const why = `an XDP program on ${link.name} of ${netns.id} may take the packet`;
+    return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
+  }
+  if (isSeenBefore(traveller, netns, link)) {
+    return traveller.end({ disposition: "LOOP", netns: netns.id, link: link.name, decidedBy: routesTaken(traveller) });
+  }
+  traveller.step("tap-in", netns.id, link.name, `dev ${link.name}`, link.because);
+  const hooked = ingressHook(netns);
+  if (hooked !== null) return traveller.unknown(netns.id, link.name, hooked);
+  return toUpper(traveller, netns, link, read);
+}
+
+function toUpper(traveller: Traveller, netns: Netns, link: Link, read: Read): readonly Move[] {
+  if (traveller.vlan !== null) return untag(traveller, netns, link, traveller.vlan);
+  const master = link.master === null || !netns.links.known ? null : linkNamed(netns.links.value, link.master);
+  if (master?.kind === "bridge") {
+    return traveller.go({ at: "bridge", netns: netns.id, bridge: master.name, port: link.name });
+  }
+  if (master?.kind === "bond" || master?.kind === "team") {
+    return traveller.go({ at: "receive", netns: netns.id, link: master.name });
+  }
+  if (link.master !== null) {
+    const why = `${link.name} of ${netns.id} belongs to ${link.master} (${master?.kind ?? "not read"}), which is not modelled`;
+    return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
+  }
+  const frame = frameOf(traveller.packet);
+  if (frame !== null && frame.dst !== null && link.mac !== null && frame.dst !== link.mac) {
+    const resolved = traveller.resolvedBy;
+    traveller.step("local-deliver", netns.id, link.name, `${frame.dst} is not ${link.mac}`, link.because);
+    const decidedBy = resolved === null ? [read] : [resolved.read];
+    return traveller.end({ disposition: "WRONG_MAC", netns: netns.id, link: link.name, decidedBy });
+  }
+  traveller.packet = withoutFrame(traveller.packet);
+  return traveller.go({ at: "ip-receive", netns: netns.id, iif: link.name, physIn: null, prerouted: false });
+}
+
+/** vlan_do_receive: the VLAN device of that link and id takes it. */
+function untag(traveller: Traveller, netns: Netns, link: Link, vlan: number): readonly Move[] {
+  const upper = netns.links.known
+    ? netns.links.value.find((l) => l.kind === "vlan" && l.lower === link.name && l.vlanId === vlan)
+    : undefined;
+  if (upper === undefined || !upper.up) {
+    const why = `what ${link.name} of ${netns.id} does with VLAN ${vlan} is not modelled`;
+    return traveller.unknown(netns.id, link.name, { why, because: link.because });
+  }
+  traveller.vlan = null;
+  return traveller.go({ at: "receive", netns: netns.id, link: upper.name });
+}
+
+/** A base chain at netdev ingress: which devices it stands on is not read. */
+function ingressHook(netns: Netns): { why: string; because: Link["because"] } | null {
+  if (!netns.rulesets.known) return null;
+  for (const ruleset of netns.rulesets.value) {
+    for (const table of ruleset.tables) {
+      const chain = table.chains.find((c) => c.hook === "ingress" && (c.rules.length > 0 || c.policy === "DROP"));
+      if (chain !== undefined) {
+        const why = `${netns.id} filters at ingress (${table.family} ${table.name} ${chain.name}), which is not modelled`;
+        return { why, because: chain.because };
+      }
+    }
+  }
+  return null;
+}
+
+/** The same headers on the same link again, but for the TTL: it goes round. */
+function isSeenBefore(traveller: Traveller, netns: Netns, link: Link): boolean {
+  const headers = traveller.packet.headers.map((h) =>
+    h.kind === "ip" ? `ip ${h.src.text} ${h.dst.text} ${h.protocol}` : h.kind === "ethernet" ? "" : JSON.stringify(h),
+  );
+  const place = `${netns.id} ${link.name} ${traveller.packet.mark} ${headers.join("|")}`;
+  if (traveller.visited.has(place)) return true;
+  traveller.visited.add(place);
+  return false;
+}
+
+/** A loop is made by routes: every one that the packet took. */
+function routesTaken(traveller: Traveller): readonly Read[] {
+  return traveller.reads.filter((r) => r.of === "route");
+}

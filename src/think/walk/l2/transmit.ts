@@ -1,0 +1,125 @@
+import { linkNamed, linksUnder } from "../../../facts/lookup/links.ts";
+import { isLocalAddress } from "../../../facts/lookup/routes.ts";
+import { otherEnds, wiresAt } from "../../../facts/lookup/wires.ts";
+import type { Link, Netns } from "../../../facts/netns.ts";
+import type { Wire, WireEnd } from "../../../facts/world.ts";
+import { frameOf } from "../packet-parts.ts";
+import type { Read } from "../reads.ts";
+import type { Stage } from "../stage.ts";
+import { encapsulate, isModelledTunnel } from "../tunnel/encapsulate.ts";
+import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
+import { endAtDeadLink } from "./link-state.ts";
+import { hearersAt } from "./stations.ts";
+
+type Transmit = Extract<Stage, { at: "transmit" }>;
+
+/** dev_queue_xmit: past the tap, then what the kind of link does with it. */
+export function transmit(traveller: Traveller, stage: Transmit): readonly Move[] {
+  const netns = traveller.netns(stage.netns);
+  const read: Read = { of: "link", netns: netns.id, name: stage.link };
+  traveller.ask(read);
+  const link = linkIn(netns, stage.link);
+  if (isNotKnown(link)) return traveller.unknown(netns.id, stage.link, link, [read]);
+  const dead = endAtDeadLink(traveller, netns, link);
+  if (dead !== null) return dead;
+  traveller.step("tap-out", netns.id, link.name, `dev ${link.name}`, link.because);
+  if (link.kind === "loopback") return traveller.go({ at: "receive", netns: netns.id, link: link.name });
+  if (link.kind === "bridge") {
+    return traveller.go({ at: "bridge-forward", netns: netns.id, bridge: link.name, from: null, filtered: false });
+  }
+  if (isModelledTunnel(link)) return encapsulate(traveller, netns, link, stage.nextHop);
+  if (link.kind === "dummy") {
+    return traveller.end({ disposition: "BLACKHOLE_ROUTE", netns: netns.id, link: link.name, decidedBy: [read] });
+  }
+  if (link.kind === "vlan" && link.lower !== null && link.vlanId !== null) {
+    traveller.vlan = link.vlanId;
+    return traveller.go({ at: "transmit", netns: netns.id, link: link.lower, nextHop: stage.nextHop });
+  }
+  return ontoWire(traveller, netns, link);
+}
+
+function ontoWire(traveller: Traveller, netns: Netns, link: Link): readonly Move[] {
+  const read: Read = { of: "wire", netns: netns.id, link: link.name };
+  traveller.ask(read);
+  const wire = wiresAt(traveller.world.wires, netns.id, link.name)[0] ?? slaveWire(traveller, netns, link);
+  if (wire === undefined) {
+    const why = `where ${link.name} (${link.kind}) of ${netns.id} leads to is not known`;
+    return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
+  }
+  if (wire.kind === "segment") return ontoSegment(traveller, netns, link, otherEnds(wire, netns.id, link.name));
+  const end = otherEnds(wire, netns.id, link.name)[0];
+  if (end === undefined) return traveller.unknown(netns.id, link.name, { why: "a wire with one end", because: null });
+  return across(traveller, netns, link, end, true);
+}
+
+/** A bond sends through one of its slaves; all are on the same segment. */
+function slaveWire(traveller: Traveller, netns: Netns, link: Link): Wire | undefined {
+  if ((link.kind !== "bond" && link.kind !== "team") || !netns.links.known) return undefined;
+  const slave = linksUnder(netns.links.value, link.name).find((s) => s.up && s.carrier);
+  return slave === undefined ? undefined : wiresAt(traveller.world.wires, netns.id, slave.name)[0];
+}
+
+/** Between machines the MAC address decides who takes the frame. */
+function ontoSegment(traveller: Traveller, netns: Netns, link: Link, ends: readonly WireEnd[]): readonly Move[] {
+  const mac = frameOf(traveller.packet)?.dst ?? null;
+  const at = { netns: netns.id, link: link.name };
+  for (const end of ends) {
+    const { stations } = hearersAt(traveller.world, end);
+    const station = stations.find((s) => s.link.mac !== null && s.link.mac === mac);
+    if (station === undefined) continue;
+    const read: Read = { of: "link", netns: end.netns, name: end.link };
+    traveller.ask(read);
+    if (station.down?.netns === end.netns && station.down.link === end.link) {
+      return traveller.end({ ...at, disposition: "RECEIVER_LINK_DOWN", decidedBy: [read] });
+    }
+    return across(traveller, netns, link, end, false);
+  }
+  const resolved = traveller.resolvedBy;
+  const owner = resolved === null ? null : ownerOf(traveller, resolved.ip, ends);
+  if (owner !== null && resolved !== null) {
+    const detail = `${mac ?? "?"}, ${resolved.ip.text} is-at ${owner.link.mac ?? "?"}`;
+    traveller.step("wire", netns.id, link.name, detail, owner.link.because);
+    return traveller.end({ ...at, disposition: "WRONG_MAC", decidedBy: [resolved.read] });
+  }
+  const whom = resolved === null ? (mac ?? "its receiver") : `${resolved.ip.text} (${mac ?? "?"})`;
+  const why = `${whom} was not collected: the packet leaves the cluster at ${link.name} of ${netns.id}`;
+  return traveller.unknown(netns.id, link.name, { why, because: link.because }, [
+    { of: "wire", netns: netns.id, link: link.name },
+  ]);
+}
+
+/** Who of those that were collected has the next hop's address on this segment. */
+function ownerOf(traveller: Traveller, address: { family: 4 | 6; value: bigint; text: string }, ends: readonly WireEnd[]) {
+  for (const end of ends) {
+    const netns = traveller.world.netns.get(end.netns);
+    if (netns?.routes.known !== true || !isLocalAddress(netns.routes.value, address)) continue;
+    const link = netns.links.known ? linkNamed(netns.links.value, end.link) : null;
+    if (link !== null) return { netns, link };
+  }
+  return null;
+}
+
+/** Into another netns or machine: mark and conntrack stay behind (skb_scrub_packet). */
+function across(traveller: Traveller, netns: Netns, link: Link, end: WireEnd, isVeth: boolean): readonly Move[] {
+  const at = { netns: netns.id, link: link.name };
+  const there = traveller.world.netns.get(end.netns);
+  const read: Read = { of: "link", netns: end.netns, name: end.link };
+  traveller.ask(read);
+  const peer = there?.links.known ? linkNamed(there.links.value, end.link) : null;
+  if (peer === null) {
+    const why = `${end.link} of ${end.netns}, at the other end of ${link.name}, was not read`;
+    return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
+  }
+  if (!peer.up) return traveller.end({ ...at, disposition: "RECEIVER_LINK_DOWN", decidedBy: [read] });
+  // is_skb_forwardable leaves room for one VLAN tag.
+  if (traveller.packet.bytes > peer.mtu + 4) {
+    traveller.step("wire", netns.id, link.name, `${traveller.packet.bytes} > mtu ${peer.mtu} of ${end.link}`, peer.because);
+    if (isVeth) return traveller.end({ ...at, disposition: "MTU_EXCEEDED", decidedBy: [read] });
+    const why = `${end.link} of ${end.netns} has a smaller MTU (${peer.mtu}) than the packet: its hardware decides`;
+    return traveller.unknown(netns.id, link.name, { why, because: peer.because }, [read]);
+  }
+  traveller.step("wire", netns.id, link.name, `${end.netns} ${end.link}`, peer.because);
+  traveller.forgetConnection();
+  if (end.netns !== netns.id) traveller.packet = { ...traveller.packet, mark: 0 };
+  return traveller.go({ at: "receive", netns: end.netns, link: end.link });
+}

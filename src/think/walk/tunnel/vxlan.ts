@@ -1,0 +1,119 @@
+import type { Ip } from "../../../facts/ip.ts";
+import { remotesOf, ZERO_MAC } from "../../../facts/lookup/fdb.ts";
+import type { FdbEntry, Link, Netns, Vxlan } from "../../../facts/netns.ts";
+import { sendFrom } from "../local/send.ts";
+import type { Header } from "../packet.ts";
+import { frameOf, PROTOCOL } from "../packet-parts.ts";
+import type { Read } from "../reads.ts";
+import type { Move, Traveller } from "../traveller.ts";
+
+interface Remote {
+  readonly ip: Ip;
+  readonly port: number;
+  readonly vni: number;
+  readonly via: string | null;
+  readonly entry: FdbEntry | null;
+}
+
+/** Any of the ephemeral range: the kernel takes a hash of the inner flow (udp_flow_src_port). */
+const SOURCE_PORT = 49152;
+
+/** vxlan_xmit: the FDB names the far node by the frame's MAC address, else there are default remotes. */
+export function encapsulateInVxlan(traveller: Traveller, netns: Netns, link: Link): readonly Move[] {
+  const mac = frameOf(traveller.packet)?.dst ?? ZERO_MAC;
+  const at = { netns: netns.id, link: link.name };
+  const read: Read = { of: "fdb", netns: netns.id, dev: link.name, mac };
+  traveller.ask(read);
+  const { vxlan } = link;
+  if (vxlan === null || vxlan.external || vxlan.vni === null) {
+    const why = `${link.name} of ${netns.id} takes its remotes from elsewhere (external), which is not modelled`;
+    return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
+  }
+  if (!netns.fdb.known) {
+    const why = `the forwarding table of ${link.name} in ${netns.id} was not read: ${netns.fdb.why}`;
+    return traveller.unknown(netns.id, link.name, { why, because: null }, [read]);
+  }
+  const remotes = remotesFor(netns.fdb.value, link.name, vxlan, mac);
+  if (remotes.length === 0) {
+    if (vxlan.group !== null) {
+      const why = `${link.name} of ${netns.id} floods to the multicast group ${vxlan.group.text}, which is not modelled`;
+      return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
+    }
+    traveller.step("encapsulate", netns.id, link.name, `no fdb entry for ${mac}`, link.because);
+    return traveller.end({ ...at, disposition: "TUNNEL_NO_REMOTE", decidedBy: [read] });
+  }
+  const remote = remotes.length === 1 ? remotes[0] : likeliest(traveller, remotes, mac);
+  if (remote === undefined) {
+    const why = `${mac} is sent to ${remotes.length} remotes of ${link.name}, and none is known to have it`;
+    return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
+  }
+  return sendOuter(traveller, netns, link, vxlan, remote);
+}
+
+function sendOuter(
+  traveller: Traveller,
+  netns: Netns,
+  link: Link,
+  vxlan: Vxlan,
+  remote: Remote,
+): readonly Move[] {
+  const { entry } = remote;
+  const detail = `${entry?.mac ?? ZERO_MAC} dev ${link.name} dst ${remote.ip.text} vni ${remote.vni} port ${remote.port}`;
+  traveller.step("encapsulate", netns.id, link.name, detail, entry?.because ?? link.because);
+  traveller.forgetConnection();
+  traveller.resolvedBy = null;
+  const inner = traveller.packet;
+  const udp: Header = { kind: "udp", sport: SOURCE_PORT, dport: remote.port };
+  const family = remote.ip.family;
+  return sendFrom(traveller, {
+    netns: netns.id,
+    link: link.name,
+    fits: "fragments",
+    key: {
+      dst: remote.ip,
+      src: vxlan.local,
+      oif: remote.via,
+      mark: inner.mark,
+      protocol: PROTOCOL.udp,
+      sport: SOURCE_PORT,
+      dport: remote.port,
+    },
+    packet: (src) => ({
+      ...inner,
+      bytes: inner.bytes + 14 + 8 + 8 + (family === 4 ? 20 : 40),
+      headers: [
+        { kind: "ip", src, dst: remote.ip, ttl: 64, protocol: PROTOCOL.udp, df: false },
+        udp,
+        { kind: "vxlan", vni: remote.vni },
+        ...inner.headers,
+      ],
+    }),
+  });
+}
+
+function remotesFor(fdb: readonly FdbEntry[], dev: string, vxlan: Vxlan, mac: string): readonly Remote[] {
+  const of = (entry: FdbEntry | null, ip: Ip, via: string | null): Remote => ({
+    ip,
+    port: entry?.dstPort ?? vxlan.dstPort,
+    vni: entry?.vni ?? vxlan.vni ?? 0,
+    via: entry?.via ?? via,
+    entry,
+  });
+  const exact = remotesOf(fdb, dev, mac);
+  const entries = exact.length > 0 ? exact.slice(0, 1) : remotesOf(fdb, dev, ZERO_MAC);
+  const remotes = entries.flatMap((e) => (e.dst === null ? [] : [of(e, e.dst, null)]));
+  // A device made with `remote` shows it as an all-zero entry too, where the FDB tells it.
+  return remotes.length > 0 || vxlan.remote === null ? remotes : [of(null, vxlan.remote, vxlan.dev)];
+}
+
+/** A copy goes to each default remote; the one behind which somebody has the MAC address is followed. */
+function likeliest(traveller: Traveller, remotes: readonly Remote[], mac: string): Remote | undefined {
+  return remotes.find((remote) =>
+    [...traveller.world.netns.values()].some(
+      (netns) =>
+        netns.links.known &&
+        netns.links.value.some((l) => l.addresses.some((a) => a.ip.text === remote.ip.text)) &&
+        netns.links.value.some((l) => l.mac === mac),
+    ),
+  );
+}

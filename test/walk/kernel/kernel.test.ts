@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ip } from "../../../src/facts/ip.ts";
+import type { World } from "../../../src/facts/world.ts";
+import { arrives } from "../../../src/think/walk/branch.ts";
+import { walk } from "../../../src/think/walk/walk.ts";
+import { cluster } from "./cluster.ts";
+import { diamond } from "./diamond.ts";
+import { type Answer, LiveTopology } from "./live-topology.ts";
+import type { Topology } from "./topology.ts";
+
+const SHAPES: readonly (readonly [string, (seed: number) => Topology, readonly number[]])[] = [
+  ["diamond", diamond, process.env.LHD ? seeds(process.env.LHD) : seeds("1-12")],
+  ["cluster", cluster, process.env.LHC ? seeds(process.env.LHC): seeds("1-14")],
+];
+function seeds(t: string) { const [a,b]=t.split("-").map(Number); return Array.from({length: (b??a!)-a!+1},(_, i)=>a!+i); }
+
+describe.skipIf(process.getuid?.() !== 0)("a walk and the kernel agree (needs root, for network namespaces)", () => {
+  for (const [shape, make, count] of SHAPES) {
+    describe.each([...count])(`${shape} %i`, (seed) => {
+      const topology = make(seed);
+      const live = new LiveTopology(topology, `${shape.slice(0, 1)}${seed}`);
+      let world: World;
+      let answer: Answer;
+
+      beforeAll(async () => {
+        await live.down();
+        await live.up();
+        world = await live.world();
+        answer = await live.probe();
+      });
+      afterAll(() => live.down());
+
+      it.each(["tcp", "udp", "icmp"] as const)("%s", (protocol) => {
+        const { branches } = walk(world, {
+          from: `${topology.from}/host`,
+          src: null,
+          dst: ip(topology.address),
+          protocol,
+          sport: 40000,
+          dport: topology.port,
+          bytes: 60,
+        });
+        const story = branches.map((b) => [b.end, b.netns, b.link, b.unknown?.why, b.reply.map((r) => [r.end, r.netns, r.link, r.unknown?.why])]);
+        const words = `${topology.faults.join("; ")} → ${topology.address}: ${JSON.stringify(story)}`;
+        expect(branches.map(arrives), words).toEqual([answer[protocol]]);
+        if (protocol === "udp") expect(branches.map((b) => b.end === "DELIVERED"), words).toEqual([answer.udpReceived]);
+      });
+    });
+  }
+});
