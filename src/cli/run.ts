@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { HuntError } from "../hunt/hunt-error.ts";
 import { printable } from "../tell/report/finding-text.ts";
 
@@ -20,6 +21,8 @@ export class CliError extends Error {
  */
 export async function guarded(action: (signal: AbortSignal) => Promise<number>): Promise<void> {
   const interrupt = new AbortController();
+  // Every command on every node listens for it.
+  setMaxListeners(0, interrupt.signal);
   let times = 0;
   const onSignal = (): void => {
     times += 1;

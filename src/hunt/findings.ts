@@ -28,7 +28,8 @@ export interface Findings {
   "route-refused": { readonly node: string; readonly question: string; readonly answer: string };
   "capture-arrives": { readonly probes: number };
   "capture-title": { readonly leg: "request" | "reply"; readonly from: string; readonly to: string; readonly probes: number };
-  "capture-line": { readonly node: string; readonly hops: readonly { readonly name: string; readonly count: number | null; readonly last: boolean }[] };
+  /** Hops of one place that were seen equally often; null where silence proves nothing. */
+  "capture-line": { readonly node: string; readonly count: number | null; readonly hops: readonly { readonly name: string; readonly last: boolean }[] };
   "capture-lost": { readonly taps: readonly string[] };
   "kernel-counter": { readonly node: string; readonly name: string; readonly delta: number };
   "kernel-rule": { readonly node: string; readonly rule: string; readonly packets: number };

@@ -19,12 +19,11 @@ export async function waitingSockets(field: Field, pods: readonly Pod[]): Promis
     pods.map(async (pod): Promise<readonly [string, readonly Socket[]]> => {
       const place = podPlace(field.world, pod);
       if (place === null) return [podKey(pod), []];
-      const argv = ["ss", "-tan", "state", "syn-sent"];
-      const [output] = await field.reader.run(place.node, [{ name: "ss-syn-sent", argv, netns: place.path }], field.limits);
+      const argv = ["ss", "-tan"];
+      const [output] = await field.reader.run(place.node, [{ name: "ss", argv, netns: place.path }], field.limits);
       if (output === undefined || output.failure !== null) return [podKey(pod), []];
       const { value } = parseSockets(text(output), { node: place.node, netns: place.netns, argv, at: output.at });
-      // With a state filter `ss` leaves out the state's column: every row is one that was asked for.
-      return [podKey(pod), value.map((socket) => ({ ...socket, state: "SYN-SENT" }))];
+      return [podKey(pod), value.filter((socket) => socket.state === "SYN-SENT")];
     }),
   );
   return new Map(read);

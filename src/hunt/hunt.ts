@@ -34,8 +34,9 @@ export interface HuntRequest {
   readonly namespace: string;
 }
 
-/** A gateway that waits shows it after this long, and goes on waiting for a while. */
-const GATEWAY_GLANCE_MS = 250;
+/** A gateway that waits shows it in its sockets, for as long as it waits: usually a second or more. */
+const GLANCE_MS = 120;
+const MOST_GLANCES = 6;
 const MOST_PLACES = 8;
 const MOST_REACH_LINES = 6;
 
@@ -210,12 +211,15 @@ function glanceAtGateways(field: Field, target: Target, endpoints: readonly Endp
   const pods = endpoints.flatMap((e) => field.cluster.pods.filter((p) => e.pod !== null && podKey(p) === podKey(e.pod))).slice(0, MOST_PLACES);
   const look = async (): Promise<void> => {
     if (target.url === null || pods.length === 0) return;
-    await sleep(GATEWAY_GLANCE_MS);
-    for (const [key, waiting] of await waitingSockets(field, pods)) {
-      sockets.set(key, waiting);
-      const pod = pods.find((p) => podKey(p) === key);
-      const upstream = pod === undefined ? undefined : waitedFor(pod.ips, waiting, [], field.cluster)[0];
-      if (pod !== undefined && upstream !== undefined && started === null) started = startBehind(field, pod, upstream, notebook);
+    for (let glances = 0; glances < MOST_GLANCES && started === null; glances += 1) {
+      await sleep(GLANCE_MS);
+      for (const [key, waiting] of await waitingSockets(field, pods)) {
+        const pod = pods.find((p) => podKey(p) === key);
+        const upstream = pod === undefined ? undefined : waitedFor(pod.ips, waiting, [], field.cluster)[0];
+        if (pod === undefined || upstream === undefined) continue;
+        sockets.set(key, waiting);
+        started ??= startBehind(field, pod, upstream, notebook);
+      }
     }
   };
   return { sockets, look, investigation: async (): Promise<Behind | null> => (started === null ? null : await started) };

@@ -12,6 +12,7 @@ import { datagramCommand, dnsQuery, readDatagrams } from "./probe/datagram.ts";
 import { answeredCount, type Probe } from "./probe/probe.ts";
 import { sendProbes } from "./probe/send-probes.ts";
 import { startTap } from "./tap/start-tap.ts";
+import { openNetnsReader } from "../read/transport/netns.ts";
 import { TestCluster } from "./test-cluster.ts";
 
 const LIMITS = { timeoutMs: 30_000, maxBytes: 16 << 20 };
@@ -24,7 +25,7 @@ describe.skipIf(process.getuid?.() !== 0)("nodes with older tools (skipped: need
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), "lhwt-"));
     process.env.PATH = `${dir}:${path}`;
-    cluster = new TestCluster();
+    cluster = new TestCluster(openNetnsReader);
     await cluster.serve();
   });
   afterAll(async () => {

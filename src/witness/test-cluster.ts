@@ -1,8 +1,17 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { openNetnsReader } from "../read/transport/netns.ts";
 import type { Reader } from "../read/transport/reader.ts";
 import type { Place } from "./tap/place.ts";
+
+/** How the nodes are entered: what a reader of namespaces takes. */
+export interface TestInventory {
+  readonly file: string;
+  readonly nodes: ReadonlyMap<
+    string,
+    { readonly netns: string | null; readonly address: null; readonly user: null; readonly port: null }
+  >;
+  readonly here: null;
+}
 
 /**
  * Two nodes with flannel's VXLAN and a pod each, in network namespaces, for tests alone. `10.88.0.1:80`, `:53/udp` are a Service
@@ -15,12 +24,12 @@ export class TestCluster {
   readonly prefix: string;
   private readonly servers: ChildProcess[] = [];
 
-  constructor() {
+  constructor(openReader: (inventory: TestInventory) => Reader) {
     this.prefix = `lhwt-${randomBytes(2).toString("hex")}`;
     for (const name of ["n1", "n2", "p1", "p2"]) execFileSync("ip", ["netns", "add", this.netns(name)]);
     this.wire();
     const access = (name: string) => ({ netns: this.netns(name), address: null, user: null, port: null });
-    this.reader = openNetnsReader({
+    this.reader = openReader({
       file: "test",
       nodes: new Map([
         ["n1", access("n1")],

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -14,6 +14,7 @@ import type { TapReport } from "./sighting.ts";
 import type { Place } from "./tap/place.ts";
 import { startTap } from "./tap/start-tap.ts";
 import { tapFilter } from "./tap/tap-filter.ts";
+import { openNetnsReader } from "../read/transport/netns.ts";
 import { TestCluster } from "./test-cluster.ts";
 
 const LIMITS = { timeoutMs: 30_000, maxBytes: 64 << 20 };
@@ -47,7 +48,7 @@ function walked(trail: Trail | undefined, leg: "request" | "reply"): string[] {
 describe.skipIf(!isRoot)("real packets between namespaces (skipped: needs root)", () => {
   let cluster: TestCluster;
   beforeAll(async () => {
-    cluster = new TestCluster();
+    cluster = new TestCluster(openNetnsReader);
     await cluster.serve();
   });
   afterAll(async () => {
@@ -322,18 +323,15 @@ describe.skipIf(!isRoot)("real packets between namespaces (skipped: needs root)"
   }
 });
 
-/** Of this test's namespaces: a tcpdump's netns is told by its inode. */
+/** Of this test's namespaces: a process's netns is told by its inode. */
 function tcpdumpsIn(prefix: string): string[] {
-  const inodes = new Set(
-    readdirSync("/run/netns")
-      .filter((name) => name.startsWith(prefix))
-      .map((name) => execFileSync("stat", ["-Lc", "%i", `/run/netns/${name}`], { encoding: "utf8" }).trim()),
-  );
+  const names = readdirSync("/run/netns").filter((name) => name.startsWith(prefix));
+  const inodes = new Set(names.map((name) => statSync(`/run/netns/${name}`).ino));
   return readdirSync("/proc").filter((pid) => {
     if (!/^\d+$/.test(pid)) return false;
     try {
-      if (readFileSync(`/proc/${pid}/comm`, "utf8").trim() !== "tcpdump") return false;
-      return inodes.has(execFileSync("stat", ["-Lc", "%i", `/proc/${pid}/ns/net`], { encoding: "utf8" }).trim());
+      const isTcpdump = readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "tcpdump";
+      return isTcpdump && inodes.has(statSync(`/proc/${pid}/ns/net`).ino);
     } catch {
       return false;
     }

@@ -1,12 +1,29 @@
 import type { Lab } from "../../src/lab/lab.ts";
 import type { TappedPlace } from "./tcpdump-oracle.ts";
 
-/** Every namespace of a lab, under the names that a verdict gives them; `lan` is the switch, which no product sees. */
+/** Every namespace of a lab, under the names that a verdict gives them. */
 export function placesOf(lab: Lab): readonly TappedPlace[] {
+  const host = (node: string, name: string, isFabric = false): TappedPlace => ({
+    node,
+    netns: "host",
+    name,
+    isFabric,
+    behind: null,
+  });
   return [
-    { node: "here", netns: "host", name: lab.clientNetns },
-    { node: "lan", netns: "host", name: lab.clientNetns.replace(/client$/, "lan") },
-    ...lab.nodes.map((node) => ({ node: node.name, netns: "host", name: node.netns })),
-    ...lab.pods.map((pod) => ({ node: pod.node, netns: `pod:${pod.namespace}/${pod.name}`, name: pod.netns })),
+    host("here", lab.clientNetns),
+    host("lan", lab.clientNetns.replace(/client$/, "lan"), true),
+    ...lab.nodes.map((node) => host(node.name, node.netns)),
+    ...lab.pods.map((pod) => ({
+      node: pod.node,
+      netns: podNetns(pod),
+      name: pod.netns,
+      isFabric: false,
+      behind: { node: pod.node, interface: pod.hostLink },
+    })),
   ];
+}
+
+export function podNetns(pod: { readonly namespace: string; readonly name: string }): string {
+  return `pod:${pod.namespace}/${pod.name}`;
 }

@@ -13,11 +13,14 @@ export interface TappedPlace {
   readonly netns: string;
   /** Name under /run/netns. */
   readonly name: string;
+  /** The switch between the machines, which on a real network nobody can tap. */
+  readonly isFabric: boolean;
+  /** The port of the node's bridge (or its routed link) that leads to this pod. */
+  readonly behind: { readonly node: string; readonly interface: string } | null;
 }
 
 export interface Seen extends Printed {
-  readonly node: string;
-  readonly netns: string;
+  readonly place: TappedPlace;
 }
 
 export interface OracleHop {
@@ -50,11 +53,13 @@ export interface Attempt {
 const FILTER = "tcp or udp port 8472 or udp port 4789 or ip proto 4";
 /** Enough for the outer and inner headers with all options. */
 const SNAPLEN = "256";
-/** tcp(7), TCP_TIMEOUT_INIT: a SYN or SYN-ACK is sent again after one second. */
+/** tcp(7): a SYN or SYN-ACK is sent again after one second (TCP_TIMEOUT_INIT). */
 const FIRST_TRANSMISSION_NS = 900_000_000n;
+/** The one interface of every pod and client, and every node's uplink: no port of a bridge. */
+const NIC = "eth0";
 
 export class Oracle {
-  readonly #taps: { place: TappedPlace; child: ChildProcess; text: string; errors: string }[] = [];
+  #taps: { place: TappedPlace; child: ChildProcess; text: string; errors: string }[] = [];
 
   /** Resolves when every tap listens. */
   async start(places: readonly TappedPlace[]): Promise<void> {
@@ -80,20 +85,21 @@ export class Oracle {
     });
   }
 
-  /** All that was seen, in order of time. */
+  /** All that was seen, in order of time. @throws Error when a tap lost packets: its silence would prove nothing */
   async stop(): Promise<readonly Seen[]> {
     await sleep(150);
-    const taps = this.#taps.splice(0);
-    await Promise.all(taps.map(({ child }) => ended(child)));
+    const taps = this.#taps;
+    this.#taps = [];
+    await Promise.all(taps.map(({ child }) => end(child)));
     for (const { place, errors } of taps) {
-      const dropped = Number(/(\d+) packets? dropped by kernel/.exec(errors)?.[1] ?? Number.NaN);
-      if (dropped !== 0) throw new Error(`the oracle's tap in ${place.name} is no witness: ${errors}`);
+      const dropped = /(\d+) packets? dropped by kernel/.exec(errors)?.[1];
+      if (dropped !== "0") throw new Error(`the oracle's tap in ${place.name} is no witness: ${errors}`);
     }
-    return inTime(taps.flatMap(({ place, text }) => readTcpdumpText(text).map((printed) => ({ ...printed, ...place }))));
+    return inTime(taps.flatMap(({ place, text }) => readTcpdumpText(text).map((printed) => ({ ...printed, place }))));
   }
 }
 
-function ended(child: ChildProcess): Promise<void> {
+function end(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve();
     child.once("close", () => resolve());
@@ -102,49 +108,82 @@ function ended(child: ChildProcess): Promise<void> {
 }
 
 /** Bare and tunnelled copies share one timestamp in a namespace, where the order of the text decides. */
-function inTime(seen: readonly Seen[]): readonly Seen[] {
+export function inTime(seen: readonly Seen[]): readonly Seen[] {
   return [...seen].sort((a, b) => (a.atNs === b.atNs ? a.order - b.order : a.atNs < b.atNs ? -1 : 1));
 }
 
+/** @param seen in order of time */
 export function attemptsOf(seen: readonly Seen[]): readonly Attempt[] {
-  const bySyn = new Map<number, Seen[]>();
-  for (const one of seen) if (one.flags === "S") bySyn.set(one.seq, [...(bySyn.get(one.seq) ?? []), one]);
-  return [...bySyn].map(([isn, syns]) => {
-    const request = firstTransmission(syns);
-    const reply = firstTransmission(seen.filter((one) => one.flags === "S." && one.ack === ((isn + 1) >>> 0)));
+  const tappable = seen.filter((one) => !one.place.isFabric);
+  const synAcks = groupBy(
+    tappable.filter((one) => one.flags.includes("S") && one.flags.includes(".")),
+    (one) => one.ack ?? -1,
+  );
+  const syns = groupBy(
+    tappable.filter((one) => one.flags.includes("S") && !one.flags.includes(".")),
+    (one) => one.seq,
+  );
+  return [...syns].map(([isn, sightings]) => {
+    const request = withoutFloods(firstTransmission(sightings));
+    const reply = withoutFloods(firstTransmission(synAcks.get((isn + 1) >>> 0) ?? []));
     const first = request[0] as Seen;
-    const isAnswered = reply.some((one) => one.direction === "in" && isSamePlace(one, first));
-    const sightings = [...request.map((one) => hopOf(one, "request")), ...reply.map((one) => hopOf(one, "reply"))];
+    const hops = [...request.map((one) => hopOf(one, "request")), ...reply.map((one) => hopOf(one, "reply"))];
     return {
       isn,
-      origin: { node: first.node, netns: first.netns },
+      origin: { node: first.place.node, netns: first.place.netns },
       to: first.to,
       destination: (request.at(-1) as Seen).to,
       startedNs: first.atNs,
-      isAnswered,
-      lastHop: sightings.at(-1) as OracleHop,
-      sightings,
+      isAnswered: reply.some((one) => one.direction === "in" && one.place === first.place),
+      lastHop: hops.at(-1) as OracleHop,
+      sightings: hops,
     };
   });
 }
 
 /** A retransmission starts over from the sender, and would look like a packet that came further. */
 function firstTransmission(seen: readonly Seen[]): readonly Seen[] {
-  const first = seen[0];
+  const [first] = seen;
   return first === undefined ? [] : seen.filter((one) => one.atNs - first.atNs < FIRST_TRANSMISSION_NS);
 }
 
-function isSamePlace(a: Seen, b: Seen): boolean {
-  return a.node === b.node && a.netns === b.netns && a.interface === b.interface;
+/**
+ * A bridge that does not know where a MAC address is sends a copy out of every port. Machines that get one although it
+ * is addressed to another throw it away: they are not on the packet's way, and neither are the ports to them.
+ */
+function withoutFloods(seen: readonly Seen[]): readonly Seen[] {
+  const isStray = (one: Seen): boolean => one.isForAnother && one.interface === NIC;
+  const strayed = seen.filter(isStray).map((one) => one.place.behind);
+  const leadsAstray = (one: Seen): boolean =>
+    one.direction === "out" &&
+    strayed.some((port) => port !== null && port.node === one.place.node && port.interface === one.interface);
+  return seen.filter((one) => !isStray(one) && !leadsAstray(one));
+}
+
+function groupBy<K>(seen: readonly Seen[], key: (one: Seen) => K): ReadonlyMap<K, readonly Seen[]> {
+  const groups = new Map<K, Seen[]>();
+  for (const one of seen) {
+    const group = groups.get(key(one));
+    if (group === undefined) groups.set(key(one), [one]);
+    else group.push(one);
+  }
+  return groups;
 }
 
 function hopOf(seen: Seen, leg: "request" | "reply"): OracleHop {
-  const { node, netns, direction, header } = seen;
-  return { node, netns, interface: seen.interface, direction, header, leg };
+  const { place, direction, header } = seen;
+  return { node: place.node, netns: place.netns, interface: seen.interface, direction, header, leg };
 }
 
-export function hopText(hop: OracleHop): string {
+export function hopText(hop: Omit<OracleHop, "interface" | "direction" | "header"> & HopAsPrinted): string {
   const place = hop.netns === "host" ? hop.node : hop.netns.replace(/^pod:/, "");
   const tunnelled = hop.header === "outer" ? " (tunnelled)" : "";
-  return `${place} ${hop.interface} ${hop.direction}${tunnelled}, ${hop.leg}`;
+  return `${place} ${hop.interface ?? "unseen"} ${hop.direction ?? ""}${tunnelled}, ${hop.leg}`;
+}
+
+/** A verdict may not know these. */
+interface HopAsPrinted {
+  readonly interface: string | null;
+  readonly direction: "in" | "out" | null;
+  readonly header: "inner" | "outer" | null;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { NetnsName, NodeName } from "../../facts/provenance.ts";
+import { HERE } from "../../read/transport/inventory.ts";
 import type { Transport } from "../../read/transport/reader.ts";
 import { ChangeError } from "../change-error.ts";
 import { type ApiWriter, carryOut, type Eyes, Hands, lookAt } from "./hands.ts";
@@ -178,7 +179,7 @@ export async function openHands(
   netns: NetnsName,
   { transport, netnsPath }: Pick<ChangeContext, "transport" | "netnsPath">,
 ): Promise<{ host: Hands; hands: Hands }> {
-  const on = node ?? [...transport.nodes].sort()[0];
+  const on = node ?? transport.nodes.filter((name) => name !== HERE).sort()[0];
   if (on === undefined || !transport.nodes.includes(on)) throw new ChangeError("no-node", node, "unreachable");
   const host = new Hands(transport, on, null);
   if (node === null || netns === "host") return { host, hands: host };

@@ -45,7 +45,7 @@ export interface KindSpec<P, I> {
   readonly id: string;
   readonly on: "node" | "api";
   /** Set where no safe live change exists: the plan says it, nobody does it. */
-  readonly byHand?: true;
+  byHand?(params: P): boolean;
   /** Set where the thing changed is a cache that the kernel fills by itself: there is nothing to take back. */
   readonly volatile?: true;
   readonly params: z.ZodType<P>;
@@ -122,7 +122,7 @@ export function defineKind<P, I>(spec: KindSpec<P, I>): RepairKind {
       return {
         id: spec.id,
         on: spec.on,
-        byHand: spec.byHand ?? false,
+        byHand: spec.byHand?.(params) ?? false,
         volatile: spec.volatile ?? false,
         object: spec.object(params),
         commands: spec.commands(params),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { applyPlan } from "./apply.ts";
 import { Eyes } from "./hands.ts";
+import { inspectPlan } from "./inspect.ts";
 import { refuseSharedFile } from "./persist/persist.ts";
 import { planRepair } from "./plan.ts";
 import { causeOf, isRoot, repair, ScratchNode, verdictOf } from "./testing/scratch-node.ts";
@@ -165,7 +166,7 @@ describe.skipIf(!isRoot)("repair and undo, in a namespace (needs root)", () => {
     writeFileSync(join(node.stateDir, "journal", "29990101T000000Z-cccccc-1.json"), '{"schema":"lasthop/journal/v9"}');
     const listed = await listRepairs(node.transport, options());
     expect(listed.repairs).toHaveLength(count + 1);
-    expect(listed.repairs.at(-1)?.state).toBe("expired");
+    expect(listed.repairs.find((one) => one.entry.id.includes("bbbbbb"))?.state).toBe("expired");
     expect(listed.problems).toEqual([{ node: "k1", why: "29990101T000000Z-cccccc-1.json" }]);
     await expect(planUndo(node.transport, "29990101T000000Z-bbbbbb", options())).rejects.toMatchObject({
       code: "already-gone",
@@ -198,6 +199,56 @@ describe.skipIf(!isRoot)("repair and undo, in a namespace (needs root)", () => {
     expect(readdirSync(directory)).toEqual(["99-zzz.conf"]);
     rmSync(join(directory, "99-zzz.conf"));
     expect(node.state()).toEqual(before);
+  });
+
+  it("restores the file alone when a reboot took the rest", async () => {
+    await refuseSharedFile(new Eyes(node.transport, "k1", null));
+    const applied = await applyPlan(planRepair(verdictOf([FORWARD]), PLAIN), node.context(), {
+      force: false,
+      persist: true,
+    });
+    expect(applied.error).toBeNull();
+    const id = applied.steps[0]?.entry?.id ?? "";
+    const file = join(node.stateDir, "journal", `${id}.json`);
+    const entry = JSON.parse(readFileSync(file, "utf8"));
+    writeFileSync(file, JSON.stringify({ ...entry, identity: { netns: "net:[1]", bootId: "before" } }));
+    const listed = await listRepairs(node.transport, options());
+    expect(listed.repairs.find((one) => one.entry.id === id)?.state).toBe("expired");
+    const undone = await applyUndo(await planUndo(node.transport, id, options()), node.context(), PLAIN);
+    expect(undone.error).toBeNull();
+    expect(undone.done[0]).toMatchObject({ runtime: "gone", file: "restored", commands: [] });
+    expect(readdirSync(join(etc(), "sysctl.d"))).toEqual([]);
+    expect(ipForward()).toBe("1");
+    node.sh("sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.eth0.forwarding=1 net.ipv4.conf.cni/1.forwarding=1");
+  });
+
+  it("undoes IPv6 forwarding to what every interface had", async () => {
+    node.sh("sysctl -qw net.ipv6.conf.eth0.forwarding=1 net.ipv6.conf.eth0.accept_ra=2");
+    const before = node.state();
+    const six = repair("set-sysctl", { key: "net.ipv6.conf.all.forwarding", value: "1" });
+    expect((await applyPlan(planRepair(verdictOf([six]), PLAIN), node.context(), PLAIN)).error).toBeNull();
+    expect(node.sh("cat /proc/sys/net/ipv6/conf/lo/forwarding").trim()).toBe("1");
+    expect(
+      (await applyUndo(await planUndo(node.transport, "latest", options()), node.context(), PLAIN)).error,
+    ).toBeNull();
+    expect(node.state()).toEqual(before);
+  });
+
+  it("looks without changing anything", async () => {
+    const before = node.state();
+    writeFileSync(join(etc(), "sysctl.d", "99-zzz.conf"), "net.ipv4.ip_forward=0\n");
+    const plan = planRepair(
+      verdictOf([FORWARD, repair("set-sysctl", { key: "net.ipv4.conf.nosuch.rp_filter", value: "0" })]),
+      PLAIN,
+    );
+    const context = { reader: node.transport, api: null, netnsPath: async () => null };
+    const [first, second] = await inspectPlan(plan, context, { persist: true });
+    expect(first).toMatchObject({ now: "as-found", error: null });
+    expect(first?.warnings[0]).toMatchObject({ file: "/etc/sysctl.d/99-zzz.conf", line: 1 });
+    expect(second?.now).toEqual({ other: "absent" });
+    rmSync(join(etc(), "sysctl.d", "99-zzz.conf"));
+    expect(node.state()).toEqual(before);
+    expect(readdirSync(join(etc(), "sysctl.d"))).toEqual([]);
   });
 
   it("tells files of its own from the machine's", async () => {
@@ -240,7 +291,7 @@ describe("planRepair", () => {
     ["add-route", { prefix: "10.0.0.0/8 dev x", via: "10.0.0.1" }],
     [
       "remove-rule",
-      { backend: "nft", family: "ip", table: "t", chain: "c", number: "1", text: "accept; flush ruleset" },
+      { backend: "nft", family: "ip", table: "t; flush ruleset", chain: "c", number: "1", text: "accept" },
     ],
     [
       "remove-rule",

@@ -37,7 +37,10 @@ export async function listRepairs(
         for (const file of journal.spoilt) problems.push({ node, why: file });
         for (const entry of journal.entries) {
           const expired = standingOf(entry, journal.identity, node) === "expired";
-          repairs.set(`${node} ${entry.id}`, { entry: { ...entry, node }, state: stateOf(entry, expired) });
+          const key = `${entry.id} ${entry.identity.netns}`;
+          // One namespace may be reached by two names: the one it was repaired by is better.
+          if (repairs.has(key) && entry.node !== node) continue;
+          repairs.set(key, { entry: { ...entry, node }, state: stateOf(entry, expired) });
         }
       } catch (error) {
         if (!(error instanceof ChangeError)) throw error;

@@ -39,13 +39,15 @@ function lines(suspect: Suspect, healed: Branch | null): readonly Finding[] {
   const groups: Row[][] = [];
   for (const row of ofLeg) {
     const group = groups.at(-1);
-    if (group?.[0]?.point.netns === row.point.netns) group.push(row);
+    // What was sent and what was not there stand on lines of their own.
+    if (group?.[0]?.point.netns === row.point.netns && group[0].seen === row.seen) group.push(row);
     else groups.push([row]);
   }
   return groups.map((group) =>
     finding("capture-line", {
       node: placeName(group[0]?.point.netns ?? ""),
-      hops: group.map(({ point, seen }) => ({ name: hopName(point), count: seen, last: lastHop !== null && samePlace(point, lastHop) })),
+      count: group[0]?.seen ?? null,
+      hops: group.map(({ point }) => ({ name: hopName(point), last: lastHop !== null && samePlace(point, lastHop) })),
     }),
   );
 }

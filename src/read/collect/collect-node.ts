@@ -31,7 +31,12 @@ interface PodRound {
  * Two rounds: what every node has, with a survey of what it has besides; then netfilter, and the pods' namespaces. A third between
  * them where an address is held by several namespaces: their links decide which is the pod's.
  */
-export async function collectNode(reader: Reader, node: NodeName, pods: readonly Pod[], limits: Limits): Promise<NodeFacts> {
+export async function collectNode(
+  reader: Reader,
+  node: NodeName,
+  pods: readonly Pod[],
+  limits: Limits,
+): Promise<NodeFacts> {
   const survey = surveyCommand(pods.flatMap((pod) => pod.ips));
   const [surveyed, ...first] = await reader.run(node, [survey, ...hostCommands(reader.offline)], limits);
   const dead = whyDead(first);
@@ -43,12 +48,15 @@ export async function collectNode(reader: Reader, node: NodeName, pods: readonly
   const places = await choosePlaces(reader, node, holdersOf(pods, known), early, known, limits);
 
   const gated = gatedCommands(isSurveyed ? known : null, "self", null, "");
-  const rounds = places.found.map(({ pod, holder }) => podRound(pod, holder, isSurveyed ? known : null, reader.offline));
+  const rounds = places.found.map(({ pod, holder }) =>
+    podRound(pod, holder, isSurveyed ? known : null, reader.offline),
+  );
   const second = await reader.run(node, [...gated.commands, ...rounds.flatMap(({ round }) => round.commands)], limits);
   const own = new Readings(node, "host", null, [...first, ...second.slice(0, gated.commands.length)], gated.expected);
   const readings = [own];
   const gaps: Gap[] = [];
-  if (surveyed.failure !== null) gaps.push({ subject: "tools, modules and pods' namespaces", where: node, why: surveyed.failure });
+  if (surveyed.failure !== null)
+    gaps.push({ subject: "tools, modules and pods' namespaces", where: node, why: surveyed.failure });
   const netns = [readNetns(own)];
   let from = gated.commands.length;
   for (const { pod, holder, round } of rounds) {
@@ -91,10 +99,18 @@ async function choosePlaces(
   survey: Survey,
   limits: Limits,
 ): Promise<{ found: { pod: Pod; holder: Holder }[]; lost: { pod: Pod; why: string }[] }> {
-  const several = [...new Map(candidates.filter(({ holders }) => holders.length > 1).flatMap(({ holders }) => holders.map((holder) => [holder.inode, holder] as const))).values()];
+  const several = [
+    ...new Map(
+      candidates
+        .filter(({ holders }) => holders.length > 1)
+        .flatMap(({ holders }) => holders.map((holder) => [holder.inode, holder] as const)),
+    ).values(),
+  ];
   const links = new Map<string, readonly Link[]>();
   if (several.length > 0) {
-    const commands = several.map(({ path }) => podCommands(path, "", reader.offline).filter(({ name }) => name === "ip-addr" || name === "ip-link"));
+    const commands = several.map(({ path }) =>
+      podCommands(path, "", reader.offline).filter(({ name }) => name === "ip-addr" || name === "ip-link"),
+    );
     const outputs = await reader.run(node, commands.flat(), limits);
     for (const holder of several) {
       const own = outputs.filter(({ command }) => command.netns === holder.path);
@@ -123,7 +139,10 @@ function podRound(pod: Pod, holder: Holder, survey: Survey | null, isRecording: 
   return {
     pod,
     holder,
-    round: { commands: [...podCommands(holder.path, folder, isRecording), ...gated.commands], expected: gated.expected },
+    round: {
+      commands: [...podCommands(holder.path, folder, isRecording), ...gated.commands],
+      expected: gated.expected,
+    },
   };
 }
 

@@ -29,7 +29,11 @@ export interface Collected {
 }
 
 /** Reads the nodes side by side. A node that does not answer is a world of unknowns, never an error. */
-export async function collectWorld(reader: Reader, cluster: Cluster | null, options: CollectOptions): Promise<Collected> {
+export async function collectWorld(
+  reader: Reader,
+  cluster: Cluster | null,
+  options: CollectOptions,
+): Promise<Collected> {
   const wanted = options.nodes ?? reader.nodes;
   const reachable = wanted.filter((node) => reader.nodes.includes(node));
   const nodes = await Promise.all(

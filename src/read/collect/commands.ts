@@ -112,6 +112,10 @@ function legacySaveTool(survey: Survey | null, tool: "iptables" | "ip6tables"): 
   return isPlain ? `${tool}-save` : `${tool}-legacy-save`;
 }
 
-function toCommands(table: Readonly<Record<string, readonly string[]>>, netns: string | null, folder: string): Command[] {
+function toCommands(
+  table: Readonly<Record<string, readonly string[]>>,
+  netns: string | null,
+  folder: string,
+): Command[] {
   return Object.entries(table).map(([name, argv]) => ({ name: `${folder}${name}`, argv, netns }));
 }

@@ -84,7 +84,8 @@ function readRoutes(readings: Readings): Known<Table<Route>> {
   const first = readings.parse("ip-route", "routes", [], (text, source) =>
     parseRoutes(text, source, HAS_IPV6_ROUTES.test(text) ? null : 4),
   );
-  if (first.known && first.value.some((route) => route.dst.family === 6) && !readings.whole("ip-6-route").known) return first;
+  if (first.known && first.value.some((route) => route.dst.family === 6) && !readings.whole("ip-6-route").known)
+    return first;
   const second = readings.parse("ip-6-route", "IPv6 routes", [], (text, source) => parseRoutes(text, source, 6));
   if (!first.known || !second.known) return first;
   return known([...first.value.filter((route) => route.dst.family === 4), ...second.value]);

@@ -60,7 +60,10 @@ export function readRulesets(readings: Readings): Pick<Netns, "rulesets" | "sets
   };
 }
 
-function readNft(readings: Readings, managed: ReadonlySet<string>): { tables: readonly RuleTable[]; sets: readonly IpSet[] } | null {
+function readNft(
+  readings: Readings,
+  managed: ReadonlySet<string>,
+): { tables: readonly RuleTable[]; sets: readonly IpSet[] } | null {
   const none = { tables: [], sets: [] };
   const facts = readings.parse("nft-ruleset", "rules of native nftables", none, (text, source) =>
     parseNftRuleset(text, source, managed),
@@ -70,7 +73,8 @@ function readNft(readings: Readings, managed: ReadonlySet<string>): { tables: re
 
 /** Where no rule asks for an ipset, it does not matter that they could not be read. */
 function readSets(readings: Readings, nftSets: readonly IpSet[], isIpsetNeedless: boolean): Netns["sets"] {
-  if (isIpsetNeedless && !readings.isKnownEmpty("ipset-save") && !readings.whole("ipset-save").known) return known(nftSets);
+  if (isIpsetNeedless && !readings.isKnownEmpty("ipset-save") && !readings.whole("ipset-save").known)
+    return known(nftSets);
   const ipsets = readings.parse("ipset-save", "ipsets", [], parseIpsetSave);
   return ipsets.known ? known([...ipsets.value, ...nftSets]) : ipsets;
 }

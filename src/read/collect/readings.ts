@@ -37,7 +37,13 @@ export class Readings {
   readonly #sourceOf = new Map<Output, Source>();
   readonly #known: Expectations;
 
-  constructor(node: NodeName, name: NetnsName, path: string | null, outputs: readonly Output[], expected: Expectations) {
+  constructor(
+    node: NodeName,
+    name: NetnsName,
+    path: string | null,
+    outputs: readonly Output[],
+    expected: Expectations,
+  ) {
     this.id = netnsId(node, name);
     this.node = node;
     this.name = name;

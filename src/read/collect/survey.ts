@@ -41,7 +41,9 @@ export function parseSurvey(text: string | null): Survey {
   const holders = new Map<string, Holder[]>();
   let iptablesFlavour: Survey["iptablesFlavour"] = null;
   let selfInode: string | null = null;
-  const lines = (text ?? "").split("\n").sort((a, b) => Number(a.startsWith("address ")) - Number(b.startsWith("address ")));
+  const lines = (text ?? "")
+    .split("\n")
+    .sort((a, b) => Number(a.startsWith("address ")) - Number(b.startsWith("address ")));
   for (const line of lines) {
     const [word = "", first = "", second = "", third = "", ...more] = line.split(" ");
     if (word === "tool") tools.add(first);
@@ -51,7 +53,10 @@ export function parseSurvey(text: string | null): Survey {
     else if (word === "named") named.set(first, second);
     else if (word === "connections" && /^0+$/.test(second)) untracked.add(first);
     else if (word === "tables4" || word === "tables6") {
-      legacyTables.set(`${word.slice(-1)} ${first}`, [second, third, ...more].filter((name) => name !== ""));
+      legacyTables.set(
+        `${word.slice(-1)} ${first}`,
+        [second, third, ...more].filter((name) => name !== ""),
+      );
     } else if (word === "address") {
       const address = addressOf(third)?.text;
       if (address === undefined) continue;

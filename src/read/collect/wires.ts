@@ -27,7 +27,11 @@ export function findWires(netns: Iterable<Netns>): Wire[] {
 function findPairs(all: readonly Netns[]): Extract<Wire, { kind: "veth" }>[] {
   const pairs: { host: Candidate; pod: Candidate }[] = [];
   for (const host of all.filter((one) => one.name === "host")) {
-    const veths = new Map(linksOf(host).filter(isVethAway).map((link) => [link.index, link]));
+    const veths = new Map(
+      linksOf(host)
+        .filter(isVethAway)
+        .map((link) => [link.index, link]),
+    );
     for (const pod of all) {
       if (pod.node !== host.node || pod === host) continue;
       for (const link of linksOf(pod).filter(isVethAway)) {

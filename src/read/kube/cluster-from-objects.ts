@@ -68,7 +68,9 @@ function toNode({ metadata, spec, status }: z.output<typeof NodeShape>): KubeNod
   const ready = status?.conditions?.find((condition) => condition.type === "Ready")?.status;
   return {
     name: metadata.name,
-    internalIps: ipsOf((status?.addresses ?? []).filter(({ type }) => type === "InternalIP").map(({ address }) => address)),
+    internalIps: ipsOf(
+      (status?.addresses ?? []).filter(({ type }) => type === "InternalIP").map(({ address }) => address),
+    ),
     podCidrs: spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []),
     ready: ready === "True" ? true : ready === "False" ? false : null,
     annotations: metadata.annotations ?? {},
@@ -182,7 +184,10 @@ function fromEndpoints({ metadata, subsets }: z.output<typeof EndpointsShape>): 
 }
 
 function podOf(
-  reference: { kind?: string | null | undefined; namespace?: string | null | undefined; name?: string | null | undefined } | null | undefined,
+  reference:
+    | { kind?: string | null | undefined; namespace?: string | null | undefined; name?: string | null | undefined }
+    | null
+    | undefined,
   namespace: string,
 ): Endpoint["pod"] {
   if (reference?.kind !== "Pod" || !reference.name) return null;

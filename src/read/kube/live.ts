@@ -20,6 +20,8 @@ const PATHS: Readonly<Record<Kind, string>> = {
   endpoints: "/api/v1/endpoints",
   networkpolicies: "/apis/networking.k8s.io/v1/networkpolicies",
 };
+/** What client-node makes up when it finds nothing. */
+const NO_KUBECONFIG = "http://localhost:8080";
 const PAGE = 500;
 const MOST_PAGES = 200;
 
@@ -48,10 +50,16 @@ export async function loadConfig(options: KubeOptions): Promise<KubeConfig> {
   } catch (error) {
     throw new KubeError(`cannot read the kubeconfig: ${(error as Error).message}`, { cause: error });
   }
-  if (config.getCurrentCluster() === null) {
+  const cluster = config.getCurrentCluster();
+  if (options.kubeconfig === undefined && cluster?.server === NO_KUBECONFIG) {
+    throw new KubeError("there is no kubeconfig: neither KUBECONFIG, nor ~/.kube/config, nor a pod's service account");
+  }
+  if (cluster === null) {
     const contexts = config.getContexts().map(({ name }) => name);
     const named = options.context ?? config.getCurrentContext();
-    throw new KubeError(`the kubeconfig has no context ${named || "in use"} (there are: ${contexts.join(", ") || "none"})`);
+    throw new KubeError(
+      `the kubeconfig has no context ${named || "in use"} (there are: ${contexts.join(", ") || "none"})`,
+    );
   }
   return config;
 }
@@ -79,18 +87,25 @@ async function readCluster(config: KubeConfig, limits: Limits) {
 }
 
 /** All pages of a list. A kind that may not be read is null and why; credentials that are refused are an error. */
-async function readList(config: KubeConfig, kind: Kind, limits: Limits): Promise<{ list: unknown; why: string | null }> {
+async function readList(
+  config: KubeConfig,
+  kind: Kind,
+  limits: Limits,
+): Promise<{ list: unknown; why: string | null }> {
   const items: unknown[] = [];
   let token = "";
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const { status, body } = await get(config, `${PATHS[kind]}?limit=${PAGE}${token && `&continue=${token}`}`, limits);
     if (status === 401) {
       const context = config.getCurrentContext();
-      throw new KubeError(`the Kubernetes API refuses the credentials of context ${context} (401): ${tellStatus(body)}`);
+      throw new KubeError(
+        `the Kubernetes API refuses the credentials of context ${context} (401): ${tellStatus(body)}`,
+      );
     }
     if (status !== 200) return { list: null, why: `the API answers ${status}: ${tellStatus(body)}` };
     const answer = parseObject(body);
-    if (answer === null || !Array.isArray(answer.items)) return { list: null, why: "the API answers with something else than a list" };
+    if (answer === null || !Array.isArray(answer.items))
+      return { list: null, why: "the API answers with something else than a list" };
     for (const item of answer.items) items.push(item);
     const next = (answer.metadata as { continue?: unknown } | undefined)?.continue;
     if (typeof next !== "string" || next === "") return { list: { items }, why: null };
@@ -100,7 +115,10 @@ async function readList(config: KubeConfig, kind: Kind, limits: Limits): Promise
 }
 
 async function readPodLog(config: KubeConfig, request: PodLogRequest, limits: Limits) {
-  const query = new URLSearchParams({ sinceSeconds: String(request.sinceSeconds), limitBytes: String(limits.maxBytes) });
+  const query = new URLSearchParams({
+    sinceSeconds: String(request.sinceSeconds),
+    limitBytes: String(limits.maxBytes),
+  });
   if (request.container !== undefined) query.set("container", request.container);
   const path = `/api/v1/namespaces/${encodeURIComponent(request.namespace)}/pods/${encodeURIComponent(request.pod)}/log`;
   try {

@@ -11,7 +11,9 @@ const Condition = z.object({ type: z.string(), status: z.string() });
 export const NodeShape = z.object({
   metadata: Meta,
   spec: z.object({ podCIDR: text, podCIDRs: list(z.string()) }).nullish(),
-  status: z.object({ addresses: list(z.object({ type: z.string(), address: z.string() })), conditions: list(Condition) }).nullish(),
+  status: z
+    .object({ addresses: list(z.object({ type: z.string(), address: z.string() })), conditions: list(Condition) })
+    .nullish(),
 });
 
 const Container = z.object({
@@ -28,7 +30,9 @@ export const PodShape = z.object({
     containers: list(Container),
     initContainers: list(Container),
   }),
-  status: z.object({ phase: text, podIP: text, podIPs: list(z.object({ ip: text })), conditions: list(Condition) }).nullish(),
+  status: z
+    .object({ phase: text, podIP: text, podIPs: list(z.object({ ip: text })), conditions: list(Condition) })
+    .nullish(),
 });
 
 export const ServiceShape = z.object({
@@ -76,7 +80,9 @@ const EndpointAddress = z.object({ ip: z.string(), nodeName: text, targetRef: Re
 
 export const EndpointsShape = z.object({
   metadata: Meta,
-  subsets: list(z.object({ addresses: list(EndpointAddress), notReadyAddresses: list(EndpointAddress), ports: list(Port) })),
+  subsets: list(
+    z.object({ addresses: list(EndpointAddress), notReadyAddresses: list(EndpointAddress), ports: list(Port) }),
+  ),
 });
 
 export const NetworkPolicyShape = z.object({ metadata: Meta, spec: z.unknown() });

@@ -34,7 +34,7 @@ export async function request(
   try {
     await config.applyToHTTPSOptions(options);
   } catch (error) {
-    throw new KubeError(`no credentials for the Kubernetes API: ${messageOf(error)}`, { cause: error });
+    throw new KubeError(`the kubeconfig cannot be used for ${server}: ${messageOf(error)}`, { cause: error });
   }
   const timeout = AbortSignal.timeout(limits.timeoutMs);
   const signal = limits.signal === undefined ? timeout : AbortSignal.any([timeout, limits.signal]);
@@ -54,11 +54,14 @@ function send(url: URL, options: https.RequestOptions, body: string | null, maxB
       let bytes = 0;
       response.on("data", (chunk: Buffer) => {
         bytes += chunk.length;
-        if (bytes > maxBytes) request.destroy(new Error(`its answer is longer than ${maxBytes} bytes`));
-        else chunks.push(chunk);
+        if (bytes <= maxBytes) return void chunks.push(chunk);
+        reject(new Error(`its answer is longer than ${maxBytes} bytes`));
+        request.destroy();
       });
       response.on("error", reject);
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }),
+      );
     });
     request.on("error", reject);
     request.end(body ?? undefined);

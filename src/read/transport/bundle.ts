@@ -96,7 +96,8 @@ async function readInside(root: string, parts: readonly string[], maxBytes: numb
   const path = join(root, ...parts);
   let file: FileHandle;
   try {
-    if (!(await realpath(path)).startsWith(root + sep)) throw new TransportError(`${parts.join("/")} leads out of the bundle`);
+    if (!(await realpath(path)).startsWith(root + sep))
+      throw new TransportError(`${parts.join("/")} leads out of the bundle`);
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;

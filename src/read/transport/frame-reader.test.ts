@@ -16,7 +16,9 @@ function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
 
 test("payloads come back whole however the stream is cut, and whatever they hold", () => {
   const payload = fc.uint8Array({ maxLength: 200 });
-  const nasty = fc.constantFrom(`\n${NONCE}`, `\n${NONCE.slice(0, 9)}`, `${NONCE} 1 0\n`, "\n\n").map((text) => Buffer.from(text));
+  const nasty = fc
+    .constantFrom(`\n${NONCE}`, `\n${NONCE.slice(0, 9)}`, `${NONCE} 1 0\n`, "\n\n")
+    .map((text) => Buffer.from(text));
   const payloads = fc.array(fc.oneof(payload, nasty), { minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(payloads, fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 }), (sent, sizes) => {
@@ -24,7 +26,9 @@ test("payloads come back whole however the stream is cut, and whatever they hold
       const frames: Frame[] = [];
       const reader = new FrameReader(NONCE, (frame) => frames.push(frame));
       for (const chunk of cut(stream, sizes)) reader.push(chunk);
-      expect(frames.map((frame) => frame.payload.toString("hex"))).toEqual(sent.map((bytes) => Buffer.from(bytes).toString("hex")));
+      expect(frames.map((frame) => frame.payload.toString("hex"))).toEqual(
+        sent.map((bytes) => Buffer.from(bytes).toString("hex")),
+      );
       expect(frames.map((frame) => frame.header)).toEqual(sent.map((_, id) => `${id} 0`));
     }),
   );

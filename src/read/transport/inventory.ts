@@ -24,15 +24,24 @@ export const HERE: NodeName = "here";
 
 const LIMIT_BYTES = 1 << 20;
 
-const EXPECTED = "expected for each node its namespace or its address, like\n  nodes:\n    k1: {netns: NAME}\n    k2: {address: 192.168.6.142, user: root}\n  here: {netns: NAME}";
+const EXPECTED =
+  "expected for each node its namespace or its address, like\n  nodes:\n    k1: {netns: NAME}\n    k2: {address: 192.168.6.142, user: root}\n  here: {netns: NAME}";
 
-const Word = z.string().min(1).refine((text) => !text.startsWith("-") && !/[\0-\x20]/.test(text), "no spaces, no leading dash");
+const Word = z
+  .string()
+  .min(1)
+  .refine((text) => !text.startsWith("-") && !/[\0-\x20]/.test(text), "no spaces, no leading dash");
 const Entry = z
-  .union([
-    Word.transform((netns) => ({ netns })),
-    z.object({ netns: Word, address: Word, user: Word, port: z.int().min(1).max(65535) }).partial(),
-  ])
-  .refine((entry) => entry.netns !== undefined || ("address" in entry && entry.address !== undefined), "a netns or an address is needed");
+  .preprocess(
+    (value) => (typeof value === "string" ? { netns: value } : value),
+    z.object({
+      netns: Word.optional(),
+      address: Word.optional(),
+      user: Word.optional(),
+      port: z.int().min(1).max(65535).optional(),
+    }),
+  )
+  .refine((entry) => entry.netns !== undefined || entry.address !== undefined, "a netns or an address is needed");
 /** RFC 1123: what Kubernetes lets a node be called. */
 const Name = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i, "not a node name");
 const Nested = z.object({ nodes: z.record(Name, Entry), here: Entry.optional() });
@@ -63,7 +72,9 @@ export function parseInventory(text: string, file: string): Inventory {
     const issue = result.error.issues[0];
     throw new TransportError(`${file}: ${issue?.path.join(".") || "document"}: ${issue?.message}; ${EXPECTED}`);
   }
-  const { nodes, here } = isNested ? (result.data as z.infer<typeof Nested>) : splitFlat(result.data as z.infer<typeof Flat>);
+  const { nodes, here } = isNested
+    ? (result.data as z.infer<typeof Nested>)
+    : splitFlat(result.data as z.infer<typeof Flat>);
   if (Object.keys(nodes).length === 0) throw new TransportError(`${file}: no nodes; ${EXPECTED}`);
   return {
     file,
@@ -77,7 +88,6 @@ function splitFlat(flat: z.infer<typeof Flat>): { nodes: z.infer<typeof Flat>; h
   return here === undefined ? { nodes } : { nodes, here };
 }
 
-function accessOf(entry: z.infer<typeof Entry>): Access {
-  const whole: { netns?: string; address?: string; user?: string; port?: number } = entry as object;
-  return { netns: whole.netns ?? null, address: whole.address ?? null, user: whole.user ?? null, port: whole.port ?? null };
+function accessOf({ netns, address, user, port }: z.infer<typeof Entry>): Access {
+  return { netns: netns ?? null, address: address ?? null, user: user ?? null, port: port ?? null };
 }

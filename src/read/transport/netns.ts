@@ -10,7 +10,7 @@ const NAMED = "/run/netns";
 const ETC = "/etc/netns";
 
 /** `$1` is the directory; the rest is the command. A file that cannot be mounted is told on stderr, as iproute2 does. */
-const BIND_ETC = 'from=$1; shift; for f in "$from"/*; do [ -e "$f" ] && mount --bind "$f" "/etc/${f##*/}"; done; exec "$@"';
+const BIND_ETC = `from=$1; shift; for f in "$from"/*; do [ -e "$f" ] && mount --bind "$f" "/etc/\${f##*/}"; done; exec "$@"`;
 
 /** Nodes that are network namespaces of this machine. @throws TransportError when not root, or no node has a namespace. */
 export function openNetnsReader(inventory: Inventory): Reader {
@@ -36,7 +36,9 @@ export function openNetnsTransport(inventory: Inventory): Transport {
 function enterNetns(netns: string): readonly string[] {
   const path = netns.startsWith("/") ? netns : `${NAMED}/${netns}`;
   if (netns.includes("..") || !existsSync(path)) {
-    throw new TransportError(`there is no network namespace ${netns} (there are: ${namedNetns().join(", ") || "none"})`);
+    throw new TransportError(
+      `there is no network namespace ${netns} (there are: ${namedNetns().join(", ") || "none"})`,
+    );
   }
   const name = path.startsWith(`${NAMED}/`) ? path.slice(NAMED.length + 1) : null;
   const etc = `${ETC}/${name}`;

@@ -3,6 +3,9 @@ import type { Carrier } from "./carrier.ts";
 import type { Limits, Output } from "./reader.ts";
 import { type Order, RunnerSession } from "./runner-session.ts";
 
+/** Commands of one round that may run into their deadline before the rest is given up. */
+const MOST_SILENCES = 3;
+
 /** One node's runner, started when first needed and again after a command had to be cut short. Rounds take turns. */
 export class RunnerNode {
   readonly #node: NodeName;
@@ -29,6 +32,7 @@ export class RunnerNode {
 
   async #run(orders: readonly Order[], limits: Limits): Promise<Output[]> {
     const outputs: Output[] = [];
+    let silences = 0;
     while (outputs.length < orders.length) {
       const session = this.#closed ? "the transport is closed" : this.#open();
       const left = orders.slice(outputs.length);
@@ -38,9 +42,10 @@ export class RunnerNode {
       const last = done.at(-1);
       if (session.alive || last === undefined || outputs.length >= orders.length) continue;
       await session.close();
-      const aborted = limits.signal?.aborted ?? false;
-      const onlyThisOne = last.truncated || (done.length > 1 && last.failure?.startsWith("no answer"));
-      if (!onlyThisOne || aborted) {
+      const isSilent = last.failure?.startsWith("no answer") ?? false;
+      if (isSilent) silences += 1;
+      const isGoingOn = last.truncated || (isSilent && silences < MOST_SILENCES);
+      if (!isGoingOn || limits.signal?.aborted) {
         const why = last.failure ?? "the connection to the node ended";
         return [...outputs, ...orders.slice(outputs.length).map((order) => this.#failed(order, why))];
       }

@@ -1,5 +1,5 @@
 /**
- * The program that runs on a node: POSIX sh, nothing but builtins and `cat`, `sleep`, `nsenter`. It is constant; what to run comes
+ * The program that runs on a node: POSIX sh, nothing but builtins and `dd`, `sleep`, `nsenter`. It is constant; what to run comes
  * over its standard input, a word as `=` and the bytes, those that a shell could misread as `\0OOO` (octal).
  *
  * It must lead a process group of its own. As its input ends (the other side died, or is done), the whole group dies with it,
@@ -9,10 +9,11 @@
  * `rounds`: the first line is a nonce. Then lines `round SECONDS` (all must be over by then, or the group dies: a connection can
  * fall silent without closing), `run ID PATH WORD...`, `feed ID STDIN PATH WORD...`, `end`. What a command prints goes out as it
  * is; after it come `\nNONCE ID STATUS\n` on standard output and `\nNONCE ID\n` on standard error. No output can forge
- * that, for it does not know the nonce. (`echo`, since busybox buffers what its `printf` prints.)
+ * that, for it does not know the nonce. (`dd` passes on what it gets at once;
+ * busybox's `cat` hands sockets to sendfile(2), which may wait for the end of the input.)
  *
  * `tap`: the one line is `SECONDS PATH WORD...`. Any further line, the end of the input or the deadline interrupts the command
- * (SIGINT, on which tcpdump prints its counts) and kills it two seconds later.
+ * (SIGINT, on which tcpdump prints its counts) and kills it two seconds later, half a second where the input ended.
  */
 export const RUNNER_SCRIPT = `set -f
 unset IFS
@@ -67,27 +68,27 @@ rounds() {
 finish() {
   kill -INT 0
   n=0
-  while kill -0 $$ && [ "$n" -lt 20 ]; do sleep 0.1 || sleep 1; n=$((n + 1)); done
+  while kill -0 $$ && [ "$n" -lt "$1" ]; do sleep 0.1 || sleep 1; n=$((n + 1)); done
   kill -KILL 0
 }
 tap() {
   read -r seconds words || exit 0
   exec 3<&0 </dev/null
-  ( trap '' INT; read -r line <&3; finish ) >/dev/null 2>&1 &
-  ( trap '' INT; exec 3<&-; sleep "$seconds"; finish ) >/dev/null 2>&1 &
+  ( trap '' INT; read -r line <&3 && finish 20 || finish 5 ) >/dev/null 2>&1 &
+  ( trap '' INT; exec 3<&-; sleep "$seconds"; finish 20 ) >/dev/null 2>&1 &
   exec 3<&-
   start $words
 }
 case $1 in
   rounds)
     trap : TERM
-    { cat; kill -TERM 0; } | rounds
+    { dd bs=65536 2>/dev/null; kill -TERM 0; } | rounds
     kill -KILL 0 ;;
   tap) tap ;;
 esac
 `;
 
-const PLAIN = /^[A-Za-z0-9_.\/:,@%+=-]*$/;
+const PLAIN = /^[A-Za-z0-9_./:,@%+=-]*$/;
 
 /** One word as RUNNER_SCRIPT reads it. @throws RangeError on NUL, which no argv can hold. */
 export function encodeWord(word: string): string {

@@ -63,7 +63,9 @@ export class RunnerSession {
       const greeting = await this.#ending(limits);
       const first = orders[0];
       if (greeting.failure !== null && first !== undefined) {
-        const failure = greeting.failure.startsWith("no answer") ? `the node gives ${greeting.failure}` : greeting.failure;
+        const failure = greeting.failure.startsWith("no answer")
+          ? `the node gives ${greeting.failure}`
+          : greeting.failure;
         return [this.#output(first.command, startedAt, { ...greeting, failure })];
       }
       this.#greeted = true;

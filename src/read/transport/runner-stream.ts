@@ -33,16 +33,16 @@ export function openStream(carrier: Carrier, command: Command, limits: Limits): 
   const words = [command.netns ?? "", ...command.argv].map(encodeWord).join(" ");
   stdin.write(`${Math.ceil(limits.timeoutMs / 1000)} ${words}\n`);
   const stop = async () => {
-    stdin.end();
+    if (stdin.writable) stdin.write("stop\n");
     const timer = setTimeout(() => killGroup(child), STOP_LIMIT_MS);
     const status = await done;
     clearTimeout(timer);
     return status;
   };
-  if (limits.signal?.aborted) stdin.end();
-  limits.signal?.addEventListener("abort", () => stdin.end(), { once: true });
+  if (limits.signal?.aborted) void stop();
+  limits.signal?.addEventListener("abort", () => void stop(), { once: true });
   return {
-    stdout: upTo(stdout, limits.maxBytes, () => stdin.end()),
+    stdout: upTo(stdout, limits.maxBytes, () => void stop()),
     stderr: linesOf(stderr, () => startError),
     stop,
     done,

@@ -1,21 +1,21 @@
 import type { NodeName } from "../../facts/provenance.ts";
 import type { Carrier } from "./carrier.ts";
 import type { Command, Limits, Output, Reader, Stream, Transport } from "./reader.ts";
-import { RunnerNode } from "./runner-node.ts";
+import { RunnerPool } from "./runner-pool.ts";
 import { openStream } from "./runner-stream.ts";
 
 const CHANGE_LIMITS: Limits = { timeoutMs: 15_000, maxBytes: 1 << 20 };
 
 /** A Transport over runners, whatever carries them. */
 export function openRunnerTransport(via: string, carriers: ReadonlyMap<NodeName, Carrier>): Transport {
-  const runners = new Map([...carriers].map(([node, carrier]) => [node, new RunnerNode(node, carrier)]));
+  const runners = new Map([...carriers].map(([node, carrier]) => [node, new RunnerPool(node, carrier)]));
   const streams = new Set<Stream>();
   const missing = (node: NodeName): Carrier => {
     return () => {
       throw new Error(`no way to reach node ${node} is known (there are: ${[...carriers.keys()].join(", ")})`);
     };
   };
-  const runnerOf = (node: NodeName) => runners.get(node) ?? new RunnerNode(node, missing(node));
+  const runnerOf = (node: NodeName) => runners.get(node) ?? new RunnerPool(node, missing(node));
   return {
     via,
     nodes: [...carriers.keys()],

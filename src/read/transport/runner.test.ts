@@ -75,9 +75,15 @@ for (const shell of ["dash", "bash", "busybox"]) {
     test("every argument arrives as it was sent", async () => {
       const word = fc.oneof(
         fc.string({ unit: "binary", maxLength: 30 }),
-        fc.string({ unit: fc.constantFrom("\\", "'", '"', "$", "`", "\n", " ", "*", "0", "1", "%", "=", "-", "~", "X"), maxLength: 12 }),
+        fc.string({
+          unit: fc.constantFrom("\\", "'", '"', "$", "`", "\n", " ", "*", "0", "1", "%", "=", "-", "~", "X"),
+          maxLength: 12,
+        }),
       );
-      const argv = fc.array(word.map((some) => some.replaceAll("\0", "")), { minLength: 1, maxLength: 6 });
+      const argv = fc.array(
+        word.map((some) => some.replaceAll("\0", "")),
+        { minLength: 1, maxLength: 6 },
+      );
       await fc.assert(
         fc.asyncProperty(argv, async (words) => {
           const [output] = await run([["printf", "%s\\0", ...words]]);
@@ -122,7 +128,10 @@ for (const shell of ["dash", "bash", "busybox"]) {
         "exit: command not found",
         null,
       ]);
-      const [gone] = await runner.run([{ command: { ...command("true"), netns: "/proc/0/ns/net" }, stdin: null }], LIMITS);
+      const [gone] = await runner.run(
+        [{ command: { ...command("true"), netns: "/proc/0/ns/net" }, stdin: null }],
+        LIMITS,
+      );
       expect(gone?.failure).toBe("no network namespace at /proc/0/ns/net");
     });
 
@@ -145,7 +154,13 @@ for (const shell of ["dash", "bash", "busybox"]) {
     test("an interruption ends the round", async () => {
       const abort = new AbortController();
       setTimeout(() => abort.abort(), 100);
-      const outputs = await run([["sleep", "4731.2"], ["echo", "after"]], { ...LIMITS, signal: abort.signal });
+      const outputs = await run(
+        [
+          ["sleep", "4731.2"],
+          ["echo", "after"],
+        ],
+        { ...LIMITS, signal: abort.signal },
+      );
       expect(outputs.map(({ failure }) => failure)).toEqual(["interrupted", "interrupted"]);
     });
 
@@ -163,7 +178,10 @@ test("a carrier that fails is an output, not an error", async () => {
   const silent = new RunnerNode("k1", () => ["sh", "-c", "echo the node is on fire >&2; exit 9", "x"]);
   const missing = new RunnerNode("k1", () => ["/no/such/carrier"]);
   const orders = [1, 2].map(() => ({ command: command("true"), stdin: null }));
-  expect((await silent.run(orders, LIMITS)).map(({ failure }) => failure)).toEqual(["the node is on fire", "the node is on fire"]);
+  expect((await silent.run(orders, LIMITS)).map(({ failure }) => failure)).toEqual([
+    "the node is on fire",
+    "the node is on fire",
+  ]);
   expect((await missing.run(orders, LIMITS)).every(({ failure }) => failure?.includes("ENOENT"))).toBe(true);
   const mute = new RunnerNode("k1", () => ["sleep", "3", "#"]);
   expect((await mute.run(orders, { ...LIMITS, timeoutMs: 200 }))[1]?.failure).toMatch(/sleep|no answer/);

@@ -37,13 +37,8 @@ const findings: { readonly [K in keyof Findings]: (p: Findings[K]) => string } =
   "route-refused": (p) => `${p.node}: ${p.question}: "${p.answer}"`,
   "capture-arrives": (p) => `${many(p.probes, "tagged packet")} seen at every hop, and the answers`,
   "capture-title": (p) => `${p.leg}, ${p.from} → ${p.to}, ${many(p.probes, "tagged packet")}`,
-  "capture-line": (p) => {
-    const counts = [...new Set(p.hops.map((h) => h.count))];
-    const same = counts.length === 1 ? counts[0] : undefined;
-    const hops = p.hops.map((h) => `${h.name}${same === undefined ? ` ${h.count ?? "?"}` : ""}`).join(" → ");
-    const total = same === undefined ? "" : `   ${same ?? "?"}`;
-    return `${p.node.padEnd(10)} ${hops}${total}${p.hops.some((h) => h.last) ? "  ← last hop" : ""}`;
-  },
+  "capture-line": (p) =>
+    `${p.node.padEnd(10)} ${p.hops.map((h) => h.name).join(" → ")}   ${p.count ?? "?"}${p.hops.some((h) => h.last) ? "  ← last hop" : ""}`,
   "capture-lost": (p) => `taps that prove nothing by silence: ${p.taps.join(", ")}`,
   "kernel-counter": (p) => `${p.node} ${p.name} +${p.delta}`,
   "kernel-rule": (p) => `${p.node} ${p.rule}: ${many(p.packets, "packet")}`,

@@ -47,11 +47,10 @@ function serviceAt(cluster: Cluster, ip: Ip, port: number): Service | null {
   return cluster.services.find((s) => s.clusterIps.some((c) => sameIp(c, ip)) && s.ports.some((p) => p.port === port)) ?? null;
 }
 
-/** Lines of a gateway's log that speak of an upstream, newest last. */
+/** Lines of a gateway's log that tell of an upstream, newest last; one that only counts a 50x tells less than one that says why. */
 export function telltaleLines(log: string, most: number): readonly string[] {
-  return log
-    .split("\n")
-    .filter((line) => /upstream|connect|backend|timed? ?out|refused|unreachable|no route|\b50[234]\b/i.test(line))
-    .slice(-most)
-    .map((line) => line.trim().slice(0, 200));
+  const lines = log.split("\n");
+  const why = lines.filter((line) => /upstream|connect|timed? ?out|refused|unreachable|no route/i.test(line));
+  const told = why.length > 0 ? why : lines.filter((line) => /\b50[234]\b/.test(line));
+  return told.slice(-most).map((line) => line.trim().slice(0, 200));
 }

@@ -14,7 +14,9 @@ export const NEXT = {
   quotedIp: 5,
 } as const;
 
-/** Where a decoder stands; each one reads its header at `at`, adds to `headers`, and says what comes next. */
+export type Next = (typeof NEXT)[keyof typeof NEXT];
+
+/** Where a decoder stands; each one reads its header at `at`, adds to `headers`, and returns what comes next. */
 export interface Cursor {
   bytes: Uint8Array;
   at: number;
@@ -22,7 +24,7 @@ export interface Cursor {
   end: number;
   /** Bytes that the enclosing header promises from `at` on; more than `end - at` when the snapshot cut the frame. */
   promised: number;
-  next: number;
+  /** EtherType or IP protocol number of what comes next. */
   value: number;
   headers: SeenHeader[];
   /** Inside an ICMP error's quotation: the transport header may be eight bytes long. */
@@ -53,9 +55,9 @@ export function has(cursor: Cursor, length: number): boolean {
 }
 
 /** Ends the decoding with bytes that say nothing more. */
-export function endOpaque(cursor: Cursor, protocol: string): void {
+export function endOpaque(cursor: Cursor, protocol: string): Next {
   cursor.headers.push({ kind: "opaque", protocol, length: Math.max(0, cursor.end - cursor.at) });
-  cursor.next = NEXT.nothing;
+  return NEXT.nothing;
 }
 
 export function advance(cursor: Cursor, length: number): void {

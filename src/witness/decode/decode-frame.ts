@@ -1,5 +1,5 @@
 import type { SeenHeader } from "../sighting.ts";
-import { type Cursor, endOpaque, NEXT } from "./cursor.ts";
+import { type Cursor, endOpaque, NEXT, type Next } from "./cursor.ts";
 import { decodeEthernet, decodeEtherType, decodeLinkLayer } from "./link-layer.ts";
 import { decodeIp } from "./network.ts";
 import { decodeIpProtocol } from "./transport.ts";
@@ -33,40 +33,35 @@ export function decodeFrame(
     at: 0,
     end: bytes.length,
     promised: Math.max(wireLength, bytes.length),
-    next: NEXT.nothing,
     value: 0,
     headers,
     quoted: false,
   };
-  decodeLinkLayer(cursor, linkType, link);
-  decodeRest(cursor, ports);
+  let next = decodeLinkLayer(cursor, linkType, link);
+  while (next !== NEXT.nothing) next = decodeNext(cursor, next, ports);
   return { ifindex: link.ifindex, direction: link.direction, headers };
 }
 
-function decodeRest(cursor: Cursor, ports: TunnelPorts): void {
-  while (cursor.next !== NEXT.nothing) {
-    if (cursor.headers.length >= MAX_HEADERS) return endOpaque(cursor, "too many headers");
-    switch (cursor.next) {
-      case NEXT.ip:
-        decodeIp(cursor);
-        break;
-      case NEXT.ipProtocol:
-        decodeIpProtocol(cursor, ports);
-        break;
-      case NEXT.ethernet:
-        decodeEthernet(cursor);
-        break;
-      case NEXT.etherType:
-        decodeEtherType(cursor);
-        break;
-      case NEXT.quotedIp: {
-        const quoted: SeenHeader[] = [];
-        cursor.headers.push({ kind: "quoted", headers: quoted });
-        cursor.headers = quoted;
-        cursor.quoted = true;
-        cursor.next = NEXT.ip;
-        break;
-      }
+/** Every step moves `at` on, or names what stands there more closely; the number of headers bounds them all. */
+function decodeNext(cursor: Cursor, next: Next, ports: TunnelPorts): Next {
+  if (cursor.headers.length >= MAX_HEADERS) return endOpaque(cursor, "too many headers");
+  switch (next) {
+    case NEXT.ip:
+      return decodeIp(cursor);
+    case NEXT.ipProtocol:
+      return decodeIpProtocol(cursor, ports);
+    case NEXT.ethernet:
+      return decodeEthernet(cursor);
+    case NEXT.etherType:
+      return decodeEtherType(cursor);
+    case NEXT.quotedIp: {
+      const quoted: SeenHeader[] = [];
+      cursor.headers.push({ kind: "quoted", headers: quoted });
+      cursor.headers = quoted;
+      cursor.quoted = true;
+      return NEXT.ip;
     }
+    case NEXT.nothing:
+      return NEXT.nothing;
   }
 }

@@ -1,5 +1,5 @@
 import { macAt } from "./addresses.ts";
-import { advance, type Cursor, endOpaque, has, NEXT, u16, u32 } from "./cursor.ts";
+import { advance, type Cursor, endOpaque, has, NEXT, type Next, u16, u32 } from "./cursor.ts";
 
 /** https://www.tcpdump.org/linktypes.html */
 export const LINK_TYPES = {
@@ -24,36 +24,31 @@ export interface LinkLayer {
 }
 
 /** Reads the capture's own header; `link` receives what it tells of interface and direction. */
-export function decodeLinkLayer(cursor: Cursor, linkType: number, link: LinkLayer): void {
+export function decodeLinkLayer(cursor: Cursor, linkType: number, link: LinkLayer): Next {
   switch (linkType) {
     case LINK_TYPES.EN10MB:
-      cursor.next = NEXT.ethernet;
-      return;
+      return NEXT.ethernet;
     case LINK_TYPES.LINUX_SLL2:
-      decodeSll2(cursor, link);
-      return;
+      return decodeSll2(cursor, link);
     case LINK_TYPES.LINUX_SLL:
-      decodeSll(cursor, link);
-      return;
+      return decodeSll(cursor, link);
     case LINK_TYPES.RAW:
     case LINK_TYPES.DLT_RAW:
     case LINK_TYPES.IPV4:
     case LINK_TYPES.IPV6:
-      cursor.next = NEXT.ip;
-      return;
+      return NEXT.ip;
     case LINK_TYPES.NULL:
       if (!has(cursor, 4)) return endOpaque(cursor, "truncated");
       // The address family in the byte order of the writer: the version nibble says the same without guessing.
       advance(cursor, 4);
-      cursor.next = NEXT.ip;
-      return;
+      return NEXT.ip;
     default:
-      endOpaque(cursor, `link type ${linkType}`);
+      return endOpaque(cursor, `link type ${linkType}`);
   }
 }
 
 /** LINKTYPE_LINUX_SLL2: protocol, reserved, ifindex, ARPHRD, packet type, address length, address. */
-function decodeSll2(cursor: Cursor, link: LinkLayer): void {
+function decodeSll2(cursor: Cursor, link: LinkLayer): Next {
   if (!has(cursor, 20)) return endOpaque(cursor, "truncated");
   const { bytes, at } = cursor;
   link.ifindex = u32(bytes, at + 4);
@@ -61,41 +56,40 @@ function decodeSll2(cursor: Cursor, link: LinkLayer): void {
   const hardware = u16(bytes, at + 8);
   const protocol = u16(bytes, at);
   advance(cursor, 20);
-  afterCooked(cursor, hardware, protocol);
+  return afterCooked(cursor, hardware, protocol);
 }
 
 /** LINKTYPE_LINUX_SLL: packet type, ARPHRD, address length, address, protocol. No interface. */
-function decodeSll(cursor: Cursor, link: LinkLayer): void {
+function decodeSll(cursor: Cursor, link: LinkLayer): Next {
   if (!has(cursor, 16)) return endOpaque(cursor, "truncated");
   const { bytes, at } = cursor;
   link.direction = u16(bytes, at) === PACKET_OUTGOING ? "out" : "in";
   const hardware = u16(bytes, at + 2);
   const protocol = u16(bytes, at + 14);
   advance(cursor, 16);
-  afterCooked(cursor, hardware, protocol);
+  return afterCooked(cursor, hardware, protocol);
 }
 
-function afterCooked(cursor: Cursor, hardware: number, protocol: number): void {
+function afterCooked(cursor: Cursor, hardware: number, protocol: number): Next {
   if (hardware === ARPHRD_NETLINK) return endOpaque(cursor, "netlink");
-  cursor.next = NEXT.etherType;
   cursor.value = protocol;
+  return NEXT.etherType;
 }
 
-export function decodeEthernet(cursor: Cursor): void {
+export function decodeEthernet(cursor: Cursor): Next {
   if (!has(cursor, 14)) return endOpaque(cursor, "truncated");
   const { bytes, at } = cursor;
   cursor.headers.push({ kind: "ethernet", dst: macAt(bytes, at), src: macAt(bytes, at + 6) });
-  cursor.next = NEXT.etherType;
   cursor.value = u16(bytes, at + 12);
   advance(cursor, 14);
+  return NEXT.etherType;
 }
 
-export function decodeEtherType(cursor: Cursor): void {
+export function decodeEtherType(cursor: Cursor): Next {
   switch (cursor.value) {
     case 0x0800:
     case 0x86dd:
-      cursor.next = NEXT.ip;
-      return;
+      return NEXT.ip;
     case 0x8100:
     case 0x88a8:
     case 0x9100:
@@ -103,7 +97,7 @@ export function decodeEtherType(cursor: Cursor): void {
       cursor.headers.push({ kind: "vlan", id: u16(cursor.bytes, cursor.at) & 0xfff });
       cursor.value = u16(cursor.bytes, cursor.at + 2);
       advance(cursor, 4);
-      return;
+      return NEXT.etherType;
     case 0x0806:
       return endOpaque(cursor, "arp");
     case 0x8847:
@@ -112,6 +106,9 @@ export function decodeEtherType(cursor: Cursor): void {
     case 0x8864:
       return endOpaque(cursor, "pppoe");
     default:
-      endOpaque(cursor, cursor.value < 1536 ? "llc" : `ethertype 0x${cursor.value.toString(16).padStart(4, "0")}`);
+      return endOpaque(
+        cursor,
+        cursor.value < 1536 ? "llc" : `ethertype 0x${cursor.value.toString(16).padStart(4, "0")}`,
+      );
   }
 }

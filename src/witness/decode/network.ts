@@ -1,18 +1,18 @@
 import { ipv4At, ipv6At } from "./addresses.ts";
-import { advance, type Cursor, endOpaque, has, NEXT, u16, u32 } from "./cursor.ts";
+import { advance, type Cursor, endOpaque, has, NEXT, type Next, u16, u32 } from "./cursor.ts";
 
 const MAX_EXTENSION_HEADERS = 8;
 
-export function decodeIp(cursor: Cursor): void {
+export function decodeIp(cursor: Cursor): Next {
   if (!has(cursor, 1)) return endOpaque(cursor, "truncated");
   const version = (cursor.bytes[cursor.at] as number) >> 4;
-  if (version === 4) decodeIpv4(cursor);
-  else if (version === 6) decodeIpv6(cursor);
-  else endOpaque(cursor, "not ip");
+  if (version === 4) return decodeIpv4(cursor);
+  if (version === 6) return decodeIpv6(cursor);
+  return endOpaque(cursor, "not ip");
 }
 
 /** RFC 791. */
-function decodeIpv4(cursor: Cursor): void {
+function decodeIpv4(cursor: Cursor): Next {
   if (!has(cursor, 20)) return endOpaque(cursor, "truncated");
   const { bytes, at } = cursor;
   const headerLength = ((bytes[at] as number) & 15) * 4;
@@ -38,12 +38,12 @@ function decodeIpv4(cursor: Cursor): void {
   bound(cursor, length);
   advance(cursor, headerLength);
   if (fragmentOffset > 0) return endOpaque(cursor, "fragment");
-  cursor.next = NEXT.ipProtocol;
   cursor.value = protocol;
+  return NEXT.ipProtocol;
 }
 
 /** RFC 8200, with its chain of extension headers. `protocol` is what follows that chain. */
-function decodeIpv6(cursor: Cursor): void {
+function decodeIpv6(cursor: Cursor): Next {
   if (!has(cursor, 40)) return endOpaque(cursor, "truncated");
   const { bytes, at } = cursor;
   const payload = u16(bytes, at + 4);
@@ -87,8 +87,8 @@ function decodeIpv6(cursor: Cursor): void {
   if (isBroken || next > cursor.end) return endOpaque(cursor, "truncated");
   advance(cursor, next - at);
   if (fragmentOffset > 0) return endOpaque(cursor, "fragment");
-  cursor.next = NEXT.ipProtocol;
   cursor.value = protocol;
+  return NEXT.ipProtocol;
 }
 
 /** Hop-by-hop, routing, fragment, authentication, destination options, mobility. */

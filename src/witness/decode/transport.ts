@@ -1,7 +1,7 @@
-import { advance, type Cursor, endOpaque, has, NEXT, u16, u32 } from "./cursor.ts";
+import { advance, type Cursor, endOpaque, has, NEXT, type Next, u16, u32 } from "./cursor.ts";
 import { decodeGre, decodeUdpPayload, type TunnelPorts } from "./tunnels.ts";
 
-export function decodeIpProtocol(cursor: Cursor, ports: TunnelPorts): void {
+export function decodeIpProtocol(cursor: Cursor, ports: TunnelPorts): Next {
   switch (cursor.value) {
     case 1:
       return decodeIcmp(cursor, isIcmpv4Error);
@@ -13,8 +13,7 @@ export function decodeIpProtocol(cursor: Cursor, ports: TunnelPorts): void {
       return decodeUdp(cursor, ports);
     case 4:
     case 41:
-      cursor.next = NEXT.ip;
-      return;
+      return NEXT.ip;
     case 47:
       return decodeGre(cursor);
     case 50:
@@ -24,12 +23,12 @@ export function decodeIpProtocol(cursor: Cursor, ports: TunnelPorts): void {
     case 132:
       return endOpaque(cursor, "sctp");
     default:
-      endOpaque(cursor, `ip protocol ${cursor.value}`);
+      return endOpaque(cursor, `ip protocol ${cursor.value}`);
   }
 }
 
 /** RFC 9293. In a quotation only the first eight bytes are certain (RFC 792): ports and sequence number. */
-function decodeTcp(cursor: Cursor): void {
+function decodeTcp(cursor: Cursor): Next {
   const { bytes, at } = cursor;
   const isWhole = has(cursor, 20);
   if (!isWhole && !(cursor.quoted && has(cursor, 8))) return endOpaque(cursor, "truncated");
@@ -47,10 +46,10 @@ function decodeTcp(cursor: Cursor): void {
     rst: (flags & 4) !== 0,
     payload: Math.max(0, cursor.promised - headerLength),
   });
-  cursor.next = NEXT.nothing;
+  return NEXT.nothing;
 }
 
-function decodeUdp(cursor: Cursor, ports: TunnelPorts): void {
+function decodeUdp(cursor: Cursor, ports: TunnelPorts): Next {
   if (!has(cursor, 8)) return endOpaque(cursor, "truncated");
   const { bytes, at } = cursor;
   const sport = u16(bytes, at);
@@ -61,8 +60,7 @@ function decodeUdp(cursor: Cursor, ports: TunnelPorts): void {
   cursor.end = end;
   if (length >= 8) cursor.promised = Math.min(cursor.promised, length);
   advance(cursor, 8);
-  cursor.next = NEXT.nothing;
-  decodeUdpPayload(cursor, sport, dport, ports);
+  return decodeUdpPayload(cursor, sport, dport, ports);
 }
 
 /** Destination unreachable, source quench, redirect, time exceeded, parameter problem. */
@@ -75,7 +73,7 @@ function isIcmpv6Error(type: number): boolean {
   return type >= 1 && type < 128;
 }
 
-function decodeIcmp(cursor: Cursor, isError: (type: number) => boolean): void {
+function decodeIcmp(cursor: Cursor, isError: (type: number) => boolean): Next {
   if (!has(cursor, 8)) return endOpaque(cursor, "truncated");
   const { bytes, at } = cursor;
   const type = bytes[at] as number;
@@ -90,7 +88,7 @@ function decodeIcmp(cursor: Cursor, isError: (type: number) => boolean): void {
     payload: error ? NO_BYTES : bytes.subarray(at + 8, cursor.end),
   });
   advance(cursor, 8);
-  cursor.next = error && !cursor.quoted ? NEXT.quotedIp : NEXT.nothing;
+  return error && !cursor.quoted ? NEXT.quotedIp : NEXT.nothing;
 }
 
 const NO_BYTES = new Uint8Array(0);

@@ -1,4 +1,4 @@
-import { advance, type Cursor, endOpaque, has, NEXT, u16, u24, u32 } from "./cursor.ts";
+import { advance, type Cursor, endOpaque, has, NEXT, type Next, u16, u24, u32 } from "./cursor.ts";
 
 /** UDP ports whose payload is a tunnel's. */
 export interface TunnelPorts {
@@ -22,34 +22,35 @@ export function withVxlanPorts(ports: Iterable<number>): TunnelPorts {
 const TRANS_ETHER_BRIDGING = 0x6558;
 
 /** A tunnel is told by the destination port, and by a header that fits: its source port is a hash of the flow. */
-export function decodeUdpPayload(cursor: Cursor, sport: number, dport: number, ports: TunnelPorts): void {
-  if (ports.vxlan.has(dport)) decodeVxlan(cursor);
-  else if (ports.geneve.has(dport)) decodeGeneve(cursor);
-  else if (ports.wireguard.has(dport) || ports.wireguard.has(sport)) decodeWireGuard(cursor);
-  else if (dport === 4500 || sport === 4500) endOpaque(cursor, "esp in udp");
+export function decodeUdpPayload(cursor: Cursor, sport: number, dport: number, ports: TunnelPorts): Next {
+  if (ports.vxlan.has(dport)) return decodeVxlan(cursor);
+  if (ports.geneve.has(dport)) return decodeGeneve(cursor);
+  if (ports.wireguard.has(dport) || ports.wireguard.has(sport)) return decodeWireGuard(cursor);
+  if (dport === 4500 || sport === 4500) return endOpaque(cursor, "esp in udp");
+  return NEXT.nothing;
 }
 
 /** RFC 7348. */
-function decodeVxlan(cursor: Cursor): void {
+function decodeVxlan(cursor: Cursor): Next {
   const { bytes, at } = cursor;
-  if (!has(cursor, 8) || ((bytes[at] as number) & 0x08) === 0) return;
+  if (!has(cursor, 8) || ((bytes[at] as number) & 0x08) === 0) return NEXT.nothing;
   cursor.headers.push({ kind: "vxlan", vni: u24(bytes, at + 4) });
   advance(cursor, 8);
-  cursor.next = NEXT.ethernet;
+  return NEXT.ethernet;
 }
 
 /** RFC 8926. */
-function decodeGeneve(cursor: Cursor): void {
+function decodeGeneve(cursor: Cursor): Next {
   const { bytes, at } = cursor;
-  if (!has(cursor, 8) || (bytes[at] as number) >> 6 !== 0) return;
+  if (!has(cursor, 8) || (bytes[at] as number) >> 6 !== 0) return NEXT.nothing;
   const length = 8 + ((bytes[at] as number) & 0x3f) * 4;
   if (!has(cursor, length)) return endOpaque(cursor, "truncated");
   cursor.headers.push({ kind: "geneve", vni: u24(bytes, at + 4) });
-  followType(cursor, u16(bytes, at + 2), length);
+  return followType(cursor, u16(bytes, at + 2), length);
 }
 
 /** RFC 2784 and 2890. */
-export function decodeGre(cursor: Cursor): void {
+export function decodeGre(cursor: Cursor): Next {
   if (!has(cursor, 4)) return endOpaque(cursor, "truncated");
   const { bytes, at } = cursor;
   const flags = u16(bytes, at);
@@ -61,23 +62,23 @@ export function decodeGre(cursor: Cursor): void {
   const length = keyAt + (hasKey ? 4 : 0) + ((flags & 0x1000) !== 0 ? 4 : 0);
   if (!has(cursor, length)) return endOpaque(cursor, "truncated");
   cursor.headers.push({ kind: "gre", protocol, key: hasKey ? u32(bytes, at + keyAt) : null });
-  followType(cursor, protocol, length);
+  return followType(cursor, protocol, length);
 }
 
-function followType(cursor: Cursor, etherType: number, headerLength: number): void {
+function followType(cursor: Cursor, etherType: number, headerLength: number): Next {
   advance(cursor, headerLength);
   if (etherType === TRANS_ETHER_BRIDGING) {
-    cursor.next = NEXT.ethernet;
-    return;
+    return NEXT.ethernet;
   }
-  cursor.next = NEXT.etherType;
   cursor.value = etherType;
+  return NEXT.etherType;
 }
 
 /** A message type of 1 to 4 and three zero bytes; what is inside is nobody's but the peers'. */
-function decodeWireGuard(cursor: Cursor): void {
+function decodeWireGuard(cursor: Cursor): Next {
   const { bytes, at } = cursor;
-  if (!has(cursor, 4)) return;
+  if (!has(cursor, 4)) return NEXT.nothing;
   const type = bytes[at] as number;
-  if (type >= 1 && type <= 4 && u24(bytes, at + 1) === 0) endOpaque(cursor, "wireguard");
+  const isWireGuard = type >= 1 && type <= 4 && u24(bytes, at + 1) === 0;
+  return isWireGuard ? endOpaque(cursor, "wireguard") : NEXT.nothing;
 }

@@ -1,12 +1,9 @@
-/** Longest name and deadline known: `lasthop-PID-STARTTIME`, of the shell that owns the instance. */
-export const INSTANCE_PREFIX = "lasthop-";
-
 /**
- * Streams kfree_skb events from a trace instance of its own, which goes when the shell does; instances whose shell was killed are
- * removed first (the name carries its pid and start time, so a recycled pid is not taken for the owner).
+ * Streams kfree_skb events from a trace instance of its own, `lasthop-PID-STARTTIME` of this shell, which goes when the shell does.
+ * Instances whose shell was killed are removed first (with the start time a recycled pid is not taken for the owner).
  *
- * Standard error: `no tracefs`, `no permission` or `cannot trace` and the end; else `format BASE64-free lines`, framed by `format`
- * and `end`, then `tracing`; at the end `overrun N` and `over`. A background job of sh ignores SIGINT, hence the trap.
+ * Standard error: `no tracefs`, `no permission` or `cannot trace`, and the end; else the event's format between `format` and `end`,
+ * then `tracing`, and when it is stopped `overrun N` and `over`. A background job of sh ignores SIGINT, hence the trap.
  */
 export const TRACE_SCRIPT = `LC_ALL=C
 export LC_ALL

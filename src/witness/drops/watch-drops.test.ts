@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Reader } from "../../read/transport/reader.ts";
+import { openNetnsReader } from "../../read/transport/netns.ts";
 import { TestCluster } from "../test-cluster.ts";
 import { hasReasonField, isBenign, parseDropLine } from "./kfree-skb.ts";
 import { TRACE_SCRIPT } from "./trace-script.ts";
@@ -77,7 +78,7 @@ describe("a line of the trace", () => {
 describe.skipIf(!canTrace())("the kernel's drop reasons (skipped: needs root and a tracefs with reasons)", () => {
   let cluster: TestCluster;
   beforeAll(() => {
-    cluster = new TestCluster();
+    cluster = new TestCluster(openNetnsReader);
   });
   afterAll(async () => {
     await cluster?.close();

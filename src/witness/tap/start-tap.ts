@@ -9,14 +9,14 @@ import type { Place } from "./place.ts";
 import { reportOn } from "./report.ts";
 
 export interface TapOptions {
-  /** pcap-filter(7) expression; empty hears everything. See `filterFor`. */
+  /** pcap-filter(7) expression; empty hears everything. See `tapFilter`. */
   readonly filter: string;
   /** `timeoutMs` is the deadline after which the tap ends by itself on its node. */
   readonly limits: Limits;
   readonly tunnelPorts?: TunnelPorts;
   /** Directory for the raw capture, as Wireshark opens it; null: not kept. */
   readonly keepIn?: string | null;
-  /** Where `any` cannot tell interfaces apart, the links worth a tap of their own; null: all of them. */
+  /** Where `any` cannot tell interfaces apart, the links worth a tap of their own; null: all of them. Of others the report says nothing. */
   readonly links?: readonly string[] | null;
   readonly startTimeoutMs?: number;
 }

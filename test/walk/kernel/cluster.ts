@@ -1,5 +1,5 @@
 import { Dice } from "./dice.ts";
-import { breakSomething } from "./faults.ts";
+import { breakCluster, breakSomething } from "./faults.ts";
 import { Topology } from "./topology.ts";
 
 const SERVICE = "10.43.0.10";
@@ -20,7 +20,6 @@ export function cluster(seed: number): Topology {
     t.set(node, "net.ipv4.ip_forward", 1);
     t.set(node, "net.bridge.bridge-nf-call-iptables", dice.chance(0.7) ? 1 : 0);
     pods(t, k, onBridge);
-    join(t, k, overlay, isRouted);
   }
   const sender = dice.pick(["p1a", "p1a", "n1", "p1b"]);
   const receiver = dice.pick(["p2a", "p2a", "p1a", "p1b", "n2"].filter((r) => r !== sender));
@@ -42,10 +41,13 @@ export function cluster(seed: number): Topology {
       t.run(client, "iptables-nft -w -t nat -A POSTROUTING -m mark --mark 0x4000/0x4000 -j MARK --set-xmark 0x4000/0x0");
       t.run(client, "iptables-nft -w -t nat -A POSTROUTING -m conntrack --ctstate DNAT -j MASQUERADE");
     }
-    if (!isRouted) t.run(client, "ip route add default via 192.168.1.254 || true");
   }
   t.faults.push(`${overlay}, ${onBridge ? "bridge" : "veth"}${isRouted ? ", router" : ""}`);
-  for (let i = dice.pick([0, 1, 1, 1, 2]); i > 0; i -= 1) breakSomething(t, dice);
+  for (let i = dice.pick([0, 1, 1, 1, 2]); i > 0; i -= 1) {
+    if (dice.chance(0.7)) breakCluster(t, dice);
+    else breakSomething(t, dice);
+  }
+  for (const k of [1, 2]) join(t, k, overlay, isRouted);
   return t;
 }
 
@@ -56,6 +58,8 @@ function underlay(t: Topology, isRouted: boolean): void {
     t.wire("n1", "eth0", "n2", "eth0");
     t.do("n1", "addr add 192.168.1.1/24 dev eth0");
     t.do("n2", "addr add 192.168.1.2/24 dev eth0");
+    // Nobody has the gateway: a route that is only looked up.
+    for (const node of ["n1", "n2"]) t.do(node, "route add default via 192.168.1.254");
     return;
   }
   t.node("r");
@@ -98,12 +102,15 @@ function join(t: Topology, k: number, overlay: string, isRouted: boolean): void 
     if (!isRouted) t.do(node, `route add 10.42.${other}.0/24 via ${remote}`);
   } else {
     const flood = overlay === "vxlan-flood" ? ` remote ${remote}` : "";
-    t.do(node, `link add flannel.1 address 02:00:00:00:0${k}:01 type vxlan id 1 local ${local} dstport 8472 nolearning${flood}`);
+    const odd = t.vxlan.get(node) ?? "";
+    const id = odd.startsWith("id") ? odd : "id 1";
+    const port = odd.startsWith("dstport") ? odd : "dstport 8472";
+    t.do(node, `link add flannel.1 address 02:00:00:00:0${k}:01 type vxlan ${id} local ${local} ${port} nolearning${flood}`);
     t.do(node, "link set flannel.1 up", `addr add 10.42.${k}.0/32 dev flannel.1`);
     t.do(node, `route add 10.42.${other}.0/24 via 10.42.${other}.0 dev flannel.1 onlink`);
     if (overlay === "vxlan") {
       t.do(node, `neigh add 10.42.${other}.0 lladdr 02:00:00:00:0${other}:01 dev flannel.1 nud permanent`);
-      t.run(node, `bridge fdb add 02:00:00:00:0${other}:01 dev flannel.1 dst ${remote} self permanent`);
+      t.sh.get(node)?.unshift(`bridge fdb add 02:00:00:00:0${other}:01 dev flannel.1 dst ${remote} self permanent`);
     }
   }
 }

@@ -92,6 +92,90 @@ function reversePathFilter(t: Topology, dice: Dice): string {
   return `rp_filter=${mode} on ${node} ${where}`;
 }
 
+/** What breaks on bridges and tunnels of a cluster's nodes. */
+const CLUSTER_FAULTS: readonly ((t: Topology, dice: Dice) => string)[] = [
+  function forwardingOffInside(t, dice) {
+    const node = dice.pick(["n1", "n2"]);
+    const link = dice.pick(["cni0", "flannel/1"]);
+    t.run(node, `f=/proc/sys/net/ipv4/conf/${link.replace("/", ".")}/forwarding; [ ! -e $f ] || echo 0 > $f`);
+    return `forwarding=0 on ${node} ${link}`;
+  },
+  function reversePathInside(t, dice) {
+    const node = dice.pick(["n1", "n2"]);
+    const link = dice.pick(["cni0", "flannel.1", "eth0"]);
+    t.run(node, `f=/proc/sys/net/ipv4/conf/${link}/rp_filter; [ ! -e $f ] || echo ${dice.pick([1, 2])} > $f`);
+    return `rp_filter on ${node} ${link}`;
+  },
+  function fdb(t, dice) {
+    const node = dice.pick(["n1", "n2"]);
+    t.run(node, "bridge fdb show dev flannel.1 2>/dev/null | while read mac rest; do bridge fdb del $mac dev flannel.1 self; done || true");
+    return `no fdb on ${node}`;
+  },
+  function tunnelNeighbour(t, dice) {
+    const node = dice.pick(["n1", "n2"]);
+    t.run(node, "ip neigh flush dev flannel.1 nud permanent 2>/dev/null || true");
+    return `no tunnel neighbour on ${node}`;
+  },
+  function vni(t, dice) {
+    const node = dice.pick(["n1", "n2"]);
+    const [what, value] = dice.pick([
+      ["id", 2],
+      ["dstport", 4789],
+    ] as const);
+    t.vxlan.set(node, `${what} ${value}`);
+    return `vxlan ${what} ${value} on ${node}`;
+  },
+  function tunnelDown(t, dice) {
+    const node = dice.pick(["n1", "n2"]);
+    const link = dice.pick(["flannel.1", "cni0"]);
+    t.run(node, `ip link set ${link} down 2>/dev/null || true`);
+    return `${link} down on ${node}`;
+  },
+  function tunnelMac(t, dice) {
+    const node = dice.pick(["n1", "n2"]);
+    const mac = dice.pick(["02:00:00:00:01:01", "02:00:00:00:09:09"]);
+    t.run(node, `ip link set flannel.1 address ${mac} 2>/dev/null || true`);
+    return `flannel.1 is ${mac} on ${node}`;
+  },
+  function tunnelBlocked(t, dice) {
+    const node = dice.pick(["n1", "n2"]);
+    const chain = dice.pick(["INPUT", "OUTPUT"]);
+    t.run(node, `iptables-nft -w -A ${chain} -p udp --dport 8472 -j DROP`);
+    return `${chain} drops VXLAN on ${node}`;
+  },
+  function bridgePort(t, dice) {
+    const port = dice.pick(["vetha", "vethb"]);
+    const what = dice.pick(["hairpin on", "isolated on", "state 4", "flood off", "learning off"]);
+    t.run("n1", `[ ! -e /proc/sys/net/ipv4/conf/cni0 ] || bridge link set dev ${port} ${what}`);
+    return `${port} ${what}`;
+  },
+  function pod(t, dice) {
+    const pod = dice.pick(["p1a", "p1b", "p2a"]);
+    const what = dice.pick(["ip route del default", "ip link set eth0 address 02:00:00:00:77:77", "ip link set eth0 down; ip link set eth0 up"]);
+    t.run(pod, what);
+    return `${what} in ${pod}`;
+  },
+  function proxyArp(t, dice) {
+    const node = dice.pick(["n1", "n2"]);
+    t.run(node, "echo 0 > /proc/sys/net/ipv4/conf/vetha/proxy_arp");
+    return `proxy_arp=0 on ${node} vetha`;
+  },
+  function bridgeNetfilter(t, dice) {
+    const node = dice.pick(["n1", "n2"]);
+    t.run(node, `iptables-nft -w -A FORWARD -m physdev --physdev-is-bridged -j DROP`);
+    return `bridged dropped on ${node}`;
+  },
+  function defaultDrop(t, dice) {
+    const node = dice.pick(["n1", "n2"]);
+    t.run(node, `iptables-nft -w -P FORWARD DROP; iptables-nft -w -A FORWARD ${dice.pick(["-s 10.42.0.0/16", "-d 10.42.0.0/16", "-i cni0", "-m conntrack --ctstate NEW"])} -j ACCEPT`);
+    return `FORWARD policy DROP on ${node}`;
+  },
+];
+
+export function breakCluster(t: Topology, dice: Dice): void {
+  t.faults.push(dice.pick(CLUSTER_FAULTS)(t, dice));
+}
+
 /** One fault, or one thing that only looks like one: the kernel decides. */
 export function breakSomething(t: Topology, dice: Dice): void {
   t.faults.push(dice.pick(FAULTS)(t, dice));

@@ -102,6 +102,17 @@ export class LiveTopology {
     return { tcp, udp, icmp, udpReceived: this.#server?.received() ?? false };
   }
 
+  /** Counters of IP by node and nstat's names. */
+  async counters(): Promise<ReadonlyMap<string, ReadonlyMap<string, number>>> {
+    const entries = await Promise.all(
+      this.topology.nodes.map(async (node) => {
+        const text = await enter(this.netns(node), ["cat", "/proc/net/snmp", "/proc/net/netstat"]);
+        return [node, countersIn(text)] as const;
+      }),
+    );
+    return new Map(entries);
+  }
+
   async down(): Promise<void> {
     await this.#server?.stop();
     for (const name of this.#names.values()) {
@@ -112,6 +123,17 @@ export class LiveTopology {
       }
     }
   }
+}
+
+function countersIn(text: string): ReadonlyMap<string, number> {
+  const lines = text.trim().split("\n");
+  const counters = new Map<string, number>();
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    const names = (lines[i] ?? "").split(/:? /);
+    const values = (lines[i + 1] ?? "").split(/:? /);
+    for (const [k, name] of names.entries()) if (k > 0) counters.set(`${names[0]}${name}`, Number(values[k]));
+  }
+  return counters;
 }
 
 async function enter(netns: string, argv: readonly string[]): Promise<string> {

@@ -7,6 +7,8 @@ export class Topology {
   readonly sysctls = new Map<string, (readonly [key: string, value: string])[]>();
   /** Lines of sh, run last: rules of iptables, links taken down. */
   readonly sh = new Map<string, string[]>();
+  /** What a node's VXLAN device is made with beyond what all have; the last word of a parameter counts. */
+  readonly vxlan = new Map<string, string>();
   /** What was broken, in words, for the message of a failing test. */
   readonly faults: string[] = [];
   from = "";

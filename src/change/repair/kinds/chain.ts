@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { type Answer, type Look, linesOf, ReadFailure, said } from "../kind.ts";
+import { type Answer, type Look, linesOf, said } from "../kind.ts";
 import { netfilterName, netnsParam } from "../params.ts";
-import { bareNftRule, bareRule } from "../text/rule-words.ts";
+import { bareRule } from "../text/rule-words.ts";
+import { lookAtNftChain, seeNftChain } from "./nft-chain.ts";
 
 export const chainParams = z.object({
   backend: z.enum(["iptables-nft", "iptables-legacy", "nft"]),
@@ -20,6 +21,8 @@ export const chainImage = z.object({
   policy: z.string().nullable(),
   rules: z.array(z.string()),
   handles: z.array(z.string().regex(/^\d+$/)),
+  /** Beside `rules`, as the facts word them: those of nft are read from its JSON. Empty for iptables, where both are one. */
+  spoken: z.array(z.string()),
 });
 export type ChainImage = z.infer<typeof chainImage>;
 
@@ -36,9 +39,9 @@ if ! command -v "$tool-$backend-save" >/dev/null 2>&1; then
 fi
 echo "$tool-$backend" && exec "$tool-$backend-save"`;
 
-export function lookAtChain(p: ChainParams): Look {
-  if (p.backend === "nft") return { argv: ["nft", "-a", "-s", "list", "chain", p.family, p.table, p.chain] };
-  return { argv: ["sh", "-c", SAVE, "sh", toolOf(p), p.backend.slice("iptables-".length)] };
+export function lookAtChain(p: ChainParams): Look[] {
+  if (p.backend === "nft") return lookAtNftChain(p);
+  return [{ argv: ["sh", "-c", SAVE, "sh", toolOf(p), p.backend.slice("iptables-".length)] }];
 }
 
 function toolOf(p: ChainParams): "iptables" | "ip6tables" {
@@ -56,7 +59,7 @@ export function programOf(p: ChainParams): string {
 }
 
 export function seeChain(p: ChainParams, answers: readonly Answer[]): ChainImage {
-  return p.backend === "nft" ? seeNftChain(answers) : seeSavedChain(p, said(answers));
+  return p.backend === "nft" ? seeNftChain(p, answers) : seeSavedChain(p, said(answers));
 }
 
 function seeSavedChain(p: ChainParams, text: string): ChainImage {
@@ -78,28 +81,5 @@ function seeSavedChain(p: ChainParams, text: string): ChainImage {
       if (rule.startsWith(start) || rule === start.trim()) rules.push(rule);
     }
   }
-  return { tool, exists, policy, rules, handles: [] };
-}
-
-function seeNftChain(answers: readonly Answer[]): ChainImage {
-  const answer = answers[0];
-  if (answer?.status !== 0 && /No such file or directory/.test(answer?.stderr ?? "")) {
-    return { tool: "nft", exists: false, policy: null, rules: [], handles: [] };
-  }
-  const image: ChainImage = { tool: "nft", exists: true, policy: null, rules: [], handles: [] };
-  for (const line of linesOf(said(answers))) {
-    const head = /^type \S+ hook .*?(?:policy (\w+);)?$/.exec(line);
-    if (head !== null) {
-      image.policy = head[1] ?? null;
-      continue;
-    }
-    const handle = /# handle (\d+)$/.exec(line)?.[1];
-    if (handle === undefined || /^(table|chain) .*\{ # handle \d+$/.test(line)) continue;
-    image.rules.push(bareNftRule(line));
-    image.handles.push(handle);
-  }
-  if (image.rules.length > 0 && image.rules.some((rule) => rule.endsWith("{"))) {
-    throw new ReadFailure("a rule over several lines");
-  }
-  return image;
+  return { tool, exists, policy, rules, handles: [], spoken: [] };
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { netnsId } from "../../../facts/provenance.ts";
+import { parseNftRuleset } from "../../../read/parse/nft-ruleset.ts";
 import { parseRoutes } from "../../../read/parse/routes.ts";
 import type { Edit } from "../../../think/walk/edits/edit.ts";
 import type { Repair } from "../../../verdict/verdict.ts";
@@ -157,13 +158,25 @@ describe.skipIf(!isRoot)("every kind of repair, in a namespace (needs root)", ()
     node.sh(`nft 'add table inet own { chain f { type filter hook forward priority 0; policy drop; } ; }'
       nft add rule inet own f ip saddr 10.1.0.0/16 tcp dport '{ 80, 443 }' counter accept
       nft add rule inet own f ip daddr != 10.2.0.0/16 counter drop comment '"a;b # c"'
-      nft add rule inet own f meta mark 0x1 accept`);
-    const texts = node.sh("nft -s list chain inet own f").split("\n").slice(3, 6);
-    for (const [i, text] of texts.entries()) {
-      const params = { backend: "nft", family: "inet", table: "own", chain: "f", number: String(i + 1), text };
-      await roundTrip(repair("remove-rule", params), () =>
-        expect(node.sh("nft -s list chain inet own f")).not.toContain(text),
-      );
+      nft add rule inet own f meta mark 0x1 accept
+      nft add rule inet own f tcp dport vmap '{ 22 : accept, 23 : drop }'`);
+    const listing = () => node.sh("nft -s list chain inet own f").split("\n").slice(3, -3);
+    const native = listing();
+    expect(native).toHaveLength(4);
+    // The facts word a rule of nft as its JSON has it.
+    const facts =
+      parseNftRuleset(node.sh("nft -j list ruleset"), SOURCE, new Set()).value.tables.find(
+        (table) => table.name === "own",
+      )?.chains[0]?.rules ?? [];
+    for (const [i, text] of native.entries()) {
+      const number = i + 1;
+      const spoken = facts.find((rule) => rule.number === number)?.text ?? "";
+      const place = { backend: "nft", family: "inet", table: "own", chain: "f", number: String(number) };
+      const only = () => expect(listing()).toEqual(native.toSpliced(i, 1));
+      await roundTrip(repair("remove-rule", { ...place, text: spoken }), only);
+      if (i === 0) await roundTrip(repair("remove-rule", { ...place, text }), only);
+      const wrong = await apply(repair("remove-rule", { ...place, number: String((number % 4) + 1), text: spoken }));
+      expect(wrong.error?.code).toBe("changed-since");
     }
     const policy = { backend: "nft", family: "inet", table: "own", chain: "f", policy: "ACCEPT" };
     await roundTrip(repair("set-policy", policy), () =>
@@ -289,8 +302,13 @@ describe.skipIf(!isRoot)("every kind of repair, in a namespace (needs root)", ()
     await roundTrip(set, () => expect(shown()).toContain("02:00:00:00:00:07 PERMANENT"));
     node.sh("ip neigh replace 10.0.0.7 lladdr 02:00:00:00:00:99 dev eth0 nud permanent");
     await roundTrip(set, () => expect(shown()).toContain("02:00:00:00:00:07 PERMANENT"));
-    const verdict = verdictOf([set], { cause: causeOf("neigh 10.0.0.7 dev eth0", "02:00:00:00:00:98") });
-    expect((await applyPlan(planRepair(verdict, PLAIN), node.context(), PLAIN)).error?.code).toBe("changed-since");
+    const found = (text: string) =>
+      planRepair(verdictOf([set], { cause: causeOf("neigh 10.0.0.7 dev eth0", text) }), PLAIN);
+    for (const other of ["lladdr 02:00:00:00:00:98 PERMANENT", "FAILED"]) {
+      expect((await applyPlan(found(other), node.context(), PLAIN)).error?.code).toBe("changed-since");
+    }
+    expect((await applyPlan(found("lladdr 02:00:00:00:00:99 STALE"), node.context(), PLAIN)).error).toBeNull();
+    await undo();
     await roundTrip(ofEdit({ do: "remove-neighbour", netns: HOST, dev: "eth0", ip }), () =>
       expect(shown()).not.toContain(":99"),
     );
@@ -305,7 +323,9 @@ describe.skipIf(!isRoot)("every kind of repair, in a namespace (needs root)", ()
     await roundTrip(set, () => expect(shown()).not.toContain("10.0.0.99"));
     node.sh("bridge fdb append 00:00:00:00:00:00 dev vx0 dst 10.0.0.3");
     const flood = repair("set-fdb", { mac: "00:00:00:00:00:00", dev: "vx0", dst: "10.0.0.4", self: "true" });
-    await roundTrip(flood, () => expect(shown()).toMatch(/10\.0\.0\.3[^]*10\.0\.0\.4|10\.0\.0\.4[^]*10\.0\.0\.3/));
+    await roundTrip(flood, () =>
+      expect(shown()).toMatch(/10\.0\.0\.3[\s\S]*10\.0\.0\.4|10\.0\.0\.4[\s\S]*10\.0\.0\.3/),
+    );
     node.sh("bridge fdb replace 02:22:00:00:00:01 dev pod1 master static");
     const moved = repair("set-fdb", { mac: "02:22:00:00:00:01", dev: "pod0", master: "cni0" });
     await apply(moved).then((applied) => expect(applied.error).toBeNull());

@@ -27,13 +27,11 @@ function essence({ line }: Image): string {
   return `${mac.toLowerCase()} ${state === "PERMANENT" || state === "NOARP" ? state : "learnt"}`;
 }
 
-/** A verdict says `lladdr MAC STATE`, or nothing; of a learnt entry the state may have moved on. */
+/** A verdict says `lladdr MAC STATE`, `FAILED`, or nothing. Our own probes move the state on: the MAC is what counts. */
 function holdsFound(present: Image, found: string | null | undefined): boolean {
   if (found === undefined) return true;
-  if (found === null) return essence(present) === "absent";
-  const { line } = present;
-  if (line === null) return false;
-  return line.toLowerCase().includes(found.toLowerCase()) || essence(present).includes(found.toLowerCase());
+  const mac = /[0-9a-f]{2}(:[0-9a-f]{2}){5}/i.exec(found ?? "")?.[0];
+  return mac === undefined ? essence(present) === "absent" : essence(present).startsWith(mac.toLowerCase());
 }
 
 function del(p: EntryParams): string[] {

@@ -13,14 +13,14 @@ export const ruleParams = chainParams
       .max(16_384)
       .refine((text) => !/[\n\r\0]/.test(text)),
   })
-  .refine(canBeInserted, "not a rule that can be put in");
+  .refine(isOfItsChain, "not a rule of that chain");
 export type RuleParams = z.infer<typeof ruleParams>;
 
 /** The journal keeps the rule and this many on either side: chains of a kube-proxy hold tens of thousands. */
 const NEIGHBOURS = 3;
 export const ruleImage = chainImage.extend({
   count: z.number().int(),
-  /** How many rules of the chain have this very text. */
+  /** How many rules of the chain are that rule. */
   same: z.number().int(),
   /** Number of the rule at the head of `rules`. */
   from: z.number().int(),
@@ -35,10 +35,20 @@ const DELETE_IF = `now=$("$1" -w -t "$2" -S "$3" "$4") || exit
 [ "$now" = "$5" ] || { printf '%s\\n' "$now" >&2; exit 75; }
 exec "$1" -w -t "$2" -D "$3" "$4"`;
 
+/** The verdict's own words for the rule. */
 export function ruleText(p: Pick<RuleParams, "backend" | "chain" | "text">): string {
   if (p.backend === "nft") return bareNftRule(p.text);
   const bare = bareRule(p.text);
   return bare.startsWith("-A ") ? bare : `-A ${p.chain} ${bare}`;
+}
+
+/** Is the i-th rule of the image the one that the verdict speaks of? */
+function isThatRule(chain: Pick<RuleImage, "rules" | "spoken">, i: number, p: RuleParams): boolean {
+  return chain.rules[i] === ruleText(p) || (chain.spoken[i] !== undefined && chain.spoken[i] === p.text.trim());
+}
+
+export function holdsAt(image: RuleImage, number: number, p: RuleParams): boolean {
+  return isThatRule(image, number - image.from, p);
 }
 
 export function ruleAt(image: RuleImage, number: number): string | null {
@@ -56,14 +66,15 @@ export function placeIn(before: RuleImage, present: RuleImage, number: number): 
   return places.length === 1 ? (places[0] ?? null) : null;
 }
 
-export function insertOf(p: RuleParams, present: RuleImage, at: number): Act {
+/** @param text as the node's own tool prints it */
+export function insertOf(p: RuleParams, present: RuleImage, at: number, text: string): Act {
   if (p.backend === "nft") {
     const previous = present.handles[at - 1 - present.from];
     const where = previous === undefined ? ["insert", "rule"] : ["add", "rule"];
     const position = previous === undefined ? [] : ["position", previous];
-    return { argv: ["nft", ...where, p.family, p.table, p.chain, ...position, ruleText(p)] };
+    return { argv: ["nft", ...where, p.family, p.table, p.chain, ...position, text] };
   }
-  const words = ruleWords(ruleText(p)) ?? [];
+  const words = ruleWords(text) ?? [];
   return { argv: [present.tool, "-w", "-t", p.table, "-I", p.chain, String(at), ...words.slice(2)] };
 }
 
@@ -76,9 +87,14 @@ export function deleteOf(p: RuleParams, present: RuleImage, at: number, text: st
   return { argv: ["sh", "-c", DELETE_IF, "sh", present.tool, p.table, p.chain, String(at), text] };
 }
 
-/** A rule of nft is text for a parser that knows `;` and blocks: only what is one rule goes in. */
-function canBeInserted(p: { backend: string; chain: string; text: string }): boolean {
-  if (p.backend === "nft") return !/;|#|\bxt (match|target)\b/.test(bareNftRule(p.text).replace(/"[^"]*"/g, ""));
+/** A rule of nft is text for a parser that knows `;` and blocks, and those of iptables-nft have no text: only what is one rule can be put back. */
+export function canBePutBack(p: RuleParams, text: string): boolean {
+  if (p.backend !== "nft") return ruleWords(text) !== null;
+  return !/[;#]|\bxt (match|target)\b|\{$/.test(text.replace(/"[^"]*"/g, ""));
+}
+
+function isOfItsChain(p: { backend: string; chain: string; text: string }): boolean {
+  if (p.backend === "nft") return true;
   const words = ruleWords(ruleText({ ...p, backend: "iptables-nft" }));
   return words !== null && words[0] === "-A" && words[1] === p.chain;
 }
@@ -88,15 +104,16 @@ export const ruleShared = {
   params: ruleParams,
   image: ruleImage,
   object: (p: RuleParams) => `rule ${placeText(p)}#${p.number}`,
-  looks: (p: RuleParams) => [lookAtChain(p)],
+  looks: lookAtChain,
   see(p: RuleParams, answers: Parameters<typeof seeChain>[1]): RuleImage {
     const chain = seeChain(p, answers);
-    const same = chain.rules.filter((rule) => rule === ruleText(p)).length;
+    const same = chain.rules.filter((_, i) => isThatRule(chain, i, p)).length;
     return { ...chain, count: chain.rules.length, same, from: 1 };
   },
   keep(p: RuleParams, seen: RuleImage): RuleImage {
     const first = Math.max(1, Number(p.number) - NEIGHBOURS);
-    const window = [first - seen.from, first - seen.from + 2 * NEIGHBOURS + 1] as const;
-    return { ...seen, from: first, rules: seen.rules.slice(...window), handles: seen.handles.slice(...window) };
+    const window = <T>(list: readonly T[]) => list.slice(first - seen.from, first - seen.from + 2 * NEIGHBOURS + 1);
+    const kept = { rules: window(seen.rules), handles: window(seen.handles), spoken: window(seen.spoken) };
+    return { ...seen, from: first, ...kept };
   },
 } as const;

@@ -3,7 +3,9 @@ import { defineKind, type UndoView } from "../kind.ts";
 import { ruleWords } from "../text/rule-words.ts";
 import { programOf } from "./chain.ts";
 import {
+  canBePutBack,
   deleteOf,
+  holdsAt,
   insertOf,
   placeIn,
   type RuleImage,
@@ -29,25 +31,32 @@ export const removeRule = defineKind<RuleParams, RuleImage>({
   judge(p, present, _found, before) {
     const at = ruleAt(present, Number(p.number));
     if (before !== null) return present.same < before.same ? "as-wanted" : { other: at ?? "absent" };
-    if (at === ruleText(p)) return "as-found";
-    return present.same === 0 ? "as-wanted" : { other: at ?? "absent" };
+    if (at === null || !holdsAt(present, Number(p.number), p))
+      return present.same === 0 ? "as-wanted" : { other: at ?? "absent" };
+    return canBePutBack(p, at) ? "as-found" : { other: `not to be put back: ${at}` };
   },
-  acts: (p, present) => [deleteOf(p, present, Number(p.number), ruleText(p))],
+  acts(p, present) {
+    const number = Number(p.number);
+    return [deleteOf(p, present, number, ruleAt(present, number) ?? ruleText(p))];
+  },
   disturbed(p, { before, first }) {
     if (first.same >= before.same || placeIn(before, first, Number(p.number)) !== null) return [];
     return [`${p.chain} has ${first.count} rules, the place of #${p.number} is gone`];
   },
   undo(p, { before, present }) {
-    if (present.same >= before.same) return [];
     const number = Number(p.number);
-    return [insertOf(p, present, placeIn(before, present, number) ?? Math.min(number, present.count + 1))];
+    const text = ruleAt(before, number);
+    if (present.same >= before.same || text === null) return [];
+    return [insertOf(p, present, placeIn(before, present, number) ?? Math.min(number, present.count + 1), text)];
   },
   remaining: (p, { before, present }) => (present.same >= before.same ? [] : [`${p.chain} lacks ${ruleText(p)}`]),
 });
 
+/** A rule of nft is known by its JSON alone, which is no text to type: what a peer has is shown, and put in by people. */
 export const addRule = defineKind<RuleParams, RuleImage>({
   ...ruleShared,
   id: "add-rule",
+  byHand: (p) => p.backend === "nft",
   fromEdit: (edit) => (edit.do === "add-rule" ? paramsOf(edit, edit.rule.text) : null),
   commands: (p) =>
     p.backend === "nft"
@@ -64,7 +73,7 @@ export const addRule = defineKind<RuleParams, RuleImage>({
     if (!present.exists) return { other: `no chain ${p.chain}` };
     return number <= present.count + 1 ? "as-found" : { other: `${present.count} rules` };
   },
-  acts: (p, present) => [insertOf(p, present, Number(p.number))],
+  acts: (p, present) => [insertOf(p, present, Number(p.number), ruleText(p))],
   // Wherever the rule has moved to, it is told by its text.
   disturbed: () => [],
   undo(p, view) {

@@ -24,9 +24,9 @@ export const setPolicy = defineKind<Params, ChainImage>({
       ? { backend: edit.backend, family: edit.family, table: edit.table, chain: edit.chain, policy: edit.policy }
       : null,
   commands: (p) => [setOf(p, programOf(p), p.policy).filter((word) => word !== "-w")],
-  looks: (p) => [lookAtChain(p)],
+  looks: lookAtChain,
   see: seeChain,
-  keep: (_, seen) => ({ ...seen, rules: [], handles: [] }),
+  keep: (_, seen) => ({ ...seen, rules: [], handles: [], spoken: [] }),
   object: (p) => `policy ${placeText(p)}`,
   judge(p, image, found) {
     if (image.policy === null) return { other: image.exists ? "no policy" : "absent" };

@@ -11,7 +11,7 @@ const params = z.object({ link: linkName, vni: decimal, dstPort: decimal, netns:
 export const setVxlan = defineKind<z.infer<typeof params>, null>({
   id: "set-vxlan",
   on: "node",
-  byHand: true,
+  byHand: () => true,
   params,
   image: z.null(),
   fromEdit: (edit) =>

@@ -83,6 +83,6 @@ export function withoutKey(
   if (lines[at] !== `${key} = ${value}`) return { content: present, disturbed: true };
   const old = before?.split("\n").findLast((line) => isLineOf(line, key));
   const left = old === undefined ? lines.toSpliced(at, 1) : lines.with(at, old);
-  const isOurs = before === null && left.every((line) => line === HEADER || line.trim() === "");
+  const isOurs = left.includes(HEADER) && left.every((line) => line === HEADER || line.trim() === "");
   return { content: isOurs ? null : `${left.join("\n")}\n`, disturbed: false };
 }

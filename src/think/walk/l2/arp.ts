@@ -1,4 +1,4 @@
-import { type Ip, sameIp } from "../../../facts/ip.ts";
+import { contains, type Ip, sameIp } from "../../../facts/ip.ts";
 import { isProxied } from "../../../facts/lookup/neighbours.ts";
 import { confKey } from "../../../facts/lookup/sysctls.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
@@ -12,14 +12,20 @@ export type ArpAnswer =
   | { readonly is: "no"; readonly reads: readonly Read[] }
   | { readonly is: "unknown"; readonly why: string };
 
+export interface ArpQuestion {
+  readonly netns: Netns;
+  /** Where the question is heard. */
+  readonly link: Link;
+  readonly target: Ip;
+  /** Null: not known. */
+  readonly sender: Ip | null;
+  /** Nobody else hears it: then it is this host's to answer, by proxy if need be. */
+  readonly alone: boolean;
+}
+
 /** Does a host answer, on one of its links, for an address? arp_process (net/ipv4/arp.c), ndisc_recv_ns. */
-export function answersFor(
-  netns: Netns,
-  link: Link,
-  target: Ip,
-  sender: Ip | null,
-  ask: (read: Read) => void,
-): ArpAnswer {
+export function answersFor(question: ArpQuestion, ask: (read: Read) => void): ArpAnswer {
+  const { netns, link, target, sender } = question;
   if (target.family === 6) {
     if (link.addresses.some((a) => sameIp(a.ip, target))) return { is: "yes", proxied: false };
     return { is: "no", reads: [] };
@@ -35,28 +41,41 @@ export function answersFor(
     dport: null,
   };
   ask({ of: "local-address", netns: netns.id, ip: target });
-  // Only the route to one that may answer is part of the walk: that of others is no question to the facts.
+  // Only the route of one that may answer is part of the walk: that of others is no question to the facts.
   const asked: Read[] = [];
   const answer = lookUpRoute(netns, key, (read) => asked.push(read));
   if (answer.is === "unknown") return { is: "unknown", why: answer.why };
-  if (answer.is !== "route") return { is: "no", reads: [] };
+  if (answer.is !== "route") {
+    if (!question.alone) return { is: "no", reads: [] };
+    const proxy = askBoth(netns, 4, link.name, "proxy_arp", ask);
+    for (const read of asked) ask(read);
+    return { is: "no", reads: proxy.max === 1 ? answer.reads : [] };
+  }
   if (answer.route.type === "local") {
     const ignore = askBoth(netns, 4, link.name, "arp_ignore", ask);
-    const own = link.addresses.some((a) => sameIp(a.ip, target));
-    if (ignore.max === null || ignore.max === 0 || (ignore.max < 3 && own)) return { is: "yes", proxied: false };
+    if (!ignores(ignore.max ?? 0, link, target, sender)) return { is: "yes", proxied: false };
     return { is: "no", reads: [ignore.all.read, ignore.own.read] };
   }
   const leaves = answer.route.nexthops[0]?.dev ?? null;
   if (answer.route.type !== "unicast" || leaves === link.name) return { is: "no", reads: [] };
   for (const read of asked) ask(read);
-  return answersByProxy(netns, link, target, ask);
+  return answersByProxy(question, ask);
+}
+
+/** arp_ignore: a host that was told to keep quiet about some of its addresses. */
+function ignores(mode: number, link: Link, target: Ip, sender: Ip | null): boolean {
+  const own = link.addresses.filter((a) => sameIp(a.ip, target));
+  if (mode === 1) return own.length === 0;
+  if (mode === 2) return !own.some((a) => sender !== null && contains(a.prefix, sender));
+  return mode === 8;
 }
 
 /** arp_fwd_proxy, pneigh_lookup: only a router answers for others, and only where it was told to. */
-function answersByProxy(netns: Netns, link: Link, target: Ip, ask: (read: Read) => void): ArpAnswer {
+function answersByProxy(question: ArpQuestion, ask: (read: Read) => void): ArpAnswer {
+  const { netns, link, target } = question;
   const proxy = askBoth(netns, 4, link.name, "proxy_arp", ask);
   const told = netns.neighbours.known && isProxied(netns.neighbours.value, link.name, target);
-  if (proxy.max === 0 && !told) return { is: "no", reads: [] };
+  if (proxy.max === 0 && !told) return { is: "no", reads: question.alone ? [proxy.own.read] : [] };
   const forwarding = askSysctl(netns, confKey(4, link.name, "forwarding"), ask);
   if (proxy.max === null || forwarding.value === null) {
     return { is: "unknown", why: `whether ${netns.id} answers for ${target.text} on ${link.name} was not read` };

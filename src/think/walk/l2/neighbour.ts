@@ -54,7 +54,8 @@ function askAround(
   const sender = askingAddress(traveller, netns, link, nextHop);
   for (const station of stations) {
     if (station.netns.id === netns.id && station.link.name === link.name) continue;
-    const answer = answersFor(station.netns, station.link, nextHop, sender, traveller.ask);
+    const alone = stations.length === 1;
+    const answer = answersFor({ netns: station.netns, link: station.link, target: nextHop, sender, alone }, traveller.ask);
     if (answer.is === "yes") answering.push(station);
     else if (answer.is === "no") refusals.push(...answer.reads);
     else doubts.push(answer.why);

@@ -95,7 +95,7 @@ class Survey implements Hearers {
       return this.#gap(`where ${link.name} of ${netns.id} sends broadcasts is not known`);
     }
     const flooded = remotesOf(netns.fdb.value, link.name, ZERO_MAC).map((e) => e.dst);
-    for (const remote of new Set([...flooded, link.vxlan.remote])) {
+    for (const remote of new Set(flooded)) {
       if (remote === null) continue;
       const far = netnsWithAddress(this.#world, remote);
       if (far === null) this.#gap(`nobody that was collected has ${remote.text}`);

@@ -22,7 +22,10 @@ const MOST_STEPS = 2_000_000;
 /** NFT_JUMP_STACK_SIZE is 16; iptables-legacy allows as many as it has chains. */
 const DEEPEST_JUMP = 512;
 
-/** Follows a packet through the items of one hook, every way that chance or an unknown may lead it. */
+/**
+ * Follows a packet through the items of one hook, every way that chance or an unknown may lead it. It is one machine
+ * (chains, targets, chance and doubt all act on the same ways), hence one long file.
+ */
 export class Exploration {
   private readonly context: HookContext;
   private readonly items: readonly HookItem[];

@@ -12,7 +12,7 @@ interface Remote {
   readonly port: number;
   readonly vni: number;
   readonly via: string | null;
-  readonly entry: FdbEntry | null;
+  readonly entry: FdbEntry;
 }
 
 /** Any of the ephemeral range: the kernel takes a hash of the inner flow (udp_flow_src_port). */
@@ -58,8 +58,8 @@ function sendOuter(
   remote: Remote,
 ): readonly Move[] {
   const { entry } = remote;
-  const detail = `${entry?.mac ?? ZERO_MAC} dev ${link.name} dst ${remote.ip.text} vni ${remote.vni} port ${remote.port}`;
-  traveller.step("encapsulate", netns.id, link.name, detail, entry?.because ?? link.because);
+  const detail = `${entry.mac} dev ${link.name} dst ${remote.ip.text} vni ${remote.vni} port ${remote.port}`;
+  traveller.step("encapsulate", netns.id, link.name, detail, entry.because);
   traveller.forgetConnection();
   traveller.resolvedBy = null;
   const inner = traveller.packet;
@@ -92,18 +92,22 @@ function sendOuter(
 }
 
 function remotesFor(fdb: readonly FdbEntry[], dev: string, vxlan: Vxlan, mac: string): readonly Remote[] {
-  const of = (entry: FdbEntry | null, ip: Ip, via: string | null): Remote => ({
-    ip,
-    port: entry?.dstPort ?? vxlan.dstPort,
-    vni: entry?.vni ?? vxlan.vni ?? 0,
-    via: entry?.via ?? via,
-    entry,
-  });
+  // `remote` of a device is an all-zero entry from the start; deleted, it is gone (vxlan_find_mac).
   const exact = remotesOf(fdb, dev, mac);
   const entries = exact.length > 0 ? exact.slice(0, 1) : remotesOf(fdb, dev, ZERO_MAC);
-  const remotes = entries.flatMap((e) => (e.dst === null ? [] : [of(e, e.dst, null)]));
-  // A device made with `remote` shows it as an all-zero entry too, where the FDB tells it.
-  return remotes.length > 0 || vxlan.remote === null ? remotes : [of(null, vxlan.remote, vxlan.dev)];
+  return entries.flatMap((entry) =>
+    entry.dst === null
+      ? []
+      : [
+          {
+            ip: entry.dst,
+            port: entry.dstPort ?? vxlan.dstPort,
+            vni: entry.vni ?? vxlan.vni ?? 0,
+            via: entry.via,
+            entry,
+          },
+        ],
+  );
 }
 
 /** A copy goes to each default remote; the one behind which somebody has the MAC address is followed. */

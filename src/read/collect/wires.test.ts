@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import { ip, prefix } from "../../facts/ip.ts";
+import type { Link, Netns } from "../../facts/netns.ts";
+import { known, netnsId } from "../../facts/provenance.ts";
+import { unreadNetns } from "./read-netns.ts";
+import { findWires } from "./wires.ts";
+
+const because = { source: { node: "k1", netns: "k1/host", argv: [], at: "" }, line: 1 };
+
+function link(name: string, index: number, kind: string, more: Partial<Link> = {}, address?: string): Link {
+  const addresses =
+    address === undefined
+      ? []
+      : [{ ip: ip(address.split("/")[0] ?? ""), prefix: prefix(address), scope: "global", secondary: false, because }];
+  return {
+    name,
+    index,
+    kind,
+    addresses,
+    flags: ["UP"],
+    up: true,
+    carrier: true,
+    mtu: 1500,
+    mac: null,
+    master: null,
+    peerIndex: null,
+    peerNetns: null,
+    lower: null,
+    vxlan: null,
+    tunnel: null,
+    vlanId: null,
+    bridge: null,
+    port: null,
+    xdp: false,
+    qdisc: null,
+    because,
+    ...more,
+  };
+}
+
+const away = (peerIndex: number, netnsid = 0) => ({ peerIndex, peerNetns: { netnsid } });
+
+function netns(node: string, name: string, ...links: Link[]): Netns {
+  return { ...unreadNetns({ id: netnsId(node, name), node, name }, "x"), links: known(links) };
+}
+
+test("a veth whose ends do not name each other is no pair", () => {
+  const host = netns("k1", "host", link("veth1", 5, "veth", away(2)));
+  const stranger = netns("k1", "pod:a/b", link("eth0", 3, "veth", away(5)));
+  const other = netns("k2", "pod:a/c", link("eth0", 2, "veth", away(5)));
+  expect(findWires([host, stranger, other])).toEqual([]);
+});
+
+test("two pods that claim one veth are told apart by nothing here: neither is joined", () => {
+  const host = netns("k1", "host", link("veth1", 5, "veth", away(2)));
+  const pods = ["b", "c"].map((name) => netns("k1", `pod:a/${name}`, link("eth0", 2, "veth", away(5))));
+  expect(findWires([host, ...pods])).toEqual([]);
+});
+
+test("segments: by networks that hold each other, not over tunnels, pods' bridges or the same address everywhere", () => {
+  const machine = (node: string, last: number, ...more: Link[]) =>
+    netns(
+      node,
+      "host",
+      link("lo", 1, "loopback", {}, "127.0.0.1/8"),
+      link("docker0", 9, "bridge", {}, "172.17.0.1/16"),
+      link("vethx", 10, "veth", { ...away(2), master: "docker0" }),
+      link("wg0", 11, "wireguard", {}, `10.9.0.${last}/24`),
+      link("kube-ipvs0", 12, "dummy", {}, "10.43.0.1/16"),
+      ...more,
+    );
+  const k1 = machine("k1", 1, link("eth0", 2, "device", {}, "192.168.6.141/24"));
+  const k2 = machine(
+    "k2",
+    2,
+    link("br0", 3, "bridge", {}, "192.168.6.142/16"),
+    link("eno1", 2, "device", { master: "br0" }),
+  );
+  const k3 = machine("k3", 3, link("bond0.5", 7, "vlan", {}, "192.168.7.143/24"));
+  expect(findWires([k1, k2, k3])).toEqual([
+    {
+      kind: "segment",
+      ends: [
+        { netns: "k1/host", link: "eth0" },
+        { netns: "k2/host", link: "eno1" },
+      ],
+    },
+  ]);
+});

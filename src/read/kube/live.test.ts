@@ -1,0 +1,126 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openKube } from "./live.ts";
+
+const LIMITS = { timeoutMs: 2000, maxBytes: 1 << 20 };
+const folder = mkdtempSync(join(tmpdir(), "lasthop-kube-"));
+let server: Server;
+let handle: (request: IncomingMessage, response: ServerResponse, url: URL) => void = () => {};
+
+function kubeconfig(url: string): string {
+  const file = join(folder, "kubeconfig");
+  writeFileSync(
+    file,
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "c",
+      clusters: [{ name: "c", cluster: { server: url, "insecure-skip-tls-verify": true } }],
+      users: [{ name: "u", user: { token: "secret-token" } }],
+      contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+    }),
+  );
+  return file;
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+const base = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+beforeAll(async () => {
+  server = createServer((request, response) => handle(request, response, new URL(request.url ?? "", "http://x")));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test("lists every kind with the kubeconfig's credentials, page after page; what is forbidden is told", async () => {
+  const tokens = new Set<string | undefined>();
+  handle = (request, response, url) => {
+    tokens.add(request.headers.authorization);
+    const kind = url.pathname.split("/").at(-1);
+    if (kind === "networkpolicies")
+      return answer(response, 403, { kind: "Status", message: "may not list networkpolicies" });
+    if (kind === "endpointslices") return answer(response, 404, { kind: "Status", message: "no such resource" });
+    if (kind === "nodes" && !url.searchParams.has("continue")) {
+      return answer(response, 200, { metadata: { continue: "next/1" }, items: [{ metadata: { name: "k1" } }] });
+    }
+    if (kind === "nodes")
+      return answer(response, 200, { metadata: {}, items: [{ metadata: { name: url.searchParams.get("continue") } }] });
+    if (kind === "endpoints") {
+      const subsets = [{ addresses: [{ ip: "10.42.0.3" }], ports: [{ port: 80 }] }];
+      return answer(response, 200, { items: [{ metadata: { name: "web", namespace: "a" }, subsets }] });
+    }
+    answer(response, 200, { items: [] });
+  };
+  const kube = await openKube({ kubeconfig: kubeconfig(base()) });
+  const { cluster, notChecked } = await kube.cluster(LIMITS);
+  expect(cluster.nodes.map(({ name }) => name)).toEqual(["k1", "next/1"]);
+  expect(cluster.endpoints.map(({ service }) => service)).toEqual(["web"]);
+  expect(notChecked).toEqual([{ what: "networkpolicies", why: "the API answers 403: may not list networkpolicies" }]);
+  expect([...tokens]).toEqual(["Bearer secret-token"]);
+});
+
+test("refused credentials, silence, and nobody there are errors that say so", async () => {
+  const kube = await openKube({ kubeconfig: kubeconfig(base()) });
+  handle = (_, response) => answer(response, 401, { message: "Unauthorized" });
+  await expect(kube.cluster(LIMITS)).rejects.toThrow(/refuses the credentials of context c \(401\)/);
+  handle = () => {};
+  await expect(kube.cluster({ ...LIMITS, timeoutMs: 200 })).rejects.toThrow(
+    /cannot be reached: no answer within 200 ms/,
+  );
+  handle = (_, response) => response.end("x".repeat(5000));
+  await expect(kube.cluster({ ...LIMITS, maxBytes: 1000 })).rejects.toThrow(/longer than 1000 bytes/);
+  const nobody = await openKube({ kubeconfig: kubeconfig("http://127.0.0.1:1") });
+  await expect(nobody.cluster(LIMITS)).rejects.toThrow(/http:\/\/127\.0\.0\.1:1 cannot be reached: .*ECONNREFUSED/);
+});
+
+test("a log, or why there is none", async () => {
+  handle = (_, response, url) => {
+    if (url.searchParams.get("container") === "gone")
+      return answer(response, 400, { message: "container gone is not valid" });
+    response.end(`${url.pathname} ${url.searchParams.get("sinceSeconds")}\n`);
+  };
+  const kube = await openKube({ kubeconfig: kubeconfig(base()) });
+  const request = { namespace: "a", pod: "web", sinceSeconds: 60 };
+  expect(await kube.podLog(request, LIMITS)).toEqual({ known: true, value: "/api/v1/namespaces/a/pods/web/log 60\n" });
+  expect(await kube.podLog({ ...request, container: "gone" }, LIMITS)).toEqual({
+    known: false,
+    why: "the API answers 400: container gone is not valid",
+  });
+});
+
+test("plain HTTP without leave to skip TLS is the kubeconfig's fault, and said to be", async () => {
+  const file = kubeconfig(base());
+  writeFileSync(file, readFileSync(file, "utf8").replace(',"insecure-skip-tls-verify":true', ""));
+  const kube = await openKube({ kubeconfig: file });
+  await expect(kube.cluster(LIMITS)).rejects.toThrow(/kubeconfig cannot be used for http.*skipTLSVerify/);
+});
+
+test("a kubeconfig that is missing or has no such context is told", async () => {
+  await expect(openKube({ kubeconfig: join(folder, "none") })).rejects.toThrow(/cannot read the kubeconfig.*none/);
+  await expect(openKube({ kubeconfig: kubeconfig(base()), context: "other" })).rejects.toThrow(
+    /no context other \(there are: c\)/,
+  );
+});
+
+test("no kubeconfig anywhere is told, not taken for localhost", async () => {
+  const { KUBECONFIG, HOME } = process.env;
+  delete process.env.KUBECONFIG;
+  process.env.HOME = folder;
+  try {
+    await expect(openKube({})).rejects.toThrow(/there is no kubeconfig/);
+  } finally {
+    if (KUBECONFIG !== undefined) process.env.KUBECONFIG = KUBECONFIG;
+    if (HOME !== undefined) process.env.HOME = HOME;
+  }
+});

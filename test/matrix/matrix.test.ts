@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { labDown } from "../../src/lab/down.ts";
+import { healFaults, injectFault, listFaults } from "../../src/lab/fault.ts";
+import type { Lab } from "../../src/lab/lab.ts";
+import { LabError } from "../../src/lab/lab-error.ts";
+import { findNode } from "../../src/lab/plan.ts";
+import { requireLab } from "../../src/lab/state.ts";
+import { labUp } from "../../src/lab/up.ts";
+import { describeLabs } from "../lab/lab-bundle.ts";
+import { type Bench, type Cell, examineCell, snapshotOf } from "./cell.ts";
+import { expectedCause, iptablesBackend } from "./lab-fault-causes.ts";
+import { differences, type Snapshot } from "./lab-snapshot.ts";
+import { matrixText } from "./matrix-table.ts";
+import { diagnose, useProduct } from "./product.ts";
+
+const NODES = ["k1", "k2", "k3"];
+const LABS = [
+  { name: "mx-flannel", cni: "flannel", overlay: "vxlan", isUsual: true },
+  { name: "mx-calico", cni: "calico", overlay: "vxlan", isUsual: true },
+  { name: "mx-flannel-hostgw", cni: "flannel", overlay: "host-gw", isUsual: false },
+  { name: "mx-calico-hostgw", cni: "calico", overlay: "host-gw", isUsual: false },
+] as const;
+
+const isFull = process.env.LASTHOP_FULL_MATRIX === "1";
+const labs = LABS.filter((lab) => isFull || lab.isUsual);
+const extent = isFull ? "all overlays" : "VXLAN only; LASTHOP_FULL_MATRIX=1 adds host-gw";
+
+const product = useProduct();
+const cells: Cell[] = [];
+
+describeLabs(`every fault on every node (${extent})`, () => {
+  afterAll(() => {
+    if (cells.length > 0) console.log(`\n${matrixText(cells)}\n`);
+  });
+
+  describe.each(labs)("$cni, $overlay", ({ name, cni, overlay }) => {
+    let bench: Bench;
+    let healthy: Snapshot;
+
+    const build = async (): Promise<void> => {
+      await labDown(name);
+      const lab: Lab = await labUp({ name, nodes: NODES.length, cni, overlay, serverBundle: product.labServer });
+      bench = { product, lab, plan: requireLab(name).plan };
+      healthy = await snapshotOf(lab);
+    };
+    /** A cell that left something behind must not spoil the next. */
+    const restore = async (): Promise<void> => {
+      await healFaults(name);
+      if (differences(healthy, await snapshotOf(bench.lab)).length > 0) await build();
+    };
+
+    beforeAll(build, 60_000);
+    afterAll(async () => {
+      await labDown(name);
+    });
+
+    it("comes out healthy while nothing is broken", async () => {
+      for (const symptom of [bench.lab.url, bench.lab.webUrl, "svc/backend"]) {
+        const { verdict, problem, code } = await diagnose(product, bench.lab, symptom);
+        expect(problem, symptom).toBeNull();
+        expect({
+          symptom,
+          outcome: verdict?.outcome,
+          confidence: verdict?.confidence,
+          cause: verdict?.cause,
+          code,
+        }).toEqual({
+          symptom,
+          outcome: "healthy",
+          confidence: null,
+          cause: null,
+          code: 0,
+        });
+      }
+      expect(differences(healthy, await snapshotOf(bench.lab)), "a diagnosis changes nothing").toEqual([]);
+    }, 60_000);
+
+    for (const fault of listFaults()) {
+      for (const node of fault.needsNode ? NODES : [undefined]) {
+        it(`${fault.id}${node === undefined ? "" : ` on ${node}`}`, async ({ skip }) => {
+          try {
+            await injectFault(name, fault.id, node);
+          } catch (error) {
+            if (!(error instanceof LabError) || !error.message.includes("cannot have")) throw error;
+            return skip(error.message);
+          }
+          try {
+            const planned = findNode(bench.plan, node ?? "k1");
+            const expected = expectedCause(fault.id, bench.plan, planned, await iptablesBackend());
+            const cell = await examineCell(bench, fault.id, node ?? "-", expected);
+            cells.push(cell);
+            expect(cell.wrongs, cell.symptom).toEqual([]);
+          } finally {
+            await restore();
+          }
+        }, 90_000);
+      }
+    }
+  });
+});

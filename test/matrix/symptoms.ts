@@ -1,0 +1,55 @@
+import type { Lab } from "../../src/lab/lab.ts";
+import type { Plan, PlannedPod } from "../../src/lab/plan.ts";
+import { serviceOf } from "../../src/lab/plan.ts";
+import { command } from "../lab/lab-bundle.ts";
+
+/** Something that users of a cluster do, tried with curl and nothing of the product. */
+export interface Symptom {
+  /** As it is typed for `lasthop diagnose`. */
+  readonly input: string;
+  /** One status a try: 200, 502, or 000 where nothing answered. */
+  readonly try: () => Promise<readonly string[]>;
+}
+
+/** Enough that a third of them failing is missed once in ten thousand times. */
+const TRIES_OF_MANY_ENDPOINTS = 24;
+const TRIES_OF_ONE_ENDPOINT = 6;
+
+/** The lab's URLs from outside, and a Service from the pods of every node, for nodes that neither URL crosses. */
+export function symptomsOf(lab: Lab, plan: Plan): readonly Symptom[] {
+  const frontend = serviceOf(plan, "frontend");
+  const web = plan.pods.filter((pod) => pod.app === "web");
+  return [
+    { input: lab.url, try: () => repeat(TRIES_OF_ONE_ENDPOINT, () => get(lab.clientNetns, lab.url)) },
+    { input: lab.webUrl, try: () => repeat(TRIES_OF_MANY_ENDPOINTS, () => get(lab.clientNetns, lab.webUrl)) },
+    {
+      input: "svc/frontend",
+      try: () => Promise.all(web.map((pod) => getFromPod(pod, `http://${frontend.clusterIp}/healthz`))),
+    },
+  ];
+}
+
+export function isHealthy(statuses: readonly string[]): boolean {
+  return statuses.every((status) => status === "200");
+}
+
+/** `6 × 502` */
+export function countsText(statuses: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return [...counts].map(([status, count]) => `${count} × ${status}`).join(", ");
+}
+
+function getFromPod(pod: PlannedPod, url: string): Promise<string> {
+  return get(pod.netns, url);
+}
+
+/** The gateway gives its backend one second; a SYN that is sent again after one is answered before two. */
+async function get(netns: string, url: string): Promise<string> {
+  const format = ["-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "2.5"];
+  return (await command("ip", "netns", "exec", netns, "curl", ...format, url)).stdout;
+}
+
+function repeat(times: number, once: () => Promise<string>): Promise<readonly string[]> {
+  return Promise.all(Array.from({ length: times }, once));
+}
