@@ -12,7 +12,7 @@ const PROGRAMS = {
   bridge: "iproute2",
   ss: "iproute2",
   tcpdump: "tcpdump",
-  iptables: "iptables",
+  "iptables-nft": "iptables",
   nft: "nftables",
   ipset: "ipset",
   conntrack: "conntrack",

@@ -1,31 +1,25 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Endpoint, Pod } from "../facts/cluster.ts";
-import { podKey } from "../facts/cluster.ts";
 import { sameIp } from "../facts/ip.ts";
-import type { Socket } from "../facts/netns.ts";
+import { podKey } from "../facts/cluster.ts";
 import type { Symptom } from "../think/symptom/symptom.ts";
 import { isTargetError, resolveTarget, type Target } from "../think/symptom/target.ts";
-import { hopsOf } from "../think/explain/suspect.ts";
-import { type Upstream, waitedFor } from "../think/symptom/upstream.ts";
 import { arrives } from "../think/walk/branch.ts";
-import { walk } from "../think/walk/walk.ts";
 import { stillSo } from "./again.ts";
+import { type Behind, followBehind, gatewayPod, glanceAtGateways, isAbout } from "./behind.ts";
 import { affectedBy, hopList, lastHopOf, mainSuspect, toFoundCause, voicesOf, weaken } from "./conclude.ts";
 import type { Conclusion, HuntEvent } from "./conclusion.ts";
-import type { Examined } from "./examine.ts";
 import { type Field, Notebook } from "./field.ts";
 import type { Rung } from "./findings.ts";
-import { type GatewayReading, readGateway, waitingSockets } from "./gateway.ts";
+import { type GatewayReading, readGateway } from "./gateway.ts";
 import { HuntError } from "./hunt-error.ts";
-import { type Investigation, investigate } from "./investigate.ts";
-import { isFromError, namedPlace, type Place, podPlace, usualPlaces } from "./place.ts";
+import { investigate } from "./investigate.ts";
+import { branchRows, deliversTo, notDoomed, wholePath } from "./outcome.ts";
+import { isFromError, namedPlace, type Place, usualPlaces } from "./place.ts";
 import { reckon } from "./reckon.ts";
 import { captureRung } from "./rungs/capture.ts";
 import { httpRung, withHome } from "./rungs/http.ts";
 import { climbObjects } from "./rungs/objects.ts";
 import { kernelRung, reachRung, reasonOf } from "./rungs/probes.ts";
 import { routeRung } from "./rungs/route.ts";
-import { makeTrial } from "./trials.ts";
 
 export interface HuntRequest {
   readonly symptom: Symptom;
@@ -34,9 +28,6 @@ export interface HuntRequest {
   readonly namespace: string;
 }
 
-/** A gateway that waits shows it in its sockets, for as long as it waits: usually a second or more. */
-const GLANCE_MS = 120;
-const MOST_GLANCES = 6;
 const MOST_PLACES = 8;
 const MOST_REACH_LINES = 6;
 
@@ -72,23 +63,19 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   marks.triesMs = now() - facedStart;
   const failing = faced.symptom.filter((e) => e.result.answers.some((a) => a.httpStatus !== null && a.httpStatus >= 500));
   let gateway: GatewayReading | null = null;
-  let behind: Investigation | null = null;
-  let behindObjects: ReturnType<typeof climbObjects> | null = null;
+  let followed: Behind | null = null;
   const pod = gatewayPod(failing, faced.endpoints, field);
   if (pod !== null) {
     gateway = await readGateway(field, pod, glance.sockets.get(podKey(pod)) ?? []);
     const early = await glance.investigation();
     const upstream = gateway.upstreams[0];
-    if (early !== null && upstream !== undefined && isAbout(early.investigation, upstream)) {
-      behind = early.investigation;
-      behindObjects = early.objects;
-    } else if (upstream !== undefined) {
+    if (early !== null && upstream !== undefined && isAbout(early.investigation, upstream)) followed = early;
+    else if (upstream !== undefined) {
       yield { kind: "progress", doing: "probes", detail: `${upstream.ip.text}:${upstream.port}` };
-      const started = await startBehind(field, pod, upstream, notebook);
-      behind = started?.investigation ?? null;
-      behindObjects = started?.objects ?? null;
+      followed = await followBehind(field, pod, upstream, notebook);
     }
   } else await glance.investigation();
+  const behind = followed?.investigation ?? null;
   marks.probesMs = now() - facedStart - marks.triesMs;
 
   // 2. What the rungs say, from the top.
@@ -107,7 +94,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
     }),
   );
   yield climb(httpRung(symptom.kind === "dns" ? "dns" : "http", faced.symptom, gateway, failing[0] ?? null, httpEvidence));
-  const objects = behindObjects ?? facedObjects;
+  const objects = followed?.objects ?? facedObjects;
   const focus = behind ?? faced;
   for (const rung of objects.rungs) yield climb(rung.rung === "pods" ? withHome(rung, focus.home) : rung);
   yield climb(reachRung(focus.direct.map((e) => e.tried), MOST_REACH_LINES));
@@ -204,121 +191,3 @@ function choosePlaces(field: Field, request: HuntRequest, target: Target): reado
   return places;
 }
 
-/** While the tries run: which pods behind the Service wait for somebody themselves? What they wait for is followed at once. */
-function glanceAtGateways(field: Field, target: Target, endpoints: readonly Endpoint[], notebook: Notebook) {
-  const sockets = new Map<string, readonly Socket[]>();
-  let started: Promise<Behind | null> | null = null;
-  const pods = endpoints.flatMap((e) => field.cluster.pods.filter((p) => e.pod !== null && podKey(p) === podKey(e.pod))).slice(0, MOST_PLACES);
-  const look = async (): Promise<void> => {
-    if (target.url === null || pods.length === 0) return;
-    for (let glances = 0; glances < MOST_GLANCES && started === null; glances += 1) {
-      await sleep(GLANCE_MS);
-      for (const [key, waiting] of await waitingSockets(field, pods)) {
-        const pod = pods.find((p) => podKey(p) === key);
-        const upstream = pod === undefined ? undefined : waitedFor(pod.ips, waiting, [], field.cluster)[0];
-        if (pod === undefined || upstream === undefined) continue;
-        sockets.set(key, waiting);
-        started ??= startBehind(field, pod, upstream, notebook);
-      }
-    }
-  };
-  return { sockets, look, investigation: async (): Promise<Behind | null> => (started === null ? null : await started) };
-}
-
-interface Behind {
-  readonly investigation: Investigation;
-  readonly objects: ReturnType<typeof climbObjects>;
-}
-
-/** The flow behind a gateway, from the gateway's own pod. */
-async function startBehind(field: Field, pod: Pod, upstream: Upstream, notebook: Notebook): Promise<Behind | null> {
-  const place = podPlace(field.world, pod);
-  if (place === null) return null;
-  const target = targetAt(field, upstream);
-  const objects = climbObjects(target, field.cluster, "e1");
-  const endpoints = [...objects.endpoints, ...objects.candidates];
-  const investigation = await investigate(field, target, [place], endpoints, "u", notebook);
-  return { investigation, objects };
-}
-
-function targetAt(field: Field, upstream: Upstream): Target {
-  const { ip, port, protocol } = upstream;
-  const symptom: Symptom = { kind: "address", input: `${ip.text}:${port}`, ip, port };
-  const resolved = resolveTarget(symptom, field.cluster);
-  const plain: Target = { protocol, ip, port, url: null, service: null, pod: null, entry: null };
-  if (isTargetError(resolved)) return plain;
-  // It is the connection that hangs: to ask for a page would only repeat what the gateway does.
-  const service = resolved.service;
-  return { ...resolved, protocol, url: null, service, ...(service === null && resolved.pod === null ? plain : {}) };
-}
-
-function isAbout(investigation: Investigation, upstream: Upstream): boolean {
-  return sameIp(investigation.target.ip, upstream.ip) && investigation.target.port === upstream.port;
-}
-
-/** The pod that answered with a 5xx: where the tries were seen to go, or the only endpoint there is. */
-function gatewayPod(failing: readonly Examined[], endpoints: readonly Endpoint[], field: Field): Pod | null {
-  const podAt = (endpoint: Endpoint | undefined): Pod | null =>
-    endpoint?.pod == null ? null : (field.cluster.pods.find((p) => podKey(p) === podKey(endpoint.pod ?? p)) ?? null);
-  for (const { tried, result } of failing) {
-    for (const [i, answer] of result.answers.entries()) {
-      if (answer.httpStatus === null || answer.httpStatus < 500) continue;
-      const to = tried.tries[i]?.trail?.destination ?? null;
-      const pod = podAt(endpoints.find((e) => to !== null && sameIp(e.ip, to.ip)));
-      if (pod !== null) return pod;
-    }
-  }
-  if (failing.length === 0) return null;
-  if (endpoints.length === 1) return podAt(endpoints[0]);
-  const { trial } = failing[0] as Examined;
-  return field.cluster.pods.find((p) => !p.hostNetwork && p.ips.some((ip) => sameIp(ip, trial.flow.dst))) ?? null;
-}
-
-/** No branch that the tries did not happen to take is known to be dead. */
-function notDoomed(faced: Investigation): boolean {
-  return faced.direct.every((e) => e.result.answers.every((a) => a.outcome === "answered") || !isServed(faced, e));
-}
-
-/** A direct probe that fails while every try of the Service through that endpoint is answered says nothing of the symptom. */
-function isServed(faced: Investigation, direct: Examined): boolean {
-  const to = direct.trial.flow.dst;
-  const through = faced.symptom.flatMap((e) => e.tried.tries).filter((t) => t.trail?.destination != null && sameIp(t.trail.destination.ip, to));
-  return through.length === 0 || through.some((t) => !t.answered);
-}
-
-/** The walk over the corrected object: every pod that it would select is reached from where the symptom is. */
-function deliversTo(field: Field, focus: Investigation, candidates: readonly Endpoint[]): boolean {
-  if (candidates.length === 0) return false;
-  return focus.places.every((from) =>
-    candidates.every((c) => {
-      const { flow } = makeTrial(field.world, { id: "w", from, dst: c.ip, port: c.port, protocol: c.protocol === "UDP" ? "udp" : "tcp", url: null, attempts: 1 });
-      return walk(field.world, flow).branches.every((b) => arrives(b) === true);
-    }),
-  );
-}
-
-function branchRows(faced: Investigation, behind: Investigation | null): Conclusion["branches"] {
-  const rows = new Map<string, { to: string; attempts: number; answered: number; predicted: string }>();
-  for (const investigation of behind === null ? [faced] : [behind]) {
-    for (const { tried } of [...investigation.symptom, ...investigation.direct]) {
-      for (const branch of tried.walk.branches) {
-        const to = `${branch.destination.ip.text}${tried.flow.protocol === "icmp" ? "" : `:${branch.destination.port}`}`;
-        const mine = tried.walk.branches.length === 1 ? tried.tries : tried.tries.filter((t) => t.trail?.destination != null && sameIp(t.trail.destination.ip, branch.destination.ip));
-        const row = rows.get(to) ?? { to, attempts: 0, answered: 0, predicted: branch.end };
-        row.attempts += mine.length;
-        row.answered += mine.filter((t) => t.answered).length;
-        const back = branch.reply.find((r) => r.end !== "DELIVERED");
-        row.predicted = branch.end === "DELIVERED" ? (back?.end ?? row.predicted) : branch.end;
-        rows.set(to, row);
-      }
-    }
-  }
-  return [...rows.values()];
-}
-
-/** Where nothing is broken the path is the first branch's, as it was seen. */
-function wholePath(faced: Investigation): Conclusion["path"] {
-  const tried = faced.symptom[0]?.tried;
-  const branch = tried?.walk.branches[0];
-  return tried === undefined || branch === undefined ? [] : hopList(hopsOf(tried, branch), []);
-}

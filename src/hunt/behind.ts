@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Endpoint, Pod } from "../facts/cluster.ts";
+import { podKey } from "../facts/cluster.ts";
+import { sameIp } from "../facts/ip.ts";
+import type { Socket } from "../facts/netns.ts";
+import type { Symptom } from "../think/symptom/symptom.ts";
+import { isTargetError, resolveTarget, type Target } from "../think/symptom/target.ts";
+import { type Upstream, waitedFor } from "../think/symptom/upstream.ts";
+import type { Examined } from "./examine.ts";
+import type { Field, Notebook } from "./field.ts";
+import { waitingSockets } from "./gateway.ts";
+import { type Investigation, investigate } from "./investigate.ts";
+import { podPlace } from "./place.ts";
+import { climbObjects, type ObjectRungs } from "./rungs/objects.ts";
+
+/** A gateway that waits shows it in its sockets, for as long as it waits: usually a second or more. */
+const GLANCE_MS = 120;
+const MOST_GLANCES = 6;
+const MOST_GATEWAYS = 8;
+
+/** What was found behind a gateway: the flow of its own, and the objects of whom it waits for. */
+export interface Behind {
+  readonly investigation: Investigation;
+  readonly objects: ObjectRungs;
+}
+
+/** The flow behind a gateway, from the gateway's own pod. */
+export async function followBehind(field: Field, pod: Pod, upstream: Upstream, notebook: Notebook): Promise<Behind | null> {
+  const place = podPlace(field.world, pod);
+  if (place === null) return null;
+  const target = targetAt(field, upstream);
+  const objects = climbObjects(target, field.cluster, "e1");
+  const endpoints = [...objects.endpoints, ...objects.candidates];
+  const investigation = await investigate(field, target, [place], endpoints, "u", notebook);
+  return { investigation, objects };
+}
+
+function targetAt(field: Field, upstream: Upstream): Target {
+  const { ip, port, protocol } = upstream;
+  const symptom: Symptom = { kind: "address", input: `${ip.text}:${port}`, ip, port };
+  const resolved = resolveTarget(symptom, field.cluster);
+  const plain: Target = { protocol, ip, port, url: null, service: null, pod: null, entry: null };
+  if (isTargetError(resolved)) return plain;
+  // It is the connection that hangs: to ask for a page would only repeat what the gateway does.
+  const service = resolved.service;
+  return { ...resolved, protocol, url: null, service, ...(service === null && resolved.pod === null ? plain : {}) };
+}
+
+export function isAbout(investigation: Investigation, upstream: Upstream): boolean {
+  return sameIp(investigation.target.ip, upstream.ip) && investigation.target.port === upstream.port;
+}
+
+/** While the tries run: which pods behind the Service wait for somebody themselves? What they wait for is followed at once. */
+export function glanceAtGateways(field: Field, target: Target, endpoints: readonly Endpoint[], notebook: Notebook) {
+  const sockets = new Map<string, readonly Socket[]>();
+  let started: Promise<Behind | null> | null = null;
+  const pods = endpoints.flatMap((e) => field.cluster.pods.filter((p) => e.pod !== null && podKey(p) === podKey(e.pod))).slice(0, MOST_GATEWAYS);
+  const look = async (): Promise<void> => {
+    if (target.url === null || pods.length === 0) return;
+    for (let glances = 0; glances < MOST_GLANCES && started === null; glances += 1) {
+      await sleep(GLANCE_MS);
+      for (const [key, waiting] of await waitingSockets(field, pods)) {
+        const pod = pods.find((p) => podKey(p) === key);
+        const upstream = pod === undefined ? undefined : waitedFor(pod.ips, waiting, [], field.cluster)[0];
+        if (pod === undefined || upstream === undefined) continue;
+        sockets.set(key, waiting);
+        started ??= followBehind(field, pod, upstream, notebook);
+      }
+    }
+  };
+  return { sockets, look, investigation: async (): Promise<Behind | null> => (started === null ? null : await started) };
+}
+
+/** The pod that answered with a 5xx: where the tries were seen to go, or the only endpoint there is. */
+export function gatewayPod(failing: readonly Examined[], endpoints: readonly Endpoint[], field: Field): Pod | null {
+  const podAt = (endpoint: Endpoint | undefined): Pod | null =>
+    endpoint?.pod == null ? null : (field.cluster.pods.find((p) => podKey(p) === podKey(endpoint.pod ?? p)) ?? null);
+  for (const { tried, result } of failing) {
+    for (const [i, answer] of result.answers.entries()) {
+      if (answer.httpStatus === null || answer.httpStatus < 500) continue;
+      const to = tried.tries[i]?.trail?.destination ?? null;
+      const pod = podAt(endpoints.find((e) => to !== null && sameIp(e.ip, to.ip)));
+      if (pod !== null) return pod;
+    }
+  }
+  if (failing.length === 0) return null;
+  if (endpoints.length === 1) return podAt(endpoints[0]);
+  const { trial } = failing[0] as Examined;
+  return field.cluster.pods.find((p) => !p.hostNetwork && p.ips.some((ip) => sameIp(ip, trial.flow.dst))) ?? null;
+}

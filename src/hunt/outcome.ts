@@ -1,0 +1,59 @@
+import type { Endpoint } from "../facts/cluster.ts";
+import { sameIp } from "../facts/ip.ts";
+import { hopsOf } from "../think/explain/suspect.ts";
+import { arrives } from "../think/walk/branch.ts";
+import { hopList } from "./conclude.ts";
+import type { Conclusion } from "./conclusion.ts";
+import type { Examined } from "./examine.ts";
+import type { Field } from "./field.ts";
+import type { Investigation } from "./investigate.ts";
+import { makeTrial } from "./trials.ts";
+
+/** No branch that the tries did not happen to take is known to be dead. */
+export function notDoomed(faced: Investigation): boolean {
+  return faced.direct.every((e) => e.result.answers.every((a) => a.outcome === "answered") || !isServed(faced, e));
+}
+
+/** A direct probe that fails while every try of the Service through that endpoint is answered says nothing of the symptom. */
+function isServed(faced: Investigation, direct: Examined): boolean {
+  const to = direct.trial.flow.dst;
+  const through = faced.symptom.flatMap((e) => e.tried.tries).filter((t) => t.trail?.destination != null && sameIp(t.trail.destination.ip, to));
+  return through.length === 0 || through.some((t) => !t.answered);
+}
+
+/** The walk over the corrected object: every pod that it would select is reached from where the symptom is. */
+export function deliversTo(field: Field, focus: Investigation, candidates: readonly Endpoint[]): boolean {
+  if (candidates.length === 0) return false;
+  return focus.places.every((from) =>
+    candidates.every((c) => {
+      const { walk } = makeTrial(field.world, { id: "w", from, dst: c.ip, port: c.port, protocol: c.protocol === "UDP" ? "udp" : "tcp", url: null, attempts: 1 });
+      return walk.branches.every((b) => arrives(b) === true);
+    }),
+  );
+}
+
+export function branchRows(faced: Investigation, behind: Investigation | null): Conclusion["branches"] {
+  const rows = new Map<string, { to: string; attempts: number; answered: number; predicted: string }>();
+  for (const investigation of behind === null ? [faced] : [behind]) {
+    for (const { tried } of [...investigation.symptom, ...investigation.direct]) {
+      for (const branch of tried.walk.branches) {
+        const to = `${branch.destination.ip.text}${tried.flow.protocol === "icmp" ? "" : `:${branch.destination.port}`}`;
+        const mine = tried.walk.branches.length === 1 ? tried.tries : tried.tries.filter((t) => t.trail?.destination != null && sameIp(t.trail.destination.ip, branch.destination.ip));
+        const row = rows.get(to) ?? { to, attempts: 0, answered: 0, predicted: branch.end };
+        row.attempts += mine.length;
+        row.answered += mine.filter((t) => t.answered).length;
+        const back = branch.reply.find((r) => r.end !== "DELIVERED");
+        row.predicted = branch.end === "DELIVERED" ? (back?.end ?? row.predicted) : branch.end;
+        rows.set(to, row);
+      }
+    }
+  }
+  return [...rows.values()];
+}
+
+/** Where nothing is broken the path is the first branch's, as it was seen. */
+export function wholePath(faced: Investigation): Conclusion["path"] {
+  const tried = faced.symptom[0]?.tried;
+  const branch = tried?.walk.branches[0];
+  return tried === undefined || branch === undefined ? [] : hopList(hopsOf(tried, branch), []);
+}
