@@ -14,6 +14,7 @@ export const KERNEL_SIGNS: Readonly<Record<Disposition, KernelSigns>> = {
   DELIVERED: NONE,
   PROXIED: NONE,
   UNKNOWN: NONE,
+  LEFT_CLUSTER: NONE,
   FORWARDING_OFF: { reasons: ["IP_INADDRERRORS"], counters: ["IpInAddrErrors", "Ip6InAddrErrors"] },
   NO_ROUTE: { reasons: ["IP_INNOROUTES"], counters: ["IpExtInNoRoutes", "IpOutNoRoutes"] },
   BLACKHOLE_ROUTE: NONE,

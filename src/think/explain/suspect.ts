@@ -1,6 +1,7 @@
 import type { Ip } from "../../facts/ip.ts";
 import { sameIp } from "../../facts/ip.ts";
 import type { NetnsId } from "../../facts/provenance.ts";
+import { linksOf, type World } from "../../facts/world.ts";
 import { arrives, type Branch, failingLeg, type Flow, type Walk } from "../walk/branch.ts";
 import { expectedPoints, type Point, samePlace } from "./points.ts";
 
@@ -112,13 +113,16 @@ function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: read
   }
   const hops = countSeen(tried, expected, trails);
   const lastIndex = hops.findLastIndex((hop) => hop.seen !== null && hop.seen > 0);
-  const offPath = distinct(trails.flatMap((t) => t.points.filter((p) => !expected.some((e) => samePlace(e, p)))));
-  const furthest = lastIndex < 0 ? lastOffPath(trails) : (hops[lastIndex]?.point ?? null);
-  const endsAsPredicted = predicted !== null && lastIndex === hops.length - 1 && !offPath.some((p) => p.leg === predicted.leg);
+  const unexpected = distinct(trails.flatMap((t) => t.points.filter((p) => !expected.some((e) => samePlace(e, p)))));
+  const offPath = unexpected.filter((p) => !isFloodCopy(tried.walk.world, p, expected));
+  const furthest = lastIndex < 0 ? (offPath.at(-1) ?? null) : (hops[lastIndex]?.point ?? null);
+  // A walk that ends in the unknown says nothing against what was seen behind that.
+  const isOpen = predicted?.at.end === "UNKNOWN";
+  const endsAsPredicted = predicted !== null && lastIndex === hops.length - 1 && (isOpen || !offPath.some((p) => p.leg === predicted.leg));
   return {
     ...base,
     hops,
-    lastHop: lastIndex === hops.length - 1 && offPath.length > 0 ? (lastOffPath(trails) ?? furthest) : furthest,
+    lastHop: lastIndex === hops.length - 1 ? (offPath.at(-1) ?? furthest) : furthest,
     next: hops[lastIndex + 1]?.point ?? null,
     lastSeen: lastIndex < 0 ? 0 : (hops[lastIndex]?.seen ?? 0),
     offPath,
@@ -140,8 +144,17 @@ export function hopsOf(tried: Tried, branch: Branch): Suspect["hops"] {
   return countSeen(tried, expectedPoints(branch), trails);
 }
 
-function lastOffPath(trails: readonly Trail[]): Point | null {
-  return trails.map((t) => t.points.at(-1) ?? null).find((p) => p !== null) ?? null;
+/**
+ * A bridge that does not know a MAC address sends the frame out of every port (br_flood): the copies at other ports, and in the
+ * pods behind them, are not where the packet was going.
+ */
+function isFloodCopy(world: World, point: Point, expected: readonly Point[]): boolean {
+  const ports = world.wires.flatMap((w) => (w.kind === "veth" ? w.ends.filter((e) => w.ends.some((o) => o.netns === point.netns && o.link === point.link) && !(e.netns === point.netns && e.link === point.link)) : []));
+  const here = [{ netns: point.netns, link: point.link }, ...ports];
+  return here.some(({ netns, link }) => {
+    const master = linksOf(world.netns.get(netns)).find((l) => l.name === link)?.master ?? null;
+    return master !== null && expected.some((e) => e.netns === netns && e.link === master && e.direction === "out" && e.leg === point.leg);
+  });
 }
 
 function distinct(points: readonly Point[]): readonly Point[] {

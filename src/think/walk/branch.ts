@@ -47,7 +47,7 @@ export interface Branch {
   readonly link: string | null;
   /** The read that decided the end, where one did: what a repair would have to change. */
   readonly decidedBy: readonly Read[];
-  /** Set when `end` is UNKNOWN: what is not known, and the fact that could not be judged, if there is one. */
+  /** Set when `end` is UNKNOWN or LEFT_CLUSTER: what is not known, and the fact that could not be judged, if there is one. */
   readonly unknown: { readonly why: string; readonly because: Provenance | null } | null;
   /** The destination after NAT, when it was reached or where it was headed. */
   readonly destination: { readonly ip: Ip; readonly port: number };
@@ -70,13 +70,18 @@ export interface TapPoint {
   readonly packet: Packet;
 }
 
+/** What becomes of the packet is not known, though where it was last may be. */
+function isUnknown(branch: Branch): boolean {
+  return branch.end === "UNKNOWN" || branch.end === "LEFT_CLUSTER";
+}
+
 /** True when request and every way back arrive. Null when that is not known. */
 export function arrives(branch: Branch): boolean | null {
-  if (branch.end === "UNKNOWN") return null;
+  if (isUnknown(branch)) return null;
   if (branch.end !== "DELIVERED" && branch.end !== "PROXIED") return false;
   let all: boolean | null = true;
   for (const back of branch.reply) {
-    const one = back.end === "UNKNOWN" ? null : back.end === "DELIVERED";
+    const one = isUnknown(back) ? null : back.end === "DELIVERED";
     if (one === false) return false;
     if (one === null) all = null;
   }

@@ -3,6 +3,8 @@ export const DISPOSITIONS = {
   DELIVERED: "A socket (or, for ICMP echo, the kernel) of the destination takes the packet.",
   PROXIED: "A proxy accepts the connection here and starts another one.",
   UNKNOWN: "A fact that decides was not read, or is not modelled; the walk says which.",
+  LEFT_CLUSTER:
+    "The packet leaves, towards a router that was not collected, for an address that is inside: only the fabric knows whether it comes back.",
   FORWARDING_OFF: "The ingress interface does not forward (ip_error: conf.<if>.forwarding is 0).",
   NO_ROUTE: "No route to the destination in any table that policy rules consult.",
   BLACKHOLE_ROUTE: "The best route is a blackhole.",

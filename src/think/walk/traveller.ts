@@ -28,6 +28,12 @@ export interface NotKnown {
   readonly because: Provenance | null;
 }
 
+/** Takes moves to their ends, or until a stage where to stop; says how many stopped there. */
+export type Drive = (
+  moves: readonly Move[],
+  stop: (stage: Stage) => boolean,
+) => { readonly ended: readonly Branch[]; readonly stopped: number };
+
 /**
  * One packet under way: an skb with its trail. Where chance decides it is forked; nothing that one fork does is
  * seen by another.
@@ -52,6 +58,10 @@ export class Traveller {
   readonly learned: Map<string, string>;
   /** Neighbours that hosts learnt from questions they were asked during this walk, by netns, link and address. */
   readonly heard: Map<string, string>;
+  /** Where VXLAN devices learnt during this walk that a MAC address is, by netns, device and address. */
+  readonly snooped: Map<string, Ip>;
+  /** Walks a packet that is sent on behalf of this one (an answer to ARP). */
+  drive: Drive | null = null;
   /** The VLAN tag that it carries on the wire; null: none. */
   vlan: number | null = null;
   /** Bridges that it crossed out of netfilter's sight: the switch that was off, by netns. */
@@ -71,6 +81,7 @@ export class Traveller {
     this.redirectedIn = new Set();
     this.learned = new Map();
     this.heard = new Map();
+    this.snooped = new Map();
     this.steps = [];
     this.reads = [];
     this.visited = new Set();
@@ -85,6 +96,8 @@ export class Traveller {
     other.resolvedBy = this.resolvedBy;
     other.vlan = this.vlan;
     for (const [mac, port] of this.learned) other.learned.set(mac, port);
+    other.drive = this.drive;
+    for (const [mac, remote] of this.snooped) other.snooped.set(mac, remote);
     for (const [address, mac] of this.heard) other.heard.set(address, mac);
     for (const netns of this.redirectedIn) other.redirectedIn.add(netns);
     for (const [netns, some] of this.connections) other.connections.set(netns, some);
@@ -123,10 +136,14 @@ export class Traveller {
   }
 
   /** @param decidedBy the question that has no answer, where it is one of the reads */
-  unknown(netns: NetnsId, link: string | null, what: NotKnown, decidedBy: readonly Read[] = []): readonly Move[] {
-    return [
-      { traveller: this, branch: this.#branch({ disposition: "UNKNOWN", netns, link, decidedBy }, what) },
-    ];
+  unknown(
+    netns: NetnsId,
+    link: string | null,
+    what: NotKnown,
+    decidedBy: readonly Read[] = [],
+    disposition: "UNKNOWN" | "LEFT_CLUSTER" = "UNKNOWN",
+  ): readonly Move[] {
+    return [{ traveller: this, branch: this.#branch({ disposition, netns, link, decidedBy }, what) }];
   }
 
   #branch(ending: Ending, unknown: NotKnown | null): Branch {

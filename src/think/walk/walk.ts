@@ -44,6 +44,7 @@ const HANDLERS: { readonly [At in Stage["at"]]: (t: Traveller, s: Extract<Stage,
 export function walk(world: World, flow: Flow, options: WalkOptions = {}): Walk {
   const budget = { stages: options.maxStages ?? 20_000 };
   const traveller = new Traveller(world, flow, "request", 1, firstPacket(flow, flow.src));
+  traveller.drive = (moves, stop) => drive(moves, budget, stop);
   if (!world.netns.has(flow.from)) {
     const branches = branchesOf(
       traveller.unknown(flow.from, null, { why: `${flow.from} was not collected`, because: null }),
@@ -73,6 +74,8 @@ function walkReply(arrived: Traveller, branch: Branch, budget: { stages: number 
   for (const [netns, connections] of arrived.connections) back.connections.set(netns, connections);
   for (const [mac, port] of arrived.learned) back.learned.set(mac, port);
   for (const [address, mac] of arrived.heard) back.heard.set(address, mac);
+  for (const [mac, remote] of arrived.snooped) back.snooped.set(mac, remote);
+  back.drive = arrived.drive;
   back.awaited = awaitedTuple(arrived, flow);
   const packet = withOuterIp(back.packet, { ttl: defaultTtl(back, branch.netns) });
   const moves = sendFrom(back, {
@@ -103,8 +106,22 @@ function awaitedTuple(arrived: Traveller, flow: Flow): Tuple {
 
 type Ended = Extract<Move, { readonly branch: Branch }>;
 
+function drive(moves: readonly Move[], budget: { stages: number }, stop: (stage: Stage) => boolean) {
+  let stopped = 0;
+  const ended = run(moves, budget, (stage) => {
+    if (!stop(stage)) return false;
+    stopped += 1;
+    return true;
+  });
+  return { ended: ended.map((e) => e.branch), stopped };
+}
+
 /** Depth first, so that branches come in the order in which the rules name them. */
-function run(moves: readonly Move[], budget: { stages: number }): readonly Ended[] {
+function run(
+  moves: readonly Move[],
+  budget: { stages: number },
+  stop: (stage: Stage) => boolean = () => false,
+): readonly Ended[] {
   const ended: Ended[] = [];
   const open = [...moves].reverse();
   for (let move = open.pop(); move !== undefined; move = open.pop()) {
@@ -112,6 +129,7 @@ function run(moves: readonly Move[], budget: { stages: number }): readonly Ended
       ended.push(move);
       continue;
     }
+    if (stop(move.go)) continue;
     budget.stages -= 1;
     if (budget.stages < 0) {
       open.push(...move.traveller.unknown(move.go.netns, null, { why: "the walk is too long", because: null }));

@@ -93,8 +93,9 @@ export class LiveTopology {
     const netns = this.netns(from);
     const [sent, icmp] = await Promise.all([
       enter(netns, [process.execPath, "-e", CLIENT, address, String(port)]),
+      // An echo from another address than was asked is printed as such, and is no answer.
       enter(netns, ["ping", "-n", "-c", "1", "-W", "1", address]).then(
-        () => true,
+        (output) => !output.includes("DIFFERENT ADDRESS"),
         () => false,
       ),
     ]);

@@ -3,11 +3,12 @@ import { isUsable, neighbourOf } from "../../../facts/lookup/neighbours.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { selectIpv4, selectIpv6 } from "../../../facts/lookup/source-address.ts";
 import type { Link, Neighbour, Netns } from "../../../facts/netns.ts";
-import { outerIp } from "../packet.ts";
-import { withFrame } from "../packet-parts.ts";
+import type { Branch } from "../branch.ts";
+import { outerIp, type Packet } from "../packet.ts";
+import { PROTOCOL, withFrame } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
-import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
+import { isNotKnown, linkIn, type Move, Traveller } from "../traveller.ts";
 import { answersFor } from "./arp.ts";
 import { endAtDeadLink } from "./link-state.ts";
 import { hearersBeyond, type Station } from "./stations.ts";
@@ -73,6 +74,12 @@ function askAround(
         if (owner !== undefined && sender !== null && link.mac !== null) {
           fork.heard.set(`${owner.netns.id} ${owner.link.name} ${sender.text}`, link.mac);
         }
+        const lost = link.kind === "vxlan" && owner !== undefined ? loseAnswer(fork, netns, link, owner, nextHop) : null;
+        if (lost !== null) {
+          fork.step("arp", netns.id, link.name, `${nextHop.text} is-at ${mac ?? "?"}: lost at ${lost.netns}`);
+          if (lost.unknown !== null) return fork.unknown(netns.id, link.name, lost.unknown, lost.decidedBy);
+          return fork.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, ...lost.decidedBy] });
+        }
         fork.step("arp", netns.id, link.name, `${nextHop.text} is-at ${mac ?? "?"}`, owner?.link.because ?? null);
         return sendTo(fork, netns, link, stage, mac, read);
       },
@@ -99,6 +106,32 @@ function askAround(
     return traveller.unknown(netns.id, link.name, { why, because }, [read]);
   }
   return traveller.end({ ...at, disposition: "NO_SUCH_HOST", decidedBy: [read, ...refusals] });
+}
+
+/** Through a tunnel the answer has a way of its own to go: where it ends, unless it comes back. */
+function loseAnswer(traveller: Traveller, netns: Netns, link: Link, owner: Station, target: Ip): Branch | null {
+  if (traveller.drive === null) return null;
+  const bare: Packet = {
+    headers: [
+      { kind: "ethernet", src: owner.link.mac, dst: link.mac },
+      { kind: "ip", src: target, dst: target, ttl: 64, protocol: PROTOCOL.icmp, df: false },
+    ],
+    bytes: 28,
+    mark: 0,
+    ct: "NEW",
+  };
+  const answer = new Traveller(traveller.world, traveller.flow, traveller.leg, 1, bare);
+  answer.drive = traveller.drive;
+  if (link.mac !== null && owner.link.vxlan?.learning === true && link.vxlan?.local != null) {
+    answer.snooped.set(`${owner.netns.id} ${owner.link.name} ${link.mac}`, link.vxlan.local);
+  }
+  const start = { at: "transmit", netns: owner.netns.id, link: owner.link.name, nextHop: null } as const;
+  const { ended, stopped } = traveller.drive(
+    answer.go(start),
+    (stage) => stage.at === "receive" && stage.netns === netns.id && stage.link === link.name,
+  );
+  for (const read of answer.reads) traveller.ask(read);
+  return stopped > 0 ? null : (ended[0] ?? null);
 }
 
 /** arp_solicit: the packet's own source where it is one of this netns, else an address of the link. */

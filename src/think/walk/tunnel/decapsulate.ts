@@ -47,7 +47,8 @@ function unwrap(traveller: Traveller, netns: Netns, link: Link): readonly Move[]
   const innerIpAt = headers.findIndex((h, i) => i > outerAt && h.kind === "ip");
   const innerAt = headers[innerIpAt - 1]?.kind === "ethernet" ? innerIpAt - 1 : innerIpAt;
   const vxlan = link.kind === "vxlan";
-  const outerFamily = outerIp(traveller.packet).src.family;
+  const outer = outerIp(traveller.packet);
+  const outerFamily = outer.src.family;
   const overhead = (outerFamily === 4 ? 20 : 40) + (vxlan ? 30 : headers[outerAt + 1]?.kind === "gre" ? 4 : 0);
   traveller.packet = { ...traveller.packet, headers: headers.slice(innerAt), bytes: bytes - overhead };
   traveller.forgetConnection();
@@ -57,6 +58,9 @@ function unwrap(traveller: Traveller, netns: Netns, link: Link): readonly Move[]
     // vxlan_set_mac: one's own MAC address as source is taken for a loop.
     const read: Read = { of: "link", netns: netns.id, name: link.name };
     return traveller.end({ disposition: "WRONG_MAC", netns: netns.id, link: link.name, decidedBy: [read] });
+  }
+  if (vxlan && link.vxlan?.learning === true && frame?.kind === "ethernet" && frame.src !== null) {
+    traveller.snooped.set(`${netns.id} ${link.name} ${frame.src}`, outer.src);
   }
   return traveller.go({ at: "receive", netns: netns.id, link: link.name });
 }

@@ -12,7 +12,8 @@ interface Remote {
   readonly port: number;
   readonly vni: number;
   readonly via: string | null;
-  readonly entry: FdbEntry;
+  /** Null: learnt on the way. */
+  readonly entry: FdbEntry | null;
 }
 
 /** Any of the ephemeral range: the kernel takes a hash of the inner flow (udp_flow_src_port). */
@@ -33,7 +34,8 @@ export function encapsulateInVxlan(traveller: Traveller, netns: Netns, link: Lin
     const why = `the forwarding table of ${link.name} in ${netns.id} was not read: ${netns.fdb.why}`;
     return traveller.unknown(netns.id, link.name, { why, because: null }, [read]);
   }
-  const remotes = remotesFor(netns.fdb.value, link.name, vxlan, mac);
+  const snooped = traveller.snooped.get(`${netns.id} ${link.name} ${mac}`);
+  const remotes = remotesFor(netns.fdb.value, link, vxlan, mac, snooped ?? null);
   if (remotes.length === 0) {
     if (vxlan.group !== null) {
       const why = `${link.name} of ${netns.id} floods to the multicast group ${vxlan.group.text}, which is not modelled`;
@@ -58,8 +60,8 @@ function sendOuter(
   remote: Remote,
 ): readonly Move[] {
   const { entry } = remote;
-  const detail = `${entry.mac} dev ${link.name} dst ${remote.ip.text} vni ${remote.vni} port ${remote.port}`;
-  traveller.step("encapsulate", netns.id, link.name, detail, entry.because);
+  const detail = `${entry?.mac ?? "learnt"} dev ${link.name} dst ${remote.ip.text} vni ${remote.vni} port ${remote.port}`;
+  traveller.step("encapsulate", netns.id, link.name, detail, entry?.because ?? link.because);
   traveller.forgetConnection();
   traveller.resolvedBy = null;
   const inner = traveller.packet;
@@ -91,10 +93,20 @@ function sendOuter(
   });
 }
 
-function remotesFor(fdb: readonly FdbEntry[], dev: string, vxlan: Vxlan, mac: string): readonly Remote[] {
+function remotesFor(
+  fdb: readonly FdbEntry[],
+  link: Link,
+  vxlan: Vxlan,
+  mac: string,
+  snooped: Ip | null,
+): readonly Remote[] {
   // `remote` of a device is an all-zero entry from the start; deleted, it is gone (vxlan_find_mac).
-  const exact = remotesOf(fdb, dev, mac);
-  const entries = exact.length > 0 ? exact.slice(0, 1) : remotesOf(fdb, dev, ZERO_MAC);
+  const exact = remotesOf(fdb, link.name, mac);
+  // What the device learns replaces all but permanent entries (vxlan_snoop).
+  if (snooped !== null && exact[0]?.permanent !== true) {
+    return [{ ip: snooped, port: vxlan.dstPort, vni: vxlan.vni ?? 0, via: null, entry: null }];
+  }
+  const entries = exact.length > 0 ? exact.slice(0, 1) : remotesOf(fdb, link.name, ZERO_MAC);
   return entries.flatMap((entry) =>
     entry.dst === null
       ? []
