@@ -3,7 +3,6 @@ import { type ClusterOptions, type OutputOptions, withCluster, withOutput } from
 
 export interface DiagnoseOptions extends ClusterOptions, OutputOptions {
   readonly from?: string;
-  readonly deep?: boolean;
   readonly write?: string;
 }
 
@@ -14,7 +13,6 @@ export function registerDiagnose(program: Command): void {
     .description("from a symptom down to the last hop and the proven cause; changes nothing")
     .argument("<symptom>", "URL | svc/NAME[:PORT] | pod/NAME[:PORT] | dns/NAME | ADDRESS[:PORT]")
     .option("--from <place>", "here | node/NAME | pod/NAME: where it is tried from")
-    .option("--deep", "also kernel drop reasons, on the whole machine of each node")
     .option("-w, --write <dir>", "keep the raw captures there, as Wireshark opens them");
   withOutput(withCluster(command)).action(async (symptom: string, options: DiagnoseOptions) => {
     const [{ guarded }, { diagnose }] = await Promise.all([import("./run.ts"), import("./run-diagnose.ts")]);

@@ -78,7 +78,7 @@ async function inventoryOf(options: ClusterOptions) {
 /** The cluster's objects and its nodes' facts: what every command thinks about. */
 export async function readField(
   open: OpenCluster,
-  extra: { readonly keepIn?: string | null; readonly deep?: boolean },
+  extra: { readonly keepIn?: string | null },
   onProgress: (doing: "objects" | "facts", detail: string) => void,
 ): Promise<{ readonly field: Field; readonly notChecked: readonly NotChecked[]; readonly marks: Readonly<Record<string, number>> }> {
   const { reader, kube, limits } = open;
@@ -87,7 +87,7 @@ export async function readField(
   const { cluster, notChecked: objectsMissed } = await kube.cluster(limits);
   const objectsMs = Date.now() - started;
   onProgress("facts", reader.nodes.join(", "));
-  const { world, notChecked } = await collectWorld(reader, cluster, { limits });
+  const { world, notChecked, bootIds } = await collectWorld(reader, cluster, { limits });
   refuseStrangers(reader, cluster, world);
   return {
     field: {
@@ -99,7 +99,7 @@ export async function readField(
       now: Date.now,
       random: (bytes) => randomBytes(bytes),
       keepIn: extra.keepIn ?? null,
-      deep: extra.deep ?? false,
+      bootIds,
     },
     notChecked: [...objectsMissed, ...notChecked],
     marks: { objectsMs, factsMs: Date.now() - started - objectsMs },

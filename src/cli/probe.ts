@@ -5,7 +5,6 @@ export interface ProbeOptions extends ClusterOptions, OutputOptions {
   readonly protocol?: "tcp" | "udp" | "icmp";
   readonly attempts: number;
   readonly write?: string;
-  readonly deep?: boolean;
 }
 
 /** `lasthop probe FROM TO` */
@@ -17,7 +16,6 @@ export function registerProbe(program: Command): void {
     .argument("<to>", "ADDRESS[:PORT] | svc/NAME[:PORT] | pod/NAME[:PORT] | URL")
     .option("--protocol <name>", "tcp | udp | icmp instead of the target's own")
     .option("--attempts <count>", "how many packets", Number, 3)
-    .option("--deep", "also kernel drop reasons, on the whole machine of each node")
     .option("-w, --write <dir>", "keep the raw captures there, as Wireshark opens them");
   withOutput(withCluster(command)).action(async (from: string, to: string, options: ProbeOptions) => {
     const [{ guarded }, { runProbe }] = await Promise.all([import("./run.ts"), import("./run-probe.ts")]);

@@ -42,14 +42,14 @@ export async function diagnose(input: string, options: DiagnoseOptions, signal: 
 export async function follow(
   open: OpenCluster,
   symptom: Exclude<ReturnType<typeof parseSymptom>, { error: string }>,
-  options: Pick<DiagnoseOptions, "from" | "namespace" | "deep" | "write">,
+  options: Pick<DiagnoseOptions, "from" | "namespace" | "write">,
   style: Style,
   isLive: boolean,
   startedAt: number,
 ): Promise<Conclusion> {
   const status = statusLine(process.stderr, isLive && process.stderr.isTTY === true);
   const { words } = style;
-  const { field, notChecked, marks } = await readField(open, { keepIn: options.write ?? null, deep: options.deep ?? false }, (doing, detail) =>
+  const { field, notChecked, marks } = await readField(open, { keepIn: options.write ?? null }, (doing, detail) =>
     status.show(`${words.doing[doing]} ${detail}`),
   );
   try {

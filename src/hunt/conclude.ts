@@ -104,7 +104,8 @@ export function voicesOf(suspect: Suspect | null, cause: NamedCause | null, reck
 export function affectedBy(field: Field, cause: FoundCause | null): Conclusion["affected"] {
   const none = { pods: [], services: [], node: null };
   if (cause === null || cause.node === null) return none;
-  const netns = cause.netns ?? "host";
+  // A pod's own link, at the node's end of it, is that pod's affair alone.
+  const netns = cause.params.pod !== undefined && cause.netns === "host" ? `pod:${cause.params.pod}` : (cause.netns ?? "host");
   const pods = field.cluster.pods.filter(
     (p) => p.node === cause.node && !p.hostNetwork && p.phase === "Running" && (netns === "host" || `pod:${podKey(p)}` === netns),
   );

@@ -14,6 +14,7 @@ import { attemptId, type Probe, type ProbeResult } from "../witness/probe/probe.
 import { sendProbes } from "../witness/probe/send-probes.ts";
 import { type TunnelPorts, withVxlanPorts } from "../witness/decode/tunnels.ts";
 import type { Frame, TapReport } from "../witness/sighting.ts";
+import { watchDrops } from "../witness/drops/watch-drops.ts";
 import type { Place } from "../witness/tap/place.ts";
 import { startTap, type Tap } from "../witness/tap/start-tap.ts";
 import { tapFilter } from "../witness/tap/tap-filter.ts";
@@ -38,6 +39,8 @@ export interface Examination {
   readonly frames: readonly Frame[];
   readonly reports: readonly TapReport[];
   readonly moved: Moved;
+  /** Why the kernels freed packets meanwhile; empty where that was not watched. Of the whole machine, not of a namespace. */
+  readonly reasons: readonly { readonly reason: string; readonly count: number }[];
   /** Files of raw captures. */
   readonly kept: readonly string[];
 }
@@ -55,7 +58,7 @@ export async function examine(
     sendProbes(field.reader, trials.map((trial) => trial.probe), field.random, field.limits.signal),
     during?.(),
   ]);
-  const { frames, reports, moved, kept } = await watch.stop();
+  const { frames, reports, moved, reasons, kept } = await watch.stop(notebook);
   const trusted = new Set(reports.filter((r) => r.trustworthy).map((r) => r.netns));
   for (const result of results) notebook.miss(result.notChecked);
   notebook.miss(reports.filter((r) => !r.trustworthy).map((r) => ({ what: `absence of packets in ${r.netns}`, why: r.why ?? "the tap proved nothing" })));
@@ -79,7 +82,7 @@ export async function examine(
     });
     return { trial, result, tried: { id: trial.probe.id, flow: trial.flow, walk: trial.walk, tries, trusted } };
   });
-  return { examined, frames, reports, moved, kept };
+  return { examined, frames, reports, moved, reasons, kept };
 }
 
 /** A packet to that address left the netns, but whose it was cannot be told. */
@@ -119,7 +122,7 @@ function distinctPoints(walk: Walk) {
 const TAP_DEADLINE_MS = 60_000;
 
 interface Watch {
-  stop(): Promise<{ frames: readonly Frame[]; reports: readonly TapReport[]; moved: Moved; kept: readonly string[] }>;
+  stop(notebook: Notebook): Promise<Pick<Examination, "frames" | "reports" | "moved" | "reasons" | "kept">>;
 }
 
 /** Taps, and the counters before and after, in every netns that the walks cross and where their destinations live. */
@@ -150,12 +153,16 @@ async function startWatch(field: Field, trials: readonly Trial[], also: readonly
   const taps: Tap[] = await Promise.all(
     places.map((place) => startTap(field.reader, place, { filter, tunnelPorts, limits: { ...field.limits, timeoutMs: TAP_DEADLINE_MS }, keepIn: field.keepIn })),
   );
+  const drops = await Promise.all(kernelsOf(field, places).map((node) => watchDrops(field.reader, node, field.limits)));
   const before = await readCounters(field, places);
   return {
-    async stop() {
+    async stop(notebook) {
       const after = await readCounters(field, places);
       const results = await Promise.all(taps.map((tap) => tap.stop()));
+      const dropped = await Promise.all(drops.map((watch) => watch.stop()));
+      for (const report of dropped) notebook.miss(report.notChecked);
       return {
+        reasons: dropped.flatMap((report) => report.events.map(({ reason, count }) => ({ reason, count }))),
         frames: results.flatMap((r) => r.frames),
         reports: results.map((r) => r.report),
         kept: results.flatMap((r) => r.kept),
@@ -163,6 +170,18 @@ async function startWatch(field: Field, trials: readonly Trial[], also: readonly
       };
     },
   };
+}
+
+/** One node of each kernel that these places run on: nodes that share a boot id are namespaces of one machine. */
+function kernelsOf(field: Field, places: readonly Place[]): readonly string[] {
+  const kernelOf = (node: string): string => field.bootIds.get(node) ?? node;
+  const wanted = new Set(places.map(({ node }) => kernelOf(node)));
+  const speakers = new Map<string, string>();
+  for (const { name } of field.cluster.nodes) {
+    const kernel = kernelOf(name);
+    if (wanted.has(kernel) && !speakers.has(kernel) && field.reader.nodes.includes(name)) speakers.set(kernel, name);
+  }
+  return [...speakers.values()];
 }
 
 /** The usual ports, and those that this cluster's own VXLAN devices use. */

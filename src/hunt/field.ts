@@ -1,5 +1,5 @@
 import type { Cluster } from "../facts/cluster.ts";
-import type { Source } from "../facts/provenance.ts";
+import type { NodeName, Source } from "../facts/provenance.ts";
 import type { NotChecked, World } from "../facts/world.ts";
 import type { KubeReader } from "../read/kube/kube-reader.ts";
 import type { Limits, Reader } from "../read/transport/reader.ts";
@@ -17,8 +17,8 @@ export interface Field {
   readonly random: (bytes: number) => Uint8Array;
   /** Where raw captures are kept; null: nowhere. */
   readonly keepIn: string | null;
-  /** Kernel drop reasons too, which cost every dropped packet on the node a little. */
-  readonly deep: boolean;
+  /** Nodes with the same boot id share a kernel. */
+  readonly bootIds: ReadonlyMap<NodeName, string>;
 }
 
 /** Collects evidence and what could not be checked, numbered as it comes. */

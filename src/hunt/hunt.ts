@@ -116,7 +116,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   const healed = main === null ? null : reckoning.healed(main);
   const examinations = investigations.map((i) => i.examination);
   const moved = new Map(examinations.flatMap((e) => [...e.moved]));
-  const reasons: readonly { reason: string; count: number }[] = [];
+  const reasons = examinations.flatMap((e) => e.reasons);
   const lostTaps = examinations.flatMap((e) => e.reports.filter((r) => !r.trustworthy).map((r) => r.netns));
   const probes = tried.reduce((sum, t) => sum + t.tries.length, 0);
   const shown = main !== null && (main.failed > 0 || symptomFailed) ? main : null;

@@ -58,7 +58,10 @@ export class LiveTopology {
       ([key, value]) => `echo ${value} > /proc/sys/${key.split(".").map((p) => p.replaceAll("/", ".")).join("/")}`,
     );
     return [
-      "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6",
+      // Duplicate address detection would hold addresses back for a second.
+      this.topology.family === 4
+        ? "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6"
+        : "for dad in /proc/sys/net/ipv6/conf/*/accept_dad; do echo 0 > $dad; done",
       "ip -batch - <<'E'",
       ...(this.topology.ip.get(node) ?? []),
       "E",
@@ -107,7 +110,7 @@ export class LiveTopology {
   async counters(): Promise<ReadonlyMap<string, ReadonlyMap<string, number>>> {
     const entries = await Promise.all(
       this.topology.nodes.map(async (node) => {
-        const text = await enter(this.netns(node), ["cat", "/proc/net/snmp", "/proc/net/netstat"]);
+        const text = await enter(this.netns(node), ["cat", "/proc/net/snmp", "/proc/net/netstat", "/proc/net/snmp6"]);
         return [node, countersIn(text)] as const;
       }),
     );
@@ -126,13 +129,15 @@ export class LiveTopology {
   }
 }
 
+/** Pairs of lines (names, values), and lines of one name and its value (snmp6). */
 function countersIn(text: string): ReadonlyMap<string, number> {
-  const lines = text.trim().split("\n");
   const counters = new Map<string, number>();
-  for (let i = 0; i + 1 < lines.length; i += 2) {
-    const names = (lines[i] ?? "").split(/:? /);
-    const values = (lines[i + 1] ?? "").split(/:? /);
-    for (const [k, name] of names.entries()) if (k > 0) counters.set(`${names[0]}${name}`, Number(values[k]));
+  let names: string[] = [];
+  for (const line of text.trim().split("\n")) {
+    const words = line.split(/:?\s+/);
+    if (words.length === 2 && !line.includes(":")) counters.set(words[0] ?? "", Number(words[1]));
+    else if (names[0] !== words[0]) names = words;
+    else for (const [k, name] of names.entries()) if (k > 0) counters.set(`${names[0]}${name}`, Number(words[k]));
   }
   return counters;
 }
@@ -183,16 +188,16 @@ async function startServer(netns: string, port: number) {
 /** Echoes TCP and UDP until its standard input closes; the UDP answer leaves from the address that was asked. */
 const SERVER = `
 const port = Number(process.argv[1]);
-const tcp = require("node:net").createServer((s) => { s.on("error", () => {}); s.end("x"); }).listen(port, "0.0.0.0");
+const tcp = require("node:net").createServer((s) => { s.on("error", () => {}); s.end("x"); }).listen(port, "::");
 const sockets = [];
 const bind = (address) => new Promise((done) => {
-  const s = require("node:dgram").createSocket("udp4");
+  const s = require("node:dgram").createSocket(address.includes(":") ? "udp6" : "udp4");
   s.on("message", (m, from) => { process.stdout.write("datagram\\n"); s.send(m, from.port, from.address, () => {}); });
   s.on("error", () => done());
   s.bind(port, address, done);
   sockets.push(s);
 });
-const addresses = Object.values(require("node:os").networkInterfaces()).flat().filter((a) => a.family === "IPv4").map((a) => a.address);
+const addresses = Object.values(require("node:os").networkInterfaces()).flat().filter((a) => !a.address.startsWith("fe80")).map((a) => a.address);
 tcp.on("listening", async () => { for (const a of addresses) await bind(a); process.stdout.write("ready\\n"); });
 process.stdin.resume();
 process.stdin.on("end", () => process.exit(0));
@@ -209,7 +214,7 @@ const tcp = new Promise((done) => {
   setTimeout(() => { s.destroy(); done(false); }, wait);
 });
 const udp = new Promise((done) => {
-  const s = require("node:dgram").createSocket("udp4");
+  const s = require("node:dgram").createSocket(address.includes(":") ? "udp6" : "udp4");
   const end = (got) => { try { s.close(); } catch {} done(got); };
   s.on("error", () => end(false));
   setTimeout(() => end(false), wait);

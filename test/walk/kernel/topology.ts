@@ -11,6 +11,7 @@ export class Topology {
   readonly vxlan = new Map<string, string>();
   /** What was broken, in words, for the message of a failing test. */
   readonly faults: string[] = [];
+  family: 4 | 6 = 4;
   from = "";
   to = "";
   /** Where the sender sends; with a Service that is not the receiver's own address. */

@@ -77,5 +77,12 @@ export function changeLink(world: World, netns: NetnsId, name: string, change: (
 function withState(link: Link, up: boolean, carrier: boolean): Link {
   const others = link.flags.filter((flag) => !["UP", "LOWER_UP", "NO-CARRIER"].includes(flag));
   const state = [...(up ? ["UP"] : []), carrier ? "LOWER_UP" : "NO-CARRIER"];
-  return { ...link, up, carrier, flags: [...others, ...state] };
+  return { ...link, up, carrier, flags: [...others, ...state], port: portOf(link, up && carrier) };
+}
+
+/** A bridge disables the port of a link without carrier, and enables it again with it (br_port_carrier_check); STP would take its time. */
+function portOf({ port }: Link, isRunning: boolean): Link["port"] {
+  if (port === null) return null;
+  if (!isRunning) return { ...port, state: "disabled" };
+  return port.state === "disabled" ? { ...port, state: "forwarding" } : port;
 }

@@ -1,0 +1,148 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import pc from "picocolors";
+import { applyPlan } from "../change/repair/apply.ts";
+import { planRepair } from "../change/repair/plan.ts";
+import { injectFault } from "../lab/fault.ts";
+import type { Lab } from "../lab/lab.ts";
+import { LabError, LabInterrupted } from "../lab/lab-error.ts";
+import { labDown } from "../lab/down.ts";
+import { labUp } from "../lab/up.ts";
+import { en } from "../tell/i18n/en.ts";
+import { appliedText, errorText, planText } from "../tell/report/repair-text.ts";
+import { type Style, verdictText } from "../tell/report/terminal.ts";
+import { parseSymptom } from "../think/symptom/symptom.ts";
+import { exitStatusOf, type Verdict } from "../verdict/verdict.ts";
+import { openForChange } from "./change-context.ts";
+import type { DemoOptions } from "./demo.ts";
+import { openCluster } from "./open-cluster.ts";
+import { type ClusterOptions, wantsColor } from "./options.ts";
+import { CliError, EXIT } from "./run.ts";
+import { follow, inWords } from "./run-diagnose.ts";
+
+const style: Style = { words: en, language: "en", color: wantsColor(process.stdout) };
+const say = en.demo;
+const { bold, dim } = pc.createColors(style.color);
+
+/** The whole story; where no lab can be built, the recorded incident, and it says so. */
+export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<number> {
+  const startedAt = Date.now();
+  if (options.replay === true) return replay(null, signal);
+  const name = `demo-${process.pid}`;
+  tell(say.building({ cni: options.cni }));
+  let lab: Lab;
+  try {
+    lab = await labUp({ name, nodes: 3, cni: options.cni, overlay: "vxlan", signal });
+  } catch (error) {
+    if (error instanceof LabError && !(error instanceof LabInterrupted)) return replay(error.message, signal);
+    throw error;
+  }
+  try {
+    return await tellStory(lab, signal, startedAt);
+  } finally {
+    await labDown(name);
+    tell(say.gone({ seconds: seconds(startedAt) }));
+  }
+}
+
+async function tellStory(lab: Lab, signal: AbortSignal, startedAt: number): Promise<number> {
+  const options: ClusterOptions = { via: "netns", inventory: lab.inventory, kubeconfig: lab.kubeconfig, namespace: "default", timeout: 20 };
+  tell(say.built({ nodes: lab.nodes.length, pods: lab.pods.length, seconds: seconds(startedAt) }));
+  await showAnswer(lab);
+
+  const fault = await injectFault(lab.name, "suspend-resume");
+  tell(say.broken({ node: fault.node ?? "" }));
+  await showAnswer(lab);
+  await show("kubectl", ["--kubeconfig", lab.kubeconfig, "get", "nodes,pods", "-o", "wide"]);
+
+  command(`lasthop diagnose ${lab.url}`);
+  const before = await diagnoseLab(lab, options, signal);
+  if (before.outcome !== "broken") throw new CliError("the demo's incident was not found", "Please report this with the output above.");
+
+  command("lasthop repair --apply");
+  const open = await openForChange(options, signal);
+  try {
+    const plan = planRepair(before, { force: false });
+    process.stdout.write(`${planText(plan, [], { ...style, isApplied: true, summary: before.summary })}\n`);
+    // With the lab, the journal goes too.
+    const context = { ...open.context, stateDir: `${lab.directory}/lasthop` };
+    const applied = await applyPlan(plan, context, { force: false, persist: false });
+    process.stdout.write(`${appliedText(applied, style)}\n`);
+    const problem = plan.refusals[0] ?? applied.error;
+    if (problem != null) {
+      process.stderr.write(`${errorText(problem, style)}\n`);
+      return EXIT.failed;
+    }
+  } finally {
+    await open.transport.close();
+  }
+
+  tell(say.proof);
+  await showAnswer(lab);
+  const after = await diagnoseLab(lab, options, signal);
+  return after.outcome === "healthy" ? EXIT.good : EXIT.noCause;
+}
+
+async function diagnoseLab(lab: Lab, options: ClusterOptions, signal: AbortSignal): Promise<Verdict> {
+  const startedAt = Date.now();
+  const symptom = parseSymptom(lab.url, options.namespace);
+  if ("error" in symptom) throw new Error(`the lab's URL is no symptom: ${lab.url}`);
+  const open = await openCluster(options, signal);
+  try {
+    const conclusion = await follow(open, symptom, options, style, true, startedAt);
+    const verdict = inWords(conclusion, style);
+    process.stdout.write(`${verdictText(conclusion, verdict.repairs.length, exitStatusOf(verdict), style)}\n`);
+    return verdict;
+  } finally {
+    await open.reader.close();
+  }
+}
+
+/** The incident as it was recorded: facts and captures of both ends. There curl timed out, it met no gateway. */
+async function replay(why: string | null, signal: AbortSignal): Promise<number> {
+  const bundle = ["../fixtures/ipip-resumed", "../../fixtures/ipip-resumed"]
+    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+    .find((path) => existsSync(path));
+  if (bundle === undefined) throw new CliError("the recorded incident is not in this installation", "Run it from a checkout: npm run demo");
+  tell(say.replaying({ why }));
+  const url = "http://192.168.6.141:30007/";
+  command(`lasthop diagnose ${url} --bundle fixtures/ipip-resumed`);
+  const startedAt = Date.now();
+  const options: ClusterOptions = { via: "auto", bundle, namespace: "default", timeout: 20 };
+  const symptom = parseSymptom(url, options.namespace);
+  if ("error" in symptom) throw new Error(`no symptom: ${url}`);
+  const open = await openCluster(options, signal);
+  const conclusion = await follow(open, symptom, options, style, true, startedAt).finally(() => open.reader.close());
+  const verdict = inWords(conclusion, style);
+  process.stdout.write(`${verdictText(conclusion, verdict.repairs.length, exitStatusOf(verdict), style)}\n`);
+  return verdict.outcome === "broken" && verdict.cause !== null ? EXIT.good : EXIT.noCause;
+}
+
+async function showAnswer(lab: Lab): Promise<void> {
+  const argv = ["-sS", "-m", "5", "-w", "\n(HTTP %{http_code} after %{time_total} s)", lab.url];
+  await show("nsenter", [`--net=/run/netns/${lab.clientNetns}`, "curl", ...argv], `curl ${lab.url}`);
+}
+
+/** Runs it and shows what it prints, as a person at that machine would see it. A curl that fails is part of the story. */
+async function show(file: string, argv: readonly string[], shown?: string): Promise<void> {
+  command(shown ?? [file, ...argv].join(" "));
+  const { stdout, stderr } = await promisify(execFile)(file, argv).catch((error: { stdout?: string; stderr?: string; message: string }) => ({
+    stdout: error.stdout ?? "",
+    stderr: error.stderr ?? error.message,
+  }));
+  process.stdout.write(`${dim(`${stdout}${stderr}`.trimEnd())}\n`);
+}
+
+function tell(text: string): void {
+  process.stdout.write(`\n${bold(text)}\n`);
+}
+
+function command(text: string): void {
+  process.stdout.write(`\n$ ${text}\n`);
+}
+
+function seconds(since: number): string {
+  return ((Date.now() - since) / 1000).toFixed(1);
+}

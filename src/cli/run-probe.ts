@@ -1,0 +1,94 @@
+import { examine } from "../hunt/examine.ts";
+import { Notebook } from "../hunt/field.ts";
+import { askKernels } from "../hunt/ask.ts";
+import { captureRung } from "../hunt/rungs/capture.ts";
+import { kernelRung, reachFinding } from "../hunt/rungs/probes.ts";
+import { routeRung } from "../hunt/rungs/route.ts";
+import { makeTrial } from "../hunt/trials.ts";
+import { hopList, lastHopOf } from "../hunt/conclude.ts";
+import { hopsOf, suspectsOf } from "../think/explain/suspect.ts";
+import { en } from "../tell/i18n/en.ts";
+import { findingText } from "../tell/report/finding-text.ts";
+import { rungText, type Style } from "../tell/report/terminal.ts";
+import { openCluster, readField } from "./open-cluster.ts";
+import { wantsColor } from "./options.ts";
+import type { ProbeOptions } from "./probe.ts";
+import { CliError, EXIT } from "./run.ts";
+import { endsOf } from "./run-walk.ts";
+
+/** Exit status: 0 every packet answered, 2 not: the witness alone names no cause. */
+export async function runProbe(from: string, to: string, options: ProbeOptions, signal: AbortSignal): Promise<number> {
+  if (options.bundle !== undefined) throw new CliError("a bundle cannot be probed", "Leave out --bundle, or predict: lasthop walk");
+  if (!Number.isInteger(options.attempts) || options.attempts < 1 || options.attempts > 64) {
+    throw new CliError(`--attempts ${options.attempts}: not a number of packets`, "1 to 64");
+  }
+  const style: Style = { words: en, language: "en", color: wantsColor(process.stdout) };
+  const open = await openCluster(options, signal);
+  try {
+    const { field } = await readField(open, { keepIn: options.write ?? null }, () => {});
+    const { place, target } = endsOf(from, to, options.namespace, field);
+    const protocol = options.protocol ?? target.protocol;
+    const trial = makeTrial(field.world, {
+      id: "p1",
+      from: place,
+      dst: target.ip,
+      port: target.port,
+      protocol,
+      url: protocol === "tcp" ? target.url : null,
+      attempts: options.attempts,
+    });
+    const notebook = new Notebook();
+    const examination = await examine(field, [trial], [], notebook);
+    const tried = examination.examined[0]?.tried;
+    if (tried === undefined) throw new Error("a probe without a result");
+    const suspect = suspectsOf(tried).find((s) => s.failed > 0) ?? null;
+    const branch = suspect?.branch ?? tried.walk.branches[0];
+    const agreements = branch === undefined ? [] : await askKernels(field, branch);
+    const lost = examination.reports.filter((r) => !r.trustworthy).map((r) => r.netns);
+    const answered = tried.tries.filter((t) => t.answered).length;
+    const rungs = [
+      routeRung(agreements, suspect),
+      captureRung(suspect, null, tried.tries.length, lost),
+      kernelRung(suspect, examination.moved, examination.reasons),
+    ];
+    if (options.output === "json") {
+      const hops = suspect === null ? (branch === undefined ? [] : hopList(hopsOf(tried, branch), [])) : hopList(suspect.hops, suspect.offPath);
+      const json = {
+        schema: "lasthop/probe/v1",
+        from: place.netns,
+        to: { ip: target.ip.text, port: target.port, protocol },
+        attempts: examination.examined[0]?.result.answers ?? [],
+        path: hops,
+        lastHop: suspect === null ? null : lastHopOf(suspect, null, null),
+        asked: agreements.map(({ question, answer, agrees }) => ({ question, answer, agrees })),
+        moved: Object.fromEntries(examination.moved),
+        kept: examination.kept,
+        notChecked: notebook.notChecked,
+      };
+      process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+    } else {
+      process.stdout.write(`${findingText(reachFinding(tried), en)}\n\n`);
+      for (const rung of rungs) process.stdout.write(`${rungText(rung, style)}\n`);
+      if (suspect === null && branch !== undefined) process.stdout.write(`${wayText(hopsOf(tried, branch))}\n`);
+      for (const { what, why } of notebook.notChecked) process.stdout.write(`${en.labels.notChecked}  ${what}: ${why}\n`);
+      for (const file of examination.kept) process.stdout.write(`${file}\n`);
+    }
+    return answered === tried.tries.length ? EXIT.good : EXIT.noCause;
+  } finally {
+    await open.reader.close();
+  }
+}
+
+/** The path as really seen, a line for each namespace. */
+function wayText(hops: ReturnType<typeof hopsOf>): string {
+  const lines: string[] = [];
+  let place = "";
+  for (const { point, seen } of hops) {
+    const here = `${point.netns} ${point.leg}`;
+    if (here !== place) lines.push(`             ${point.leg.padEnd(8)} ${point.netns}`);
+    place = here;
+    const header = point.header === "outer" ? " (tunnelled)" : "";
+    lines.push(`                      ${`${point.link} ${point.direction ?? ""}${header}`.padEnd(28)} ${seen ?? "?"}`);
+  }
+  return lines.join("\n");
+}
