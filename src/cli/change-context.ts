@@ -10,7 +10,11 @@ import { kubeOptions, limitsOf, openTransport } from "./open-cluster.ts";
 import type { ClusterOptions } from "./options.ts";
 
 /** Flags that were typed, over the way that the diagnosis went. */
-export function wayOf<T extends ClusterOptions>(options: T, remembered: Remembered | null, isGiven: (name: string) => boolean): T {
+export function wayOf<T extends ClusterOptions>(
+  options: T,
+  remembered: Remembered | null,
+  isGiven: (name: string) => boolean,
+): T {
   const typed = Object.fromEntries(Object.entries(options).filter(([name]) => isGiven(name)));
   const way = Object.fromEntries(Object.entries(remembered?.way ?? {}).filter(([, value]) => value !== undefined));
   return { ...options, ...way, ...typed };
@@ -26,7 +30,11 @@ export interface OpenForChange {
 /** The way to nodes that may be altered, and to the API. Close the transport, whatever happens. */
 export async function openForChange(options: ClusterOptions, signal: AbortSignal): Promise<OpenForChange> {
   const limits = limitsOf(options, signal);
-  const [transport, kube, api] = await Promise.all([openTransport(options), openKube(kubeOptions(options)), openKubeWriter(kubeOptions(options), limits)]);
+  const [transport, kube, api] = await Promise.all([
+    openTransport(options),
+    openKube(kubeOptions(options)),
+    openKubeWriter(kubeOptions(options), limits),
+  ]);
   return {
     transport,
     kube,

@@ -26,7 +26,10 @@ function stateDirectory(): string {
 }
 
 /** Keeps the last verdict on this machine, so that `lasthop repair` needs no file. It is no failure when that cannot be. */
-export async function rememberVerdict(verdict: Verdict, options: ClusterOptions & { readonly from?: string }): Promise<void> {
+export async function rememberVerdict(
+  verdict: Verdict,
+  options: ClusterOptions & { readonly from?: string },
+): Promise<void> {
   const way = Object.fromEntries(Object.keys(wayFields).map((key) => [key, options[key as keyof typeof options]]));
   const directory = stateDirectory();
   const path = join(directory, "last-verdict.json");
@@ -45,7 +48,11 @@ export async function recallVerdict(): Promise<Remembered> {
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    throw new CliError("there is no verdict yet to repair by", "First: lasthop diagnose SYMPTOM; or give a verdict's file.", { cause });
+    throw new CliError(
+      "there is no verdict yet to repair by",
+      "First: lasthop diagnose SYMPTOM; or give a verdict's file.",
+      { cause },
+    );
   }
   return parse(rememberedSchema, text, path);
 }
@@ -64,6 +71,10 @@ function parse<T>(schema: z.ZodType<T>, text: string, path: string): T {
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new CliError(`${path} holds no verdict of this version`, "Write it anew: lasthop diagnose SYMPTOM -o json > FILE", { cause });
+    throw new CliError(
+      `${path} holds no verdict of this version`,
+      "Write it anew: lasthop diagnose SYMPTOM -o json > FILE",
+      { cause },
+    );
   }
 }

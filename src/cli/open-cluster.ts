@@ -69,7 +69,10 @@ function howToReach(options: ClusterOptions): "netns" | "local" {
 
 async function inventoryOf(options: ClusterOptions) {
   if (options.inventory === undefined) {
-    throw new CliError("--via netns needs --inventory", "A YAML file that names each node's network namespace: k1: NAME");
+    throw new CliError(
+      "--via netns needs --inventory",
+      "A YAML file that names each node's network namespace: k1: NAME",
+    );
   }
   const { readInventory } = await import("../read/transport/inventory.ts");
   return readInventory(options.inventory);
@@ -80,7 +83,11 @@ export async function readField(
   open: OpenCluster,
   extra: { readonly keepIn?: string | null },
   onProgress: (doing: "objects" | "facts", detail: string) => void,
-): Promise<{ readonly field: Field; readonly notChecked: readonly NotChecked[]; readonly marks: Readonly<Record<string, number>> }> {
+): Promise<{
+  readonly field: Field;
+  readonly notChecked: readonly NotChecked[];
+  readonly marks: Readonly<Record<string, number>>;
+}> {
   const { reader, kube, limits } = open;
   const started = Date.now();
   onProgress("objects", "");
@@ -117,6 +124,9 @@ function refuseStrangers(reader: Reader, cluster: Cluster, world: World): void {
   const answering = [...world.netns.values()].some((n) => n.name === "host" && n.links.known);
   if (!answering) {
     const why = [...world.netns.values()].map((n) => (n.links.known ? null : n.links.why)).find((w) => w !== null);
-    throw new CliError(`no node answers: ${why ?? "unknown"}`, "Check that you are root where that is needed, and the inventory.");
+    throw new CliError(
+      `no node answers: ${why ?? "unknown"}`,
+      "Check that you are root where that is needed, and the inventory.",
+    );
   }
 }

@@ -21,7 +21,10 @@ export interface OutputOptions {
 export function withCluster(command: Command): Command {
   return command
     .addOption(new Option("--via <how>", "how nodes are reached").choices(["auto", "netns", "local"]).default("auto"))
-    .option("--inventory <file>", "node name → network namespace (YAML or JSON); `here` is the place outside the cluster")
+    .option(
+      "--inventory <file>",
+      "node name → network namespace (YAML or JSON); `here` is the place outside the cluster",
+    )
     .option("--kubeconfig <file>", "as kubectl's")
     .option("--context <name>", "as kubectl's")
     .option("--bundle <dir>", "recorded outputs instead of a cluster; nothing is sent")
@@ -31,7 +34,9 @@ export function withCluster(command: Command): Command {
 
 export function withOutput(command: Command): Command {
   return command
-    .addOption(new Option("-o, --output <format>", "how the answer is printed").choices(["text", "json"]).default("text"))
+    .addOption(
+      new Option("-o, --output <format>", "how the answer is printed").choices(["text", "json"]).default("text"),
+    )
     .option("-q, --quiet", "no ladder while it goes on, only the answer")
     .option("-v, --verbose", "also what was run, and where the time went");
 }
@@ -44,6 +49,7 @@ export function wantsColor(stream: { readonly isTTY?: boolean }): boolean {
 
 function seconds(text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0 || value > 3600) throw new InvalidArgumentError("a number of seconds, up to 3600");
+  if (!Number.isFinite(value) || value <= 0 || value > 3600)
+    throw new InvalidArgumentError("a number of seconds, up to 3600");
   return value;
 }

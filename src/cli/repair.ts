@@ -11,7 +11,9 @@ export interface RepairOptions extends ClusterOptions, OutputOptions {
 export function registerRepair(program: Command): void {
   const repair = program
     .command("repair")
-    .description("the plan to repair what the last diagnosis proved; --apply does it, reads it back, tries the symptom again")
+    .description(
+      "the plan to repair what the last diagnosis proved; --apply does it, reads it back, tries the symptom again",
+    )
     .argument("[verdict]", "what `diagnose -o json` wrote; the last one when left out")
     .option("--apply", "do it")
     .option("--persist", "also write /etc/sysctl.d/99-zz-lasthop.conf, so that it survives a reload")

@@ -48,7 +48,13 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
 }
 
 async function tellStory(lab: Lab, signal: AbortSignal, startedAt: number): Promise<number> {
-  const options: ClusterOptions = { via: "netns", inventory: lab.inventory, kubeconfig: lab.kubeconfig, namespace: "default", timeout: 20 };
+  const options: ClusterOptions = {
+    via: "netns",
+    inventory: lab.inventory,
+    kubeconfig: lab.kubeconfig,
+    namespace: "default",
+    timeout: 20,
+  };
   tell(say.built({ nodes: lab.nodes.length, pods: lab.pods.length, seconds: seconds(startedAt) }));
   await showAnswer(lab);
 
@@ -59,7 +65,8 @@ async function tellStory(lab: Lab, signal: AbortSignal, startedAt: number): Prom
 
   command(`lasthop diagnose ${lab.url}`);
   const before = await diagnoseLab(lab, options, signal);
-  if (before.outcome !== "broken") throw new CliError("the demo's incident was not found", "Please report this with the output above.");
+  if (before.outcome !== "broken")
+    throw new CliError("the demo's incident was not found", "Please report this with the output above.");
 
   command("lasthop repair --apply");
   const open = await openForChange(options, signal);
@@ -105,7 +112,8 @@ async function replay(why: string | null, signal: AbortSignal): Promise<number> 
   const bundle = ["../fixtures/ipip-resumed", "../../fixtures/ipip-resumed"]
     .map((path) => fileURLToPath(new URL(path, import.meta.url)))
     .find((path) => existsSync(path));
-  if (bundle === undefined) throw new CliError("the recorded incident is not in this installation", "Run it from a checkout: npm run demo");
+  if (bundle === undefined)
+    throw new CliError("the recorded incident is not in this installation", "Run it from a checkout: npm run demo");
   tell(say.replaying({ why }));
   const url = "http://192.168.6.141:30007/";
   command(`lasthop diagnose ${url} --bundle fixtures/ipip-resumed`);
@@ -128,10 +136,12 @@ async function showAnswer(lab: Lab): Promise<void> {
 /** Runs it and shows what it prints, as a person at that machine would see it. A curl that fails is part of the story. */
 async function show(file: string, argv: readonly string[], shown?: string): Promise<void> {
   command(shown ?? [file, ...argv].join(" "));
-  const { stdout, stderr } = await promisify(execFile)(file, argv).catch((error: { stdout?: string; stderr?: string; message: string }) => ({
-    stdout: error.stdout ?? "",
-    stderr: error.stderr ?? error.message,
-  }));
+  const { stdout, stderr } = await promisify(execFile)(file, argv).catch(
+    (error: { stdout?: string; stderr?: string; message: string }) => ({
+      stdout: error.stdout ?? "",
+      stderr: error.stderr ?? error.message,
+    }),
+  );
   process.stdout.write(`${dim(`${stdout}${stderr}`.trimEnd())}\n`);
 }
 

@@ -18,7 +18,10 @@ import { VERSION } from "./version.ts";
 export async function diagnose(input: string, options: DiagnoseOptions, signal: AbortSignal): Promise<number> {
   const symptom = parseSymptom(input, options.namespace);
   if ("error" in symptom) {
-    throw new CliError(`"${input}" is no symptom`, "URL | svc/NAME[:PORT] | pod/NAME[:PORT] | dns/NAME | ADDRESS[:PORT]");
+    throw new CliError(
+      `"${input}" is no symptom`,
+      "URL | svc/NAME[:PORT] | pod/NAME[:PORT] | dns/NAME | ADDRESS[:PORT]",
+    );
   }
   const startedAt = Date.now();
   const style: Style = { words: en, language: "en", color: wantsColor(process.stdout) };
@@ -53,10 +56,18 @@ export async function follow(
     status.show(`${words.doing[doing]} ${detail}`),
   );
   try {
-    for await (const event of hunt(field, { symptom, from: options.from ?? null, namespace: options.namespace }, startedAt)) {
+    for await (const event of hunt(
+      field,
+      { symptom, from: options.from ?? null, namespace: options.namespace },
+      startedAt,
+    )) {
       if (event.kind === "concluded") {
         const { conclusion } = event;
-        return { ...conclusion, notChecked: [...conclusion.notChecked, ...notChecked], timings: { ...marks, ...conclusion.timings } };
+        return {
+          ...conclusion,
+          notChecked: [...conclusion.notChecked, ...notChecked],
+          timings: { ...marks, ...conclusion.timings },
+        };
       }
       tell(event);
     }
@@ -66,10 +77,11 @@ export async function follow(
   throw new Error("a hunt ended without a conclusion");
 
   function tell(event: Exclude<HuntEvent, { kind: "concluded" }>): void {
-    if (event.kind === "progress") return status.show(`${words.doing[event.doing]} ${event.detail}`);
-    if (!isLive) return;
+    if (event.kind === "progress") status.show(`${words.doing[event.doing]} ${event.detail}`);
+    if (event.kind === "progress" || !isLive) return;
     status.clear();
-    if (event.kind === "start") process.stdout.write(`${open.reader.offline ? words.offlineStart(event) : words.start(event)}\n\n`);
+    if (event.kind === "start")
+      process.stdout.write(`${open.reader.offline ? words.offlineStart(event) : words.start(event)}\n\n`);
     else process.stdout.write(`${rungText(event.rung, style)}\n`);
   }
 }
@@ -90,6 +102,8 @@ function toRepair(repair: Conclusion["repairs"][number]): Repair | null {
 }
 
 function tellTimings(verdict: Verdict): void {
-  const parts = Object.entries(verdict.timings).map(([name, ms]) => `${name.replace(/Ms$/, "")} ${Math.round(Number(ms))} ms`);
+  const parts = Object.entries(verdict.timings).map(
+    ([name, ms]) => `${name.replace(/Ms$/, "")} ${Math.round(Number(ms))} ms`,
+  );
   process.stderr.write(`${parts.join(" · ")}\n`);
 }

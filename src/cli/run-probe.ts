@@ -18,7 +18,8 @@ import { endsOf } from "./run-walk.ts";
 
 /** Exit status: 0 every packet answered, 2 not: the witness alone names no cause. */
 export async function runProbe(from: string, to: string, options: ProbeOptions, signal: AbortSignal): Promise<number> {
-  if (options.bundle !== undefined) throw new CliError("a bundle cannot be probed", "Leave out --bundle, or predict: lasthop walk");
+  if (options.bundle !== undefined)
+    throw new CliError("a bundle cannot be probed", "Leave out --bundle, or predict: lasthop walk");
   if (!Number.isInteger(options.attempts) || options.attempts < 1 || options.attempts > 64) {
     throw new CliError(`--attempts ${options.attempts}: not a number of packets`, "1 to 64");
   }
@@ -52,7 +53,12 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
       kernelRung(suspect, examination.moved, examination.reasons),
     ];
     if (options.output === "json") {
-      const hops = suspect === null ? (branch === undefined ? [] : hopList(hopsOf(tried, branch), [])) : hopList(suspect.hops, suspect.offPath);
+      const hops =
+        suspect === null
+          ? branch === undefined
+            ? []
+            : hopList(hopsOf(tried, branch), [])
+          : hopList(suspect.hops, suspect.offPath);
       const json = {
         schema: "lasthop/probe/v1",
         from: place.netns,
@@ -70,7 +76,8 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
       process.stdout.write(`${findingText(reachFinding(tried), en)}\n\n`);
       for (const rung of rungs) process.stdout.write(`${rungText(rung, style)}\n`);
       if (suspect === null && branch !== undefined) process.stdout.write(`${wayText(hopsOf(tried, branch))}\n`);
-      for (const { what, why } of notebook.notChecked) process.stdout.write(`${en.labels.notChecked}  ${what}: ${why}\n`);
+      for (const { what, why } of notebook.notChecked)
+        process.stdout.write(`${en.labels.notChecked}  ${what}: ${why}\n`);
       for (const file of examination.kept) process.stdout.write(`${file}\n`);
     }
     return answered === tried.tries.length ? EXIT.good : EXIT.noCause;

@@ -15,7 +15,12 @@ import { EXIT } from "./run.ts";
 import { follow, inWords } from "./run-diagnose.ts";
 
 /** Prints the plan; with --apply does it, reads it back, and tries the symptom again. */
-export async function runRepair(file: string | null, typed: RepairOptions, isGiven: (name: string) => boolean, signal: AbortSignal): Promise<number> {
+export async function runRepair(
+  file: string | null,
+  typed: RepairOptions,
+  isGiven: (name: string) => boolean,
+  signal: AbortSignal,
+): Promise<number> {
   const remembered: Remembered | null = file === null ? await recallVerdict() : await recallVerdict().catch(() => null);
   const verdict = file === null ? (remembered as Remembered).verdict : await readVerdict(file);
   const options = wayOf(typed, remembered, isGiven);
@@ -25,10 +30,14 @@ export async function runRepair(file: string | null, typed: RepairOptions, isGiv
   const open = await openForChange(options, signal);
   try {
     const warned = await warningsOf(plan, open);
-    if (isText) process.stdout.write(`${planText(plan, warned, { ...style, isApplied: options.apply === true, summary: verdict.summary })}\n`);
+    if (isText)
+      process.stdout.write(
+        `${planText(plan, warned, { ...style, isApplied: options.apply === true, summary: verdict.summary })}\n`,
+      );
     const [refusal] = plan.refusals;
     if (refusal !== undefined) {
-      if (!isText) process.stdout.write(`${JSON.stringify({ plan: stepsJson(plan), refused: refusal.code }, null, 2)}\n`);
+      if (!isText)
+        process.stdout.write(`${JSON.stringify({ plan: stepsJson(plan), refused: refusal.code }, null, 2)}\n`);
       process.stderr.write(`${errorText(refusal, style)}\n`);
       return EXIT.failed;
     }
@@ -36,7 +45,10 @@ export async function runRepair(file: string | null, typed: RepairOptions, isGiv
       if (!isText) process.stdout.write(`${JSON.stringify({ plan: stepsJson(plan), warnings: warned }, null, 2)}\n`);
       return EXIT.good;
     }
-    const applied = await applyPlan(plan, open.context, { force: options.force === true, persist: options.persist === true });
+    const applied = await applyPlan(plan, open.context, {
+      force: options.force === true,
+      persist: options.persist === true,
+    });
     if (isText) process.stdout.write(`${appliedText(applied, style)}\n`);
     if (applied.error !== null) {
       process.stderr.write(`${errorText(applied.error, style)}\n`);
@@ -49,25 +61,45 @@ export async function runRepair(file: string | null, typed: RepairOptions, isGiv
 }
 
 /** The symptom once more, from the place where it failed: the repair is done when it is gone. */
-async function tryAgain(before: Verdict, remembered: Remembered | null, options: RepairOptions, open: OpenForChange, style: Style): Promise<number> {
+async function tryAgain(
+  before: Verdict,
+  remembered: Remembered | null,
+  options: RepairOptions,
+  open: OpenForChange,
+  style: Style,
+): Promise<number> {
   const symptom = parseSymptom(before.symptom.input, options.namespace);
   if ("error" in symptom) return EXIT.noCause;
   const isText = options.output === "text";
   const startedAt = Date.now();
   const reader = { reader: open.transport, kube: open.kube, limits: open.limits };
   const from = remembered?.way.from;
-  const conclusion = await follow(reader, symptom, { namespace: options.namespace, ...(from === undefined ? {} : { from }) }, style, isText && !options.quiet, startedAt);
+  const conclusion = await follow(
+    reader,
+    symptom,
+    { namespace: options.namespace, ...(from === undefined ? {} : { from }) },
+    style,
+    isText && !options.quiet,
+    startedAt,
+  );
   const verdict = inWords(conclusion, style);
   // The proven verdict stays the last one: its repair is what `undo` and `repair` speak of until another is found.
-  if (verdict.outcome !== "healthy") await rememberVerdict(verdict, { ...options, ...(from === undefined ? {} : { from }) });
+  if (verdict.outcome !== "healthy")
+    await rememberVerdict(verdict, { ...options, ...(from === undefined ? {} : { from }) });
   const status = exitStatusOf(verdict);
-  process.stdout.write(isText ? `${verdictText(conclusion, verdict.repairs.length, status, style)}\n` : `${JSON.stringify(verdict, null, 2)}\n`);
+  process.stdout.write(
+    isText
+      ? `${verdictText(conclusion, verdict.repairs.length, status, style)}\n`
+      : `${JSON.stringify(verdict, null, 2)}\n`,
+  );
   return status;
 }
 
 /** What would set a sysctl back at the next reload, asked of the node's own files. */
 async function warningsOf(plan: Plan, open: OpenForChange): Promise<readonly Warned[]> {
-  const sysctls = plan.steps.filter((s) => s.repair.id === "set-sysctl" && s.netns === "host" && s.repair.node !== null);
+  const sysctls = plan.steps.filter(
+    (s) => s.repair.id === "set-sysctl" && s.netns === "host" && s.repair.node !== null,
+  );
   const found = await Promise.all(
     sysctls.map(async ({ repair }) => {
       const { key = "", value = "" } = repair.params;

@@ -11,7 +11,12 @@ import { EXIT } from "./run.ts";
 const style = (): Style => ({ words: en, language: "en", color: wantsColor(process.stdout) });
 
 /** Prints what would be taken back; with --apply does it. */
-export async function runUndo(id: string, typed: RepairOptions, isGiven: (name: string) => boolean, signal: AbortSignal): Promise<number> {
+export async function runUndo(
+  id: string,
+  typed: RepairOptions,
+  isGiven: (name: string) => boolean,
+  signal: AbortSignal,
+): Promise<number> {
   const options = wayOf(typed, await recallVerdict().catch(() => null), isGiven);
   const isText = options.output === "text";
   const open = await openForChange(options, signal);
@@ -19,12 +24,18 @@ export async function runUndo(id: string, typed: RepairOptions, isGiven: (name: 
     const plan = await planUndo(open.transport, id);
     if (isText) process.stdout.write(`${undoPlanText(plan, { ...style(), isApplied: options.apply === true })}\n`);
     if (options.apply !== true) {
-      if (!isText) process.stdout.write(`${JSON.stringify({ plan: plan.entries.map(({ id, node, repair }) => ({ id, node, repair })) }, null, 2)}\n`);
+      if (!isText)
+        process.stdout.write(
+          `${JSON.stringify({ plan: plan.entries.map(({ id, node, repair }) => ({ id, node, repair })) }, null, 2)}\n`,
+        );
       return EXIT.good;
     }
     const undone = await applyUndo(plan, open.context, { force: options.force === true });
     if (isText) process.stdout.write(`${undoneText(undone, style())}\n`);
-    else process.stdout.write(`${JSON.stringify({ undone: undone.done.map(({ entry }) => entry.id), error: undone.error?.code ?? null }, null, 2)}\n`);
+    else
+      process.stdout.write(
+        `${JSON.stringify({ undone: undone.done.map(({ entry }) => entry.id), error: undone.error?.code ?? null }, null, 2)}\n`,
+      );
     if (undone.error === null) return EXIT.good;
     process.stderr.write(`${errorText(undone.error, style())}\n`);
     return EXIT.failed;
@@ -34,13 +45,24 @@ export async function runUndo(id: string, typed: RepairOptions, isGiven: (name: 
 }
 
 /** Lists what was repaired, on every node that answers. */
-export async function runRepairs(typed: RepairOptions, isGiven: (name: string) => boolean, signal: AbortSignal): Promise<number> {
+export async function runRepairs(
+  typed: RepairOptions,
+  isGiven: (name: string) => boolean,
+  signal: AbortSignal,
+): Promise<number> {
   const options = wayOf(typed, await recallVerdict().catch(() => null), isGiven);
   const open = await openForChange(options, signal);
   try {
     const listing = await listRepairs(open.transport);
     if (options.output === "json") {
-      const rows = listing.repairs.map(({ entry, state }) => ({ id: entry.id, node: entry.node, at: entry.at, state, repair: entry.repair, symptom: entry.symptom }));
+      const rows = listing.repairs.map(({ entry, state }) => ({
+        id: entry.id,
+        node: entry.node,
+        at: entry.at,
+        state,
+        repair: entry.repair,
+        symptom: entry.symptom,
+      }));
       process.stdout.write(`${JSON.stringify({ repairs: rows, problems: listing.problems }, null, 2)}\n`);
     } else process.stdout.write(`${repairsText(listing, style())}\n`);
     return listing.problems.length > 0 && listing.repairs.length === 0 ? EXIT.failed : EXIT.good;

@@ -41,7 +41,10 @@ export async function runWalk(from: string, to: string, options: WalkOptions, si
     };
     const walked = walk(applyEdits(field.world, edits), flow);
     if (options.output === "json") process.stdout.write(`${JSON.stringify(jsonOf(walked), null, 2)}\n`);
-    else process.stdout.write(`${walkText(walked, { color: wantsColor(process.stdout), verbose: options.verbose === true })}\n`);
+    else
+      process.stdout.write(
+        `${walkText(walked, { color: wantsColor(process.stdout), verbose: options.verbose === true })}\n`,
+      );
     const ends = walked.branches.map(arrives);
     return ends.includes(false) ? EXIT.broken : ends.every((e) => e === true) ? EXIT.good : EXIT.noCause;
   } finally {
@@ -50,9 +53,15 @@ export async function runWalk(from: string, to: string, options: WalkOptions, si
 }
 
 /** @throws CliError, HuntError when one of them is nothing that this cluster has */
-export function endsOf(from: string, to: string, namespace: string, field: Field): { readonly place: Place; readonly target: Target } {
+export function endsOf(
+  from: string,
+  to: string,
+  namespace: string,
+  field: Field,
+): { readonly place: Place; readonly target: Target } {
   const symptom = parseSymptom(to, namespace);
-  if ("error" in symptom) throw new CliError(`"${to}" is no destination`, "ADDRESS[:PORT] | svc/NAME[:PORT] | pod/NAME[:PORT] | URL");
+  if ("error" in symptom)
+    throw new CliError(`"${to}" is no destination`, "ADDRESS[:PORT] | svc/NAME[:PORT] | pod/NAME[:PORT] | URL");
   const target = resolveTarget(symptom, field.cluster);
   if (isTargetError(target)) throw new HuntError(target);
   const place = namedPlace(from, namespace, field.world, field.cluster);

@@ -62,7 +62,10 @@ function wordsOf(error: unknown): { readonly message: string; readonly hint: str
 
 function huntWords({ problem }: HuntError): { readonly message: string; readonly hint: string | null } {
   if (problem.error === "no-place-to-send-from") {
-    return { message: "no node could be read, so there is nowhere to try it from", hint: "See which nodes answer: -v, or check --inventory." };
+    return {
+      message: "no node could be read, so there is nowhere to try it from",
+      hint: "See which nodes answer: -v, or check --inventory.",
+    };
   }
   const near = problem.near.length === 0 ? null : `There are: ${problem.near.join(", ")}`;
   switch (problem.error) {
@@ -75,10 +78,19 @@ function huntWords({ problem }: HuntError): { readonly message: string; readonly
     case "no-such-port":
       return { message: `${problem.name}: no such port`, hint: near };
     case "pod-without-address":
-      return { message: `pod ${problem.name} has no address: it is not running yet`, hint: "kubectl describe pod tells why." };
+      return {
+        message: `pod ${problem.name} has no address: it is not running yet`,
+        hint: "kubectl describe pod tells why.",
+      };
     case "service-without-address":
-      return { message: `Service ${problem.name} is headless and has no endpoint`, hint: "Check its selector and whether its pods are ready." };
+      return {
+        message: `Service ${problem.name} is headless and has no endpoint`,
+        hint: "Check its selector and whether its pods are ready.",
+      };
     case "name-not-resolved":
-      return { message: `${problem.name} is the name of no Service of this cluster`, hint: near ?? "Use the address that it resolves to." };
+      return {
+        message: `${problem.name} is the name of no Service of this cluster`,
+        hint: near ?? "Use the address that it resolves to.",
+      };
   }
 }

@@ -14,7 +14,12 @@ export function registerWalk(program: Command): void {
     .description("predict only: the way of a packet through the collected facts, step by step; sends nothing")
     .argument("<from>", "here | node/NAME | pod/NAME")
     .argument("<to>", "ADDRESS[:PORT] | svc/NAME[:PORT] | pod/NAME[:PORT] | URL")
-    .option("--set <node:key=value>", "what if: suppose another value (may be given again)", (value: string, all: string[]) => [...all, value], [])
+    .option(
+      "--set <node:key=value>",
+      "what if: suppose another value (may be given again)",
+      (value: string, all: string[]) => [...all, value],
+      [],
+    )
     .option("--protocol <name>", "tcp | udp | icmp instead of the target's own")
     .option("--size <bytes>", "length of the IP datagram", Number);
   withOutput(withCluster(command)).action(async (from: string, to: string, options: WalkOptions) => {

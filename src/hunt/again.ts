@@ -24,11 +24,20 @@ export async function stillSo(field: Field, suspect: Suspect): Promise<boolean |
   if (fresh === undefined || !fresh.links.known) return null;
   // Conntrack now holds our own probes: what decides about a new connection is what was there before them.
   const before = field.world.netns.get(predicted.at.netns);
-  const merged = new Map(field.world.netns).set(fresh.id, { ...fresh, conntrack: before?.conntrack ?? fresh.conntrack });
+  const merged = new Map(field.world.netns).set(fresh.id, {
+    ...fresh,
+    conntrack: before?.conntrack ?? fresh.conntrack,
+  });
   const again = walk({ ...field.world, netns: merged }, tried.flow);
   return again.branches.some((b) => {
-    if (b.destination.ip.value !== branch.destination.ip.value || b.destination.port !== branch.destination.port) return false;
+    if (b.destination.ip.value !== branch.destination.ip.value || b.destination.port !== branch.destination.port)
+      return false;
     const leg = failingLeg(b);
-    return leg?.leg === predicted.leg && leg.at.end === predicted.at.end && leg.at.netns === predicted.at.netns && leg.at.link === predicted.at.link;
+    return (
+      leg?.leg === predicted.leg &&
+      leg.at.end === predicted.at.end &&
+      leg.at.netns === predicted.at.netns &&
+      leg.at.link === predicted.at.link
+    );
   });
 }

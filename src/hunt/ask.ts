@@ -7,7 +7,7 @@ import type { Field } from "./field.ts";
 /** Asks the kernels on a branch's way about each routing decision: one round for each netns, no packet sent. */
 export async function askKernels(field: Field, branch: Branch): Promise<readonly Agreement[]> {
   const questions = questionsOf(branch);
-  const byNetns = new Map<string, typeof questions[number][]>();
+  const byNetns = new Map<string, (typeof questions)[number][]>();
   for (const question of questions) byNetns.set(question.netns, [...(byNetns.get(question.netns) ?? []), question]);
   const agreements = new Map<(typeof questions)[number], Agreement>();
   await Promise.all(
@@ -19,7 +19,10 @@ export async function askKernels(field: Field, branch: Branch): Promise<readonly
       for (const [i, question] of asked.entries()) {
         const output = outputs[i];
         if (output === undefined || (output.failure !== null && output.status === null)) continue;
-        agreements.set(question, judge(question, { status: output.status, stdout: text(output), stderr: output.stderr }));
+        agreements.set(
+          question,
+          judge(question, { status: output.status, stdout: text(output), stderr: output.stderr }),
+        );
       }
     }),
   );

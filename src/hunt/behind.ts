@@ -3,9 +3,11 @@ import type { Endpoint, Pod } from "../facts/cluster.ts";
 import { podKey } from "../facts/cluster.ts";
 import { sameIp } from "../facts/ip.ts";
 import type { Socket } from "../facts/netns.ts";
+import type { Try } from "../think/explain/suspect.ts";
 import type { Symptom } from "../think/symptom/symptom.ts";
 import { isTargetError, resolveTarget, type Target } from "../think/symptom/target.ts";
 import { type Upstream, waitedFor } from "../think/symptom/upstream.ts";
+import type { Answer } from "../witness/probe/probe.ts";
 import type { Examined } from "./examine.ts";
 import type { Field, Notebook } from "./field.ts";
 import { waitingSockets } from "./gateway.ts";
@@ -25,7 +27,12 @@ export interface Behind {
 }
 
 /** The flow behind a gateway, from the gateway's own pod. */
-export async function followBehind(field: Field, pod: Pod, upstream: Upstream, notebook: Notebook): Promise<Behind | null> {
+export async function followBehind(
+  field: Field,
+  pod: Pod,
+  upstream: Upstream,
+  notebook: Notebook,
+): Promise<Behind | null> {
   const place = podPlace(field.world, pod);
   if (place === null) return null;
   const target = targetAt(field, upstream);
@@ -54,7 +61,9 @@ export function isAbout(investigation: Investigation, upstream: Upstream): boole
 export function glanceAtGateways(field: Field, target: Target, endpoints: readonly Endpoint[], notebook: Notebook) {
   const sockets = new Map<string, readonly Socket[]>();
   let started: Promise<Behind | null> | null = null;
-  const pods = endpoints.flatMap((e) => field.cluster.pods.filter((p) => e.pod !== null && podKey(p) === podKey(e.pod))).slice(0, MOST_GATEWAYS);
+  const pods = endpoints
+    .flatMap((e) => field.cluster.pods.filter((p) => e.pod !== null && podKey(p) === podKey(e.pod)))
+    .slice(0, MOST_GATEWAYS);
   const look = async (): Promise<void> => {
     if (target.url === null || pods.length === 0) return;
     for (let glances = 0; glances < MOST_GLANCES && started === null; glances += 1) {
@@ -68,16 +77,25 @@ export function glanceAtGateways(field: Field, target: Target, endpoints: readon
       }
     }
   };
-  return { sockets, look, investigation: async (): Promise<Behind | null> => (started === null ? null : await started) };
+  return {
+    sockets,
+    look,
+    investigation: async (): Promise<Behind | null> => (started === null ? null : await started),
+  };
 }
 
-/** The pod that answered with a 5xx: where the tries were seen to go, or the only endpoint there is. */
+/** The packets did their part: it was the server that answered with an error, or not at all on a connection that stood. */
+export function isServersFault(answer: Answer, attempt: Try | undefined): boolean {
+  return (answer.httpStatus ?? 0) >= 500 || (answer.outcome !== "answered" && attempt?.answered === true);
+}
+
+/** The pod that answered with a 5xx, or not at all: where the tries were seen to go, or the only endpoint there is. */
 export function gatewayPod(failing: readonly Examined[], endpoints: readonly Endpoint[], field: Field): Pod | null {
   const podAt = (endpoint: Endpoint | undefined): Pod | null =>
     endpoint?.pod == null ? null : (field.cluster.pods.find((p) => podKey(p) === podKey(endpoint.pod ?? p)) ?? null);
   for (const { tried, result } of failing) {
     for (const [i, answer] of result.answers.entries()) {
-      if (answer.httpStatus === null || answer.httpStatus < 500) continue;
+      if (!isServersFault(answer, tried.tries[i])) continue;
       const to = tried.tries[i]?.trail?.destination ?? null;
       const pod = podAt(endpoints.find((e) => to !== null && sameIp(e.ip, to.ip)));
       if (pod !== null) return pod;

@@ -13,7 +13,8 @@ import { nextAfter } from "./rungs/capture.ts";
 /** The suspect that the verdict is about: of the surest cause's, the one that was tried most and seen best. */
 export function mainSuspect(causes: readonly NamedCause[], suspects: readonly Suspect[]): Suspect | null {
   const pool = causes[0]?.suspects ?? suspects;
-  const score = (s: Suspect): number => (s.failed > 0 ? 1000 : 0) + (s.witness === "agree" ? 500 : 0) + s.lastSeen * 10 + s.failed;
+  const score = (s: Suspect): number =>
+    (s.failed > 0 ? 1000 : 0) + (s.witness === "agree" ? 500 : 0) + s.lastSeen * 10 + s.failed;
   return [...pool].sort((a, b) => score(b) - score(a))[0] ?? null;
 }
 
@@ -64,28 +65,38 @@ export function hopList(hops: Suspect["hops"], offPath: Suspect["offPath"]): rea
 function hop(point: Point, predicted: boolean, witnessed: boolean | null): readonly Hop[] {
   const { netns, link, direction, leg, header } = point;
   if (direction === null) return [];
-  return [{ node: nodeOf(netns), netns: netnsNameOf(netns), interface: link, direction, leg, header, predicted, witnessed }];
+  return [
+    { node: nodeOf(netns), netns: netnsNameOf(netns), interface: link, direction, leg, header, predicted, witnessed },
+  ];
 }
 
 export function voicesOf(suspect: Suspect | null, cause: NamedCause | null, reckoning: Reckoning): Voices {
   if (suspect === null) return { predict: null, ask: null, witness: null, whatIf: null, dissent: [] };
   const { predicted, lastHop } = suspect;
   const agreements = reckoning.agreements.get(suspect) ?? [];
-  const telling = agreements.find((a) => a.agrees === false) ?? agreements.findLast((a) => a.step.netns === predicted?.at.netns) ?? null;
+  const telling =
+    agreements.find((a) => a.agrees === false) ??
+    agreements.findLast((a) => a.step.netns === predicted?.at.netns) ??
+    null;
   const at = predicted?.at ?? null;
   const edit = cause?.edits[0];
   const dissent: string[] = agreements
     .filter((a) => a.agrees === false)
     .map((a) => `${nodeOf(a.step.netns)}: ${a.question}: predicted ${a.predicted}, the kernel says ${a.said}`);
   if (suspect.witness === "dissent" && predicted !== null) {
-    dissent.push(`predicted ${predicted.at.end} on ${nodeOf(predicted.at.netns)} ${predicted.at.link ?? ""}, the packets say otherwise`);
+    dissent.push(
+      `predicted ${predicted.at.end} on ${nodeOf(predicted.at.netns)} ${predicted.at.link ?? ""}, the packets say otherwise`,
+    );
   }
   return {
     predict:
       at === null || suspect.witness === "dissent"
         ? null
         : { disposition: at.end, node: nodeOf(at.netns), detail: at.steps.at(-1)?.detail ?? "" },
-    ask: telling === null ? null : { question: telling.question, answer: telling.answer, agrees: telling.agrees, plainAlsoFine: false },
+    ask:
+      telling === null
+        ? null
+        : { question: telling.question, answer: telling.answer, agrees: telling.agrees, plainAlsoFine: false },
     witness:
       suspect.witness === "unwitnessed"
         ? null
@@ -95,7 +106,10 @@ export function voicesOf(suspect: Suspect | null, cause: NamedCause | null, reck
             node: lastHop === null ? nodeOf(suspect.tried.flow.from) : nodeOf(lastHop.netns),
             at: lastHop === null ? null : `${lastHop.link} ${lastHop.direction ?? ""}`.trim(),
           },
-    whatIf: edit === undefined || cause === null ? null : { object: cause.object, wanted: cause.wanted, delivers: cause.proven },
+    whatIf:
+      edit === undefined || cause === null
+        ? null
+        : { object: cause.object, wanted: cause.wanted, delivers: cause.proven },
     dissent,
   };
 }
@@ -105,13 +119,20 @@ export function affectedBy(field: Field, cause: FoundCause | null): Conclusion["
   const none = { pods: [], services: [], node: null };
   if (cause === null || cause.node === null) return none;
   // A pod's own link, at the node's end of it, is that pod's affair alone.
-  const netns = cause.params.pod !== undefined && cause.netns === "host" ? `pod:${cause.params.pod}` : (cause.netns ?? "host");
+  const netns =
+    cause.params.pod !== undefined && cause.netns === "host" ? `pod:${cause.params.pod}` : (cause.netns ?? "host");
   const pods = field.cluster.pods.filter(
-    (p) => p.node === cause.node && !p.hostNetwork && p.phase === "Running" && (netns === "host" || `pod:${podKey(p)}` === netns),
+    (p) =>
+      p.node === cause.node &&
+      !p.hostNetwork &&
+      p.phase === "Running" &&
+      (netns === "host" || `pod:${podKey(p)}` === netns),
   );
   const names = new Set(pods.map(podKey));
   const services = new Set(
-    field.cluster.endpoints.filter((e) => e.pod !== null && names.has(podKey(e.pod))).map((e) => `${e.namespace}/${e.service}`),
+    field.cluster.endpoints
+      .filter((e) => e.pod !== null && names.has(podKey(e.pod)))
+      .map((e) => `${e.namespace}/${e.service}`),
   );
   return { pods: [...names], services: [...services], node: cause.node };
 }

@@ -20,8 +20,18 @@ export interface FoundCause extends VerdictCause {
 /** How each voice spoke; `null` where it did not. Shown under the verdict. */
 export interface Voices {
   readonly predict: { readonly disposition: string; readonly node: string; readonly detail: string } | null;
-  readonly ask: { readonly question: string; readonly answer: string; readonly agrees: boolean | null; readonly plainAlsoFine: boolean } | null;
-  readonly witness: { readonly seen: number; readonly of: number; readonly node: string; readonly at: string | null } | null;
+  readonly ask: {
+    readonly question: string;
+    readonly answer: string;
+    readonly agrees: boolean | null;
+    readonly plainAlsoFine: boolean;
+  } | null;
+  readonly witness: {
+    readonly seen: number;
+    readonly of: number;
+    readonly node: string;
+    readonly at: string | null;
+  } | null;
   /** The counterfactual: delivered both ways with only this changed. */
   readonly whatIf: { readonly object: string; readonly wanted: string | null; readonly delivers: boolean } | null;
   /** Voices that disagree: the reason why nothing was confirmed. */
@@ -30,19 +40,40 @@ export interface Voices {
 
 /** A verdict before it is put into words. */
 export interface Conclusion {
-  readonly symptom: { readonly input: string; readonly kind: "url" | "service" | "pod" | "address" | "dns"; readonly from: string };
+  readonly symptom: {
+    readonly input: string;
+    readonly kind: "url" | "service" | "pod" | "address" | "dns";
+    readonly from: string;
+  };
   readonly outcome: Outcome;
   readonly confidence: Confidence | null;
   readonly cause: FoundCause | null;
   readonly otherCauses: readonly (FoundCause & { readonly confidence: Confidence })[];
   readonly lastHop: LastHop | null;
   readonly ladder: readonly Rung[];
-  readonly branches: readonly { readonly to: string; readonly attempts: number; readonly answered: number; readonly predicted: string }[];
+  readonly branches: readonly {
+    readonly to: string;
+    readonly attempts: number;
+    readonly answered: number;
+    readonly predicted: string;
+  }[];
   readonly path: readonly Hop[];
   readonly evidence: readonly Evidence[];
-  readonly affected: { readonly pods: readonly string[]; readonly services: readonly string[]; readonly node: string | null };
-  readonly repairs: readonly ({ readonly edit: Edit; readonly proven: boolean } | { readonly api: ApiRepair; readonly proven: boolean })[];
-  readonly recurrence: readonly { readonly by: string; readonly when: string; readonly file: string | null; readonly line: number | null }[];
+  readonly affected: {
+    readonly pods: readonly string[];
+    readonly services: readonly string[];
+    readonly node: string | null;
+  };
+  readonly repairs: readonly (
+    | { readonly edit: Edit; readonly proven: boolean }
+    | { readonly api: ApiRepair; readonly proven: boolean }
+  )[];
+  readonly recurrence: readonly {
+    readonly by: string;
+    readonly when: string;
+    readonly file: string | null;
+    readonly line: number | null;
+  }[];
   readonly notChecked: readonly NotChecked[];
   readonly voices: Voices;
   readonly offline: boolean;
@@ -51,8 +82,18 @@ export interface Conclusion {
 
 /** What a hunt tells while it goes on. */
 export type HuntEvent =
-  | { readonly kind: "start"; readonly from: string; readonly via: string; readonly nodes: number; readonly reached: number }
+  | {
+      readonly kind: "start";
+      readonly from: string;
+      readonly via: string;
+      readonly nodes: number;
+      readonly reached: number;
+    }
   /** What is being waited for; overwritten by the next event. */
-  | { readonly kind: "progress"; readonly doing: "objects" | "facts" | "taps" | "tries" | "probes" | "search" | "again"; readonly detail: string }
+  | {
+      readonly kind: "progress";
+      readonly doing: "objects" | "facts" | "taps" | "tries" | "probes" | "search" | "again";
+      readonly detail: string;
+    }
   | { readonly kind: "rung"; readonly rung: Rung }
   | { readonly kind: "concluded"; readonly conclusion: Conclusion };

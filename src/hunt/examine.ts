@@ -55,14 +55,26 @@ export async function examine(
 ): Promise<Examination> {
   const watch = await startWatch(field, trials, also);
   const [results] = await Promise.all([
-    sendProbes(field.reader, trials.map((trial) => trial.probe), field.random, field.limits.signal),
+    sendProbes(
+      field.reader,
+      trials.map((trial) => trial.probe),
+      field.random,
+      field.limits.signal,
+    ),
     during?.(),
   ]);
   const { frames, reports, moved, reasons, kept } = await watch.stop(notebook);
   const trusted = new Set(reports.filter((r) => r.trustworthy).map((r) => r.netns));
   for (const result of results) notebook.miss(result.notChecked);
-  notebook.miss(reports.filter((r) => !r.trustworthy).map((r) => ({ what: `absence of packets in ${r.netns}`, why: r.why ?? "the tap proved nothing" })));
-  const { sightings, unlearnt } = correlate(results.flatMap((r) => r.tracers), frames);
+  notebook.miss(
+    reports
+      .filter((r) => !r.trustworthy)
+      .map((r) => ({ what: `absence of packets in ${r.netns}`, why: r.why ?? "the tap proved nothing" })),
+  );
+  const { sightings, unlearnt } = correlate(
+    results.flatMap((r) => r.tracers),
+    frames,
+  );
   const untold = new Set(unlearnt.map((u) => u.id));
   const examined = trials.map((trial, i): Examined => {
     const result = results[i] as ProbeResult;
@@ -73,9 +85,15 @@ export async function examine(
       const id = attemptId(trial.probe, answer.n);
       const trail = trails.get(id);
       const isTold = trusted.has(trial.probe.from.netns) && !(untold.has(id) && sentSomething(frames, trial));
+      // A connection that stood and then got no answer: the packets did their part, it is the server that is silent.
+      const isConnected =
+        answer.outcome === "timeout" &&
+        trial.probe.kind === "http" &&
+        cameBack(trail?.reply ?? [], trial.probe.from.netns);
       return {
-        answered: answer.outcome === "answered",
-        outcome: answer.httpStatus !== null && answer.outcome === "answered" ? String(answer.httpStatus) : answer.outcome,
+        answered: answer.outcome === "answered" || isConnected,
+        outcome:
+          answer.httpStatus !== null && answer.outcome === "answered" ? String(answer.httpStatus) : answer.outcome,
         ms: answer.ms,
         trail: isTold ? toTrail(trail?.request ?? [], trail?.reply ?? []) : null,
       };
@@ -85,20 +103,35 @@ export async function examine(
   return { examined, frames, reports, moved, reasons, kept };
 }
 
+/** The far end's acceptance was seen where the try was sent from. */
+function cameBack(reply: readonly TrailPoint[], sender: NetnsId): boolean {
+  return accepting(reply).some(({ sighting }) => sighting.netns === sender);
+}
+
+function accepting(reply: readonly TrailPoint[]): readonly TrailPoint[] {
+  return reply.filter(
+    ({ sighting }) => !sighting.headers.some((h) => (h.kind === "tcp" && h.rst) || h.kind === "quoted"),
+  );
+}
+
 /** A packet to that address left the netns, but whose it was cannot be told. */
 function sentSomething(frames: readonly Frame[], trial: Trial): boolean {
-  return frames.some((f) => f.netns === trial.probe.from.netns && f.headers.some((h) => h.kind === "ip" && sameIp(h.dst, trial.flow.dst)));
+  return frames.some(
+    (f) =>
+      f.netns === trial.probe.from.netns && f.headers.some((h) => h.kind === "ip" && sameIp(h.dst, trial.flow.dst)),
+  );
 }
 
 function toTrail(request: readonly TrailPoint[], reply: readonly TrailPoint[]): Trail {
-  const accepting = reply.filter(({ sighting }) => !sighting.headers.some((h) => (h.kind === "tcp" && h.rst) || h.kind === "quoted"));
-  const points = [...request, ...accepting].map(({ sighting }): Point => ({
-    netns: sighting.netns,
-    link: sighting.link,
-    direction: sighting.direction,
-    leg: sighting.leg,
-    header: sighting.header,
-  }));
+  const points = [...request, ...accepting(reply)].map(
+    ({ sighting }): Point => ({
+      netns: sighting.netns,
+      link: sighting.link,
+      direction: sighting.direction,
+      leg: sighting.leg,
+      header: sighting.header,
+    }),
+  );
   return { points, destination: destinationOf(request) };
 }
 
@@ -115,7 +148,17 @@ function distinctPoints(walk: Walk) {
   const points = walk.branches.flatMap((branch) => expectedPoints(branch));
   return points
     .filter((p): p is Point & { direction: "in" | "out" } => p.direction !== null)
-    .filter((p, i, all) => all.findIndex((q) => q.netns === p.netns && q.link === p.link && q.direction === p.direction && q.leg === p.leg && q.header === p.header) === i);
+    .filter(
+      (p, i, all) =>
+        all.findIndex(
+          (q) =>
+            q.netns === p.netns &&
+            q.link === p.link &&
+            q.direction === p.direction &&
+            q.leg === p.leg &&
+            q.header === p.header,
+        ) === i,
+    );
 }
 
 /** A tap ends by itself on its node after this, whatever becomes of us. */
@@ -146,12 +189,22 @@ async function startWatch(field: Field, trials: readonly Trial[], also: readonly
   const filter = tapFilter(
     trials.map(({ flow, walk }) => ({
       protocol: flow.protocol,
-      ports: flow.protocol === "icmp" ? [] : [flow.dport, ...walk.branches.map((b) => b.destination.port)].filter((p) => p > 0),
+      ports:
+        flow.protocol === "icmp"
+          ? []
+          : [flow.dport, ...walk.branches.map((b) => b.destination.port)].filter((p) => p > 0),
     })),
     tunnelPorts,
   );
   const taps: Tap[] = await Promise.all(
-    places.map((place) => startTap(field.reader, place, { filter, tunnelPorts, limits: { ...field.limits, timeoutMs: TAP_DEADLINE_MS }, keepIn: field.keepIn })),
+    places.map((place) =>
+      startTap(field.reader, place, {
+        filter,
+        tunnelPorts,
+        limits: { ...field.limits, timeoutMs: TAP_DEADLINE_MS },
+        keepIn: field.keepIn,
+      }),
+    ),
   );
   const drops = await Promise.all(kernelsOf(field, places).map((node) => watchDrops(field.reader, node, field.limits)));
   const before = await readCounters(field, places);
@@ -186,13 +239,16 @@ function kernelsOf(field: Field, places: readonly Place[]): readonly string[] {
 
 /** The usual ports, and those that this cluster's own VXLAN devices use. */
 function tunnelPortsOf(world: World): TunnelPorts {
-  return withVxlanPorts([...world.netns.values()].flatMap((n) => linksOf(n).flatMap((l) => (l.vxlan === null ? [] : [l.vxlan.dstPort]))));
+  return withVxlanPorts(
+    [...world.netns.values()].flatMap((n) => linksOf(n).flatMap((l) => (l.vxlan === null ? [] : [l.vxlan.dstPort]))),
+  );
 }
 
 function ownerOf(field: Field, ip: Ip): NetnsId | null {
   for (const netns of field.world.netns.values()) {
     if (!netns.links.known) continue;
-    if (netns.links.value.some((l) => l.kind !== "loopback" && l.addresses.some((a) => sameIp(a.ip, ip)))) return netns.id;
+    if (netns.links.value.some((l) => l.kind !== "loopback" && l.addresses.some((a) => sameIp(a.ip, ip))))
+      return netns.id;
   }
   return null;
 }
@@ -201,9 +257,16 @@ async function readCounters(field: Field, places: readonly Place[]): Promise<Rea
   const read = await Promise.all(
     places.map(async (place): Promise<readonly [NetnsId, Counters]> => {
       const argv = ["cat", "/proc/net/snmp", "/proc/net/netstat"];
-      const [output] = await field.reader.run(place.node, [{ name: "counters", argv, netns: place.path }], field.limits);
+      const [output] = await field.reader.run(
+        place.node,
+        [{ name: "counters", argv, netns: place.path }],
+        field.limits,
+      );
       if (output === undefined || output.failure !== null) return [place.netns, new Map()];
-      return [place.netns, parseCounters(text(output), { node: place.node, netns: place.netns, argv, at: output.at }).value];
+      return [
+        place.netns,
+        parseCounters(text(output), { node: place.node, netns: place.netns, argv, at: output.at }).value,
+      ];
     }),
   );
   return new Map(read);
@@ -222,4 +285,3 @@ function movedBetween(before: ReadonlyMap<NetnsId, Counters>, after: ReadonlyMap
   }
   return moved;
 }
-

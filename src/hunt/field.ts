@@ -35,7 +35,8 @@ export class Notebook {
 
   miss(items: readonly NotChecked[]): void {
     for (const item of items) {
-      if (!this.notChecked.some((known) => known.what === item.what && known.why === item.why)) this.notChecked.push(item);
+      if (!this.notChecked.some((known) => known.what === item.what && known.why === item.why))
+        this.notChecked.push(item);
     }
   }
 }

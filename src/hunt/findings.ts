@@ -4,13 +4,19 @@ import type { RungName } from "../verdict/verdict.ts";
 export interface Findings {
   "answers-all": { readonly tries: number; readonly ms: number };
   "answers-some": { readonly failed: number; readonly tries: number; readonly how: readonly AnswerCount[] };
-  "http-from": { readonly status: number; readonly pod: string; readonly node: string };
+  /** `status` null: connected, and no answer came. */
+  "http-from": { readonly status: number | null; readonly pod: string; readonly node: string };
   "gateway-log": { readonly line: string };
   "gateway-socket": { readonly pod: string; readonly state: string; readonly to: string };
   "gateway-conntrack": { readonly node: string; readonly to: string; readonly count: number };
   "upstream-named": { readonly pod: string; readonly to: string; readonly service: string | null };
   "upstream-unknown": { readonly pod: string };
-  "service-found": { readonly name: string; readonly address: string; readonly port: number; readonly nodePort: number | null };
+  "service-found": {
+    readonly name: string;
+    readonly address: string;
+    readonly port: number;
+    readonly nodePort: number | null;
+  };
   "no-service": Record<never, never>;
   "endpoints-ready": { readonly ready: number; readonly total: number; readonly shown: readonly string[] };
   "endpoints-none-ready": { readonly total: number };
@@ -21,15 +27,35 @@ export interface Findings {
   "pods-not-ready": { readonly pods: readonly string[] };
   "pods-answer-at-home": { readonly answered: number; readonly total: number; readonly ms: number };
   "pods-silent-at-home": { readonly pods: readonly string[] };
-  "reach-line": { readonly from: string; readonly to: string; readonly answered: number; readonly attempts: number; readonly how: readonly AnswerCount[] };
+  "reach-line": {
+    readonly from: string;
+    readonly to: string;
+    readonly answered: number;
+    readonly attempts: number;
+    readonly how: readonly AnswerCount[];
+  };
   "route-agrees": { readonly questions: number };
-  "route-dissents": { readonly node: string; readonly question: string; readonly predicted: string; readonly said: string };
+  "route-dissents": {
+    readonly node: string;
+    readonly question: string;
+    readonly predicted: string;
+    readonly said: string;
+  };
   "route-line": { readonly node: string; readonly question: string; readonly answer: string };
   "route-refused": { readonly node: string; readonly question: string; readonly answer: string };
   "capture-arrives": { readonly probes: number };
-  "capture-title": { readonly leg: "request" | "reply"; readonly from: string; readonly to: string; readonly probes: number };
+  "capture-title": {
+    readonly leg: "request" | "reply";
+    readonly from: string;
+    readonly to: string;
+    readonly probes: number;
+  };
   /** Hops of one place that were seen equally often; null where silence proves nothing. */
-  "capture-line": { readonly node: string; readonly count: number | null; readonly hops: readonly { readonly name: string; readonly last: boolean }[] };
+  "capture-line": {
+    readonly node: string;
+    readonly count: number | null;
+    readonly hops: readonly { readonly name: string; readonly last: boolean }[];
+  };
   "capture-lost": { readonly taps: readonly string[] };
   "kernel-counter": { readonly node: string; readonly name: string; readonly delta: number };
   "kernel-rule": { readonly node: string; readonly rule: string; readonly packets: number };
@@ -46,7 +72,9 @@ export interface AnswerCount {
   readonly count: number;
 }
 
-export type Finding = { readonly [K in keyof Findings]: { readonly code: K; readonly params: Findings[K] } }[keyof Findings];
+export type Finding = {
+  readonly [K in keyof Findings]: { readonly code: K; readonly params: Findings[K] };
+}[keyof Findings];
 
 export function finding<K extends keyof Findings>(code: K, params: Findings[K]): Finding {
   return { code, params } as Finding;

@@ -14,7 +14,10 @@ const LOG_SECONDS = 300;
 const LOG_BYTES = 64 << 10;
 
 /** Sockets that wait for an answer, in each of these pods, right now. */
-export async function waitingSockets(field: Field, pods: readonly Pod[]): Promise<ReadonlyMap<string, readonly Socket[]>> {
+export async function waitingSockets(
+  field: Field,
+  pods: readonly Pod[],
+): Promise<ReadonlyMap<string, readonly Socket[]>> {
   const read = await Promise.all(
     pods.map(async (pod): Promise<readonly [string, readonly Socket[]]> => {
       const place = podPlace(field.world, pod);
@@ -48,7 +51,10 @@ export async function readGateway(field: Field, pod: Pod, seen: readonly Socket[
   const [now, rows, log] = await Promise.all([
     waitingSockets(field, [pod]).then((m) => m.get(podKey(pod)) ?? []),
     pod.node === null ? Promise.resolve([]) : conntrackOf(field, pod.node),
-    field.kube.podLog({ namespace: pod.namespace, pod: pod.name, sinceSeconds: LOG_SECONDS }, { ...field.limits, maxBytes: LOG_BYTES }),
+    field.kube.podLog(
+      { namespace: pod.namespace, pod: pod.name, sinceSeconds: LOG_SECONDS },
+      { ...field.limits, maxBytes: LOG_BYTES },
+    ),
   ]);
   const sockets = seen.length > 0 ? seen : now;
   const upstreams = waitedFor(pod.ips, sockets, rows, field.cluster);
@@ -59,7 +65,8 @@ export async function readGateway(field: Field, pod: Pod, seen: readonly Socket[
   if (upstream !== undefined) {
     const to = `${upstream.ip.text}:${upstream.port}`;
     if (upstream.sockets > 0) lines.push(finding("gateway-socket", { pod: podKey(pod), state: "SYN_SENT", to }));
-    if (upstream.unreplied > 0) lines.push(finding("gateway-conntrack", { node: pod.node ?? "", to, count: upstream.unreplied }));
+    if (upstream.unreplied > 0)
+      lines.push(finding("gateway-conntrack", { node: pod.node ?? "", to, count: upstream.unreplied }));
   } else lines.push(finding("upstream-unknown", { pod: podKey(pod) }));
   return { pod, upstreams, lines };
 }

@@ -4,7 +4,7 @@ import type { Symptom } from "../think/symptom/symptom.ts";
 import { isTargetError, resolveTarget, type Target } from "../think/symptom/target.ts";
 import { arrives } from "../think/walk/branch.ts";
 import { stillSo } from "./again.ts";
-import { type Behind, followBehind, gatewayPod, glanceAtGateways, isAbout } from "./behind.ts";
+import { type Behind, followBehind, gatewayPod, glanceAtGateways, isAbout, isServersFault } from "./behind.ts";
 import { affectedBy, hopList, lastHopOf, mainSuspect, toFoundCause, voicesOf, weaken } from "./conclude.ts";
 import type { Conclusion, HuntEvent } from "./conclusion.ts";
 import { type Field, Notebook } from "./field.ts";
@@ -12,7 +12,7 @@ import type { Rung } from "./findings.ts";
 import { type GatewayReading, readGateway } from "./gateway.ts";
 import { HuntError } from "./hunt-error.ts";
 import { investigate } from "./investigate.ts";
-import { branchRows, deliversTo, notDoomed, wholePath } from "./outcome.ts";
+import { branchRows, deliversTo, hasDeadBranch, notDoomed, wholePath } from "./outcome.ts";
 import { isFromError, namedPlace, type Place, usualPlaces } from "./place.ts";
 import { reckon } from "./reckon.ts";
 import { captureRung } from "./rungs/capture.ts";
@@ -40,9 +40,17 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   if (isTargetError(target)) throw new HuntError(target);
   const places = choosePlaces(field, request, target);
   const from = places.map((p) => p.label).join(", ");
-  const reached = [...new Set([...world.netns.values()].filter((n) => n.name === "host" && n.links.known).map((n) => n.node))];
+  const answering = [
+    ...new Set([...world.netns.values()].filter((n) => n.name === "host" && n.links.known).map((n) => n.node)),
+  ];
   const clusterNodes = new Set(cluster.nodes.map((n) => n.name));
-  yield { kind: "start", from, via: reader.via, nodes: clusterNodes.size, reached: reached.filter((n) => clusterNodes.has(n)).length };
+  yield {
+    kind: "start",
+    from,
+    via: reader.via,
+    nodes: clusterNodes.size,
+    reached: answering.filter((n) => clusterNodes.has(n)).length,
+  };
 
   const readAt = new Date(now()).toISOString();
   const apiEvidence = notebook.add({
@@ -59,9 +67,17 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   yield { kind: "progress", doing: "tries", detail: symptom.input };
   const glance = glanceAtGateways(field, target, facedObjects.endpoints, notebook);
   const facedStart = now();
-  const faced = await investigate(field, target, places, [...facedObjects.endpoints, ...facedObjects.candidates], "", notebook, glance.look);
+  const faced = await investigate(
+    field,
+    target,
+    places,
+    [...facedObjects.endpoints, ...facedObjects.candidates],
+    "",
+    notebook,
+    glance.look,
+  );
   marks.triesMs = now() - facedStart;
-  const failing = faced.symptom.filter((e) => e.result.answers.some((a) => a.httpStatus !== null && a.httpStatus >= 500));
+  const failing = faced.symptom.filter((e) => e.result.answers.some((a, i) => isServersFault(a, e.tried.tries[i])));
   let gateway: GatewayReading | null = null;
   let followed: Behind | null = null;
   const pod = gatewayPod(failing, faced.endpoints, field);
@@ -89,36 +105,63 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
       voice: "witness",
       node: e.trial.probe.from.node,
       source: `${e.trial.probe.kind} ${symptom.input} from ${e.trial.probe.from.netns}`,
-      excerpt: e.result.answers.map((a) => `#${a.n} ${a.httpStatus ?? a.outcome}${a.ms === null ? "" : ` ${Math.round(a.ms)} ms`} ${a.detail}`.trim()).join("\n"),
+      excerpt: e.result.answers
+        .map((a) =>
+          `#${a.n} ${a.httpStatus ?? a.outcome}${a.ms === null ? "" : ` ${Math.round(a.ms)} ms`} ${a.detail}`.trim(),
+        )
+        .join("\n"),
       at: new Date(now()).toISOString(),
     }),
   );
-  yield climb(httpRung(symptom.kind === "dns" ? "dns" : "http", faced.symptom, gateway, failing[0] ?? null, httpEvidence));
+  const top = symptom.kind === "dns" ? "dns" : target.url === null ? null : "http";
+  if (top !== null) yield climb(httpRung(top, faced.symptom, gateway, failing[0] ?? null, httpEvidence));
   const objects = followed?.objects ?? facedObjects;
   const focus = behind ?? faced;
   for (const rung of objects.rungs) yield climb(rung.rung === "pods" ? withHome(rung, focus.home) : rung);
-  yield climb(reachRung(focus.direct.map((e) => e.tried), MOST_REACH_LINES));
+  const reached = top === null || behind !== null ? [...focus.symptom, ...focus.direct] : focus.direct;
+  yield climb(
+    reachRung(
+      reached.map((e) => e.tried),
+      MOST_REACH_LINES,
+      top === null ? httpEvidence : [],
+    ),
+  );
 
   // 3. What the three voices make of it.
   yield { kind: "progress", doing: "search", detail: "" };
   const searchStart = now();
   const investigations = behind === null ? [faced] : [faced, behind];
-  const tried = investigations.flatMap((i) => [...i.symptom, ...i.direct, ...i.home]).map((e) => e.tried);
-  const reckoning = await reckon(field, tried);
+  // Where the symptom's own packets arrive and only the gateway complains, its flow is the one to explain.
+  const toExplain =
+    behind !== null && faced.symptom.every((e) => e.tried.tries.every((t) => t.answered)) ? [behind] : investigations;
+  const own = toExplain.flatMap((i) => i.symptom).map((e) => e.tried);
+  const beside = toExplain.flatMap((i) => [...i.direct, ...i.home]).map((e) => e.tried);
+  const reckoning = await reckon(field, own, beside);
   marks.searchMs = now() - searchStart;
   const fault = objects.fault;
-  const symptomFailed = faced.symptom.some((e) => e.result.answers.some((a) => a.outcome !== "answered" || (a.httpStatus ?? 0) >= 500));
+  const symptomFailed =
+    faced.symptom.some((e) => e.result.answers.some((a) => a.outcome !== "answered" || (a.httpStatus ?? 0) >= 500)) ||
+    hasDeadBranch(faced);
   // What a Service without endpoints rejects, it rejects for want of endpoints: the object is the cause, not the rule.
   const vip = behind === null ? target.ip : behind.target.ip;
-  const causes = fault === null ? reckoning.causes : reckoning.causes.filter((c) => !c.suspects.every((s) => sameIp(s.tried.flow.dst, vip) || sameIp(s.tried.flow.dst, target.ip)));
-  const symptomSuspects = fault === null ? reckoning.suspects : reckoning.suspects.filter((s) => sameIp(s.tried.flow.dst, vip));
-  const main = fault === null ? mainSuspect(causes, reckoning.suspects) : (mainSuspect([], symptomSuspects) ?? mainSuspect(causes, reckoning.suspects));
+  const causes =
+    fault === null
+      ? reckoning.causes
+      : reckoning.causes.filter(
+          (c) => !c.suspects.every((s) => sameIp(s.tried.flow.dst, vip) || sameIp(s.tried.flow.dst, target.ip)),
+        );
+  const symptomSuspects =
+    fault === null ? reckoning.suspects : reckoning.suspects.filter((s) => sameIp(s.tried.flow.dst, vip));
+  const main =
+    fault === null
+      ? mainSuspect(causes, reckoning.suspects)
+      : (mainSuspect([], symptomSuspects) ?? mainSuspect(causes, reckoning.suspects));
   const healed = main === null ? null : reckoning.healed(main);
   const examinations = investigations.map((i) => i.examination);
   const moved = new Map(examinations.flatMap((e) => [...e.moved]));
   const reasons = examinations.flatMap((e) => e.reasons);
   const lostTaps = examinations.flatMap((e) => e.reports.filter((r) => !r.trustworthy).map((r) => r.netns));
-  const probes = tried.reduce((sum, t) => sum + t.tries.length, 0);
+  const probes = [...own, ...beside].reduce((sum, t) => sum + t.tries.length, 0);
   const shown = main !== null && (main.failed > 0 || symptomFailed) ? main : null;
   yield climb(routeRung(shown === null ? [] : (reckoning.agreements.get(shown) ?? []), shown));
   yield climb(captureRung(shown, healed, probes, [...new Set(lostTaps)]));
@@ -135,10 +178,17 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
     marks.againMs = now() - againStart;
     if (same !== true) {
       confidence = weaken(confidence);
-      notebook.miss([{ what: `${first.object} again after the probes`, why: same === null ? "it could not be read again" : "it is no longer what it was" }]);
+      notebook.miss([
+        {
+          what: `${first.object} again after the probes`,
+          why: same === null ? "it could not be read again" : "it is no longer what it was",
+        },
+      ]);
     }
   }
-  const isWhole = faced.symptom.every((e) => e.tried.walk.branches.length > 0 && e.tried.walk.branches.every((b) => arrives(b) === true));
+  const isWhole = faced.symptom.every(
+    (e) => e.tried.walk.branches.length > 0 && e.tried.walk.branches.every((b) => arrives(b) === true),
+  );
   const unknownBranch = faced.symptom.flatMap((e) => e.tried.walk.branches).find((b) => arrives(b) === null);
   if (unknownBranch !== undefined) {
     const at = unknownBranch.unknown ?? unknownBranch.reply.find((r) => r.unknown !== null)?.unknown ?? null;
@@ -149,7 +199,13 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   const objectConfirmed = objectCause?.repair != null && deliversTo(field, focus, objects.candidates);
   const named = objectCause !== null ? objectCause.cause : first === null ? null : toFoundCause(first);
   const finalConfidence =
-    outcome !== "broken" ? null : objectCause !== null ? (objectConfirmed ? "confirmed" : "likely") : (confidence ?? "suspected");
+    outcome !== "broken"
+      ? null
+      : objectCause !== null
+        ? objectConfirmed
+          ? "confirmed"
+          : "likely"
+        : (confidence ?? "suspected");
   const cause = outcome === "broken" && finalConfidence !== "suspected" ? named : null;
   const others = outcome === "broken" ? (objectCause !== null ? causes : causes.slice(1)) : [];
   const conclusion: Conclusion = {
@@ -157,7 +213,9 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
     outcome,
     confidence: finalConfidence,
     cause,
-    otherCauses: others.filter((c) => c.confidence !== "suspected").map((c) => ({ ...toFoundCause(c), confidence: c.confidence })),
+    otherCauses: others
+      .filter((c) => c.confidence !== "suspected")
+      .map((c) => ({ ...toFoundCause(c), confidence: c.confidence })),
     lastHop: outcome === "broken" && main !== null ? lastHopOf(main, healed, reasonOf(main, moved, reasons)) : null,
     ladder,
     branches: branchRows(faced, behind),
@@ -165,7 +223,9 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
     evidence: notebook.evidence,
     affected: affectedBy(field, cause),
     repairs: [
-      ...(objectCause?.repair == null || outcome !== "broken" ? [] : [{ api: objectCause.repair, proven: objectConfirmed }]),
+      ...(objectCause?.repair == null || outcome !== "broken"
+        ? []
+        : [{ api: objectCause.repair, proven: objectConfirmed }]),
       ...(outcome !== "broken" || objectCause !== null ? [] : causes)
         .filter((c) => c.confidence !== "suspected")
         .flatMap((c) => c.edits.map((edit) => ({ edit, proven: c.proven }))),
@@ -190,4 +250,3 @@ function choosePlaces(field: Field, request: HuntRequest, target: Target): reado
   if (places.length === 0) throw new HuntError({ error: "no-place-to-send-from" });
   return places;
 }
-

@@ -34,16 +34,25 @@ export async function investigate(
   const ready = allEndpoints.filter((e) => e.ready);
   const endpoints = ready.slice(0, MOST_ENDPOINTS);
   if (endpoints.length < ready.length) {
-    notebook.miss([{ what: `${ready.length - endpoints.length} of ${ready.length} endpoints, directly`, why: `at most ${MOST_ENDPOINTS} are probed one by one` }]);
+    notebook.miss([
+      {
+        what: `${ready.length - endpoints.length} of ${ready.length} endpoints, directly`,
+        why: `at most ${MOST_ENDPOINTS} are probed one by one`,
+      },
+    ]);
   }
   // A NodePort is masqueraded to its node's address: what the endpoint sees comes from there.
-  const entry = target.service?.through === "node-port" && target.entry !== null ? hostPlace(world, target.entry.name) : null;
+  const entry =
+    target.service?.through === "node-port" && target.entry !== null ? hostPlace(world, target.entry.name) : null;
   const askers = entry !== null ? [entry] : places;
   const symptom = symptomTrials(world, target, places, prefix);
   const direct = directTrials(world, endpoints, askers, prefix).slice(0, MOST_DIRECT);
   const home = homeTrials(world, endpoints, (node) => hostPlace(world, node), prefix);
   const also = endpoints.flatMap((e): NetnsId[] => {
-    const pod = e.pod === null ? undefined : field.cluster.pods.find((p) => p.namespace === e.pod?.namespace && p.name === e.pod.name);
+    const pod =
+      e.pod === null
+        ? undefined
+        : field.cluster.pods.find((p) => p.namespace === e.pod?.namespace && p.name === e.pod.name);
     const place = pod === undefined ? null : podPlace(world, pod);
     return place === null ? [] : [place.netns];
   });

@@ -9,6 +9,20 @@ import type { Field } from "./field.ts";
 import type { Investigation } from "./investigate.ts";
 import { makeTrial } from "./trials.ts";
 
+/** A branch that the walk says is lost, and whose endpoint answered none of the direct probes: tries that happened to miss it prove nothing. */
+export function hasDeadBranch(faced: Investigation): boolean {
+  const dead = faced.direct.filter(
+    (e) => e.result.answers.length > 0 && e.result.answers.every((a) => a.outcome !== "answered"),
+  );
+  return faced.symptom.some((e) =>
+    e.tried.walk.branches.some(
+      (b) =>
+        arrives(b) === false &&
+        dead.some((d) => sameIp(d.trial.flow.dst, b.destination.ip) && d.trial.flow.dport === b.destination.port),
+    ),
+  );
+}
+
 /** No branch that the tries did not happen to take is known to be dead. */
 export function notDoomed(faced: Investigation): boolean {
   return faced.direct.every((e) => e.result.answers.every((a) => a.outcome === "answered") || !isServed(faced, e));
@@ -17,7 +31,9 @@ export function notDoomed(faced: Investigation): boolean {
 /** A direct probe that fails while every try of the Service through that endpoint is answered says nothing of the symptom. */
 function isServed(faced: Investigation, direct: Examined): boolean {
   const to = direct.trial.flow.dst;
-  const through = faced.symptom.flatMap((e) => e.tried.tries).filter((t) => t.trail?.destination != null && sameIp(t.trail.destination.ip, to));
+  const through = faced.symptom
+    .flatMap((e) => e.tried.tries)
+    .filter((t) => t.trail?.destination != null && sameIp(t.trail.destination.ip, to));
   return through.length === 0 || through.some((t) => !t.answered);
 }
 
@@ -26,7 +42,15 @@ export function deliversTo(field: Field, focus: Investigation, candidates: reado
   if (candidates.length === 0) return false;
   return focus.places.every((from) =>
     candidates.every((c) => {
-      const { walk } = makeTrial(field.world, { id: "w", from, dst: c.ip, port: c.port, protocol: c.protocol === "UDP" ? "udp" : "tcp", url: null, attempts: 1 });
+      const { walk } = makeTrial(field.world, {
+        id: "w",
+        from,
+        dst: c.ip,
+        port: c.port,
+        protocol: c.protocol === "UDP" ? "udp" : "tcp",
+        url: null,
+        attempts: 1,
+      });
       return walk.branches.every((b) => arrives(b) === true);
     }),
   );
@@ -38,7 +62,12 @@ export function branchRows(faced: Investigation, behind: Investigation | null): 
     for (const { tried } of [...investigation.symptom, ...investigation.direct]) {
       for (const branch of tried.walk.branches) {
         const to = `${branch.destination.ip.text}${tried.flow.protocol === "icmp" ? "" : `:${branch.destination.port}`}`;
-        const mine = tried.walk.branches.length === 1 ? tried.tries : tried.tries.filter((t) => t.trail?.destination != null && sameIp(t.trail.destination.ip, branch.destination.ip));
+        const mine =
+          tried.walk.branches.length === 1
+            ? tried.tries
+            : tried.tries.filter(
+                (t) => t.trail?.destination != null && sameIp(t.trail.destination.ip, branch.destination.ip),
+              );
         const row = rows.get(to) ?? { to, attempts: 0, answered: 0, predicted: branch.end };
         row.attempts += mine.length;
         row.answered += mine.filter((t) => t.answered).length;

@@ -1,5 +1,6 @@
 import type { Cluster, Pod } from "../facts/cluster.ts";
 import { podKey } from "../facts/cluster.ts";
+import { contains, parsePrefix } from "../facts/ip.ts";
 import { type NetnsId, netnsId, type NodeName } from "../facts/provenance.ts";
 import type { World } from "../facts/world.ts";
 import type { Symptom } from "../think/symptom/symptom.ts";
@@ -64,10 +65,21 @@ function podNamed(namespace: string, name: string, world: World, cluster: Cluste
  * is no such place from a node that it does not belong to, so that it crosses the wire. A Service or a pod is used from
  * inside: from one pod on every node, or the node itself where no pod's namespace is known.
  */
-export function usualPlaces(symptom: Symptom, target: Target, world: World, cluster: Cluster, most: number): readonly Place[] {
-  const nodes = cluster.nodes.map((n) => n.name).filter((n) => world.netns.get(netnsId(n, "host"))?.links.known === true);
+export function usualPlaces(
+  symptom: Symptom,
+  target: Target,
+  world: World,
+  cluster: Cluster,
+  most: number,
+): readonly Place[] {
+  const nodes = cluster.nodes
+    .map((n) => n.name)
+    .filter((n) => world.netns.get(netnsId(n, "host"))?.links.known === true);
   const isOutside = symptom.kind === "address" || symptom.kind === "url";
-  const isInternal = target.service?.through === "cluster-ip" || target.pod !== null;
+  const isPodAddress = cluster.nodes.some((n) =>
+    n.podCidrs.map((c) => parsePrefix(c)).some((c) => c !== null && contains(c, target.ip)),
+  );
+  const isInternal = target.service?.through === "cluster-ip" || target.pod !== null || isPodAddress;
   if (isOutside && !isInternal) {
     const here = hostPlace(world, HERE);
     if (here !== null) return [here];
@@ -96,4 +108,3 @@ function servingPods(target: Target, cluster: Cluster): readonly string[] {
 export function isFromError(place: Place | FromError): place is FromError {
   return "error" in place;
 }
-

@@ -23,9 +23,12 @@ export interface Reckoning {
   readonly searched: readonly SearchResult[];
 }
 
-export async function reckon(field: Field, tried: readonly Tried[]): Promise<Reckoning> {
+/**
+ * `own` are the symptom's flows, `beside` the probes that help to see it: what stops only those is no cause of the symptom.
+ */
+export async function reckon(field: Field, own: readonly Tried[], beside: readonly Tried[]): Promise<Reckoning> {
   const { world, now } = field;
-  const suspects = tried.flatMap(suspectsOf).slice(0, MOST_SUSPECTS);
+  const suspects = [...own, ...beside].flatMap(suspectsOf).slice(0, MOST_SUSPECTS);
   const agreements = new Map<Suspect, readonly Agreement[]>();
   if (!field.reader.offline) {
     const asked = new Map<string, Promise<readonly Agreement[]>>();
@@ -52,12 +55,14 @@ export async function reckon(field: Field, tried: readonly Tried[]): Promise<Rec
     searchFor(suspect)
       .found.filter((s) => s.edits.length > 0)
       .map((s) => ({ edits: s.edits, isCure: s.proposals.every((p) => p.kind === "cure") }));
-  const causes = explain(suspects, {
+  const ofSymptom = new Set(own);
+  const named = explain(suspects, {
     world,
     corrections,
     describe: (edit) => describeEdit(world, edit),
     kernelDissents: (suspect) => (agreements.get(suspect) ?? []).some((a) => a.agrees === false),
   });
+  const causes = named.filter((c) => c.suspects.some((s) => ofSymptom.has(s.tried)));
   const healed = (suspect: Suspect): Branch | null => {
     const best = searchFor(suspect).found[0];
     const { ip, port } = suspect.branch.destination;

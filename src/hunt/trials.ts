@@ -8,8 +8,12 @@ import type { Probe } from "../witness/probe/probe.ts";
 import type { Trial } from "./examine.ts";
 import type { Place } from "./place.ts";
 
-/** A silent drop costs the whole of it; a SYN is sent again after 1 s, so that two are seen. */
-const DEADLINE_MS = 1200;
+/**
+ * A silent drop costs the whole of it. A bare packet needs no longer than the longest way there and back; a page may wait for a
+ * gateway that gives up on its own upstream after a second.
+ */
+const PACKET_DEADLINE_MS = 800;
+const PAGE_DEADLINE_MS = 1300;
 const DIRECT_ATTEMPTS = 3;
 /** A sample of a Service proves nothing; each branch is asked directly as well. */
 const ATTEMPTS_PER_BRANCH = 3;
@@ -41,12 +45,26 @@ export function makeTrial(world: World, want: Want): Trial {
   };
   const walked = walk(world, flow);
   const attempts = want.attempts ?? Math.min(MOST_ATTEMPTS, Math.max(6, ATTEMPTS_PER_BRANCH * walked.branches.length));
-  const alsoTo = walked.branches.map((b) => ({ ip: b.destination.ip, port: want.protocol === "icmp" ? null : b.destination.port }));
-  const common = { id: want.id, from: want.from, src: null, dst: want.dst, attempts, deadlineMs: DEADLINE_MS, alsoTo };
+  const alsoTo = walked.branches.map((b) => ({
+    ip: b.destination.ip,
+    port: want.protocol === "icmp" ? null : b.destination.port,
+  }));
+  const common = {
+    id: want.id,
+    from: want.from,
+    src: null,
+    dst: want.dst,
+    attempts,
+    deadlineMs: want.url === null ? PACKET_DEADLINE_MS : PAGE_DEADLINE_MS,
+    alsoTo,
+  };
   return { flow, walk: walked, probe: probeOf(want, common) };
 }
 
-function probeOf(want: Want, common: Pick<Probe, "id" | "from" | "src" | "dst" | "attempts" | "deadlineMs" | "alsoTo">): Probe {
+function probeOf(
+  want: Want,
+  common: Pick<Probe, "id" | "from" | "src" | "dst" | "attempts" | "deadlineMs" | "alsoTo">,
+): Probe {
   if (want.protocol === "icmp") return { ...common, kind: "icmp", bytes: null };
   if (want.protocol === "udp") return { ...common, kind: "udp", port: want.port, zone: null };
   if (want.url === null) return { ...common, kind: "tcp", port: want.port };
@@ -64,7 +82,12 @@ function probeOf(want: Want, common: Pick<Probe, "id" | "from" | "src" | "dst" |
 }
 
 /** The symptom itself, from each place. */
-export function symptomTrials(world: World, target: Target, places: readonly Place[], prefix: string): readonly Trial[] {
+export function symptomTrials(
+  world: World,
+  target: Target,
+  places: readonly Place[],
+  prefix: string,
+): readonly Trial[] {
   return places.map((from, i) =>
     makeTrial(world, {
       id: `${prefix}s${i + 1}`,
@@ -79,7 +102,12 @@ export function symptomTrials(world: World, target: Target, places: readonly Pla
 }
 
 /** Every endpoint, asked directly from each of these places. */
-export function directTrials(world: World, endpoints: readonly Endpoint[], places: readonly Place[], prefix: string): readonly Trial[] {
+export function directTrials(
+  world: World,
+  endpoints: readonly Endpoint[],
+  places: readonly Place[],
+  prefix: string,
+): readonly Trial[] {
   return places.flatMap((from, p) =>
     endpoints.map((endpoint, e) =>
       makeTrial(world, {
@@ -96,7 +124,12 @@ export function directTrials(world: World, endpoints: readonly Endpoint[], place
 }
 
 /** Every endpoint, asked once by its own node: does its pod answer at all? */
-export function homeTrials(world: World, endpoints: readonly Endpoint[], hostOf: (node: string) => Place | null, prefix: string): readonly Trial[] {
+export function homeTrials(
+  world: World,
+  endpoints: readonly Endpoint[],
+  hostOf: (node: string) => Place | null,
+  prefix: string,
+): readonly Trial[] {
   return endpoints.flatMap((endpoint, e) => {
     const from = endpoint.node === null ? null : hostOf(endpoint.node);
     if (from === null) return [];

@@ -25,10 +25,14 @@ export async function observe<T>(lab: Lab, act: () => Promise<T>): Promise<Obser
  * the client and fails at its backend. Other attempts count when they run from the same place to the same end.
  */
 export function deathsOfSymptom(own: readonly Attempt[], others: readonly Attempt[]): readonly OracleHop[] {
-  const failed = own.filter((one) => !one.isAnswered);
+  const failed = own.filter(isLost);
   const alike = others.filter((one) => failed.some((mine) => isSameFlow(mine, one)));
-  const hops = [...failed, ...alike].filter((one) => !one.isAnswered).map((one) => one.lastHop);
+  const hops = [...failed, ...alike].filter(isLost).map((one) => one.lastHop);
   return hops.filter((hop, i) => hops.findIndex((other) => hopText(other) === hopText(hop)) === i);
+}
+
+function isLost(attempt: Attempt): boolean {
+  return !attempt.isAnswered || attempt.isStalled;
 }
 
 function isSameFlow(a: Attempt, b: Attempt): boolean {

@@ -107,6 +107,7 @@ export async function diagnose(
 /** Held against the published schema, as anybody who reads it would. */
 export function readVerdict(ran: Ran): Pick<Diagnosis, "verdict" | "problem"> {
   const said = `exit ${ran.code}: ${(ran.stderr || ran.stdout).trim().slice(0, 600)}`;
+  if (ran.code > 2) return { verdict: null, problem: said };
   let value: unknown;
   try {
     value = JSON.parse(ran.stdout);

@@ -1,5 +1,5 @@
 import type { Lab } from "../../src/lab/lab.ts";
-import type { Plan, PlannedPod } from "../../src/lab/plan.ts";
+import type { Plan } from "../../src/lab/plan.ts";
 import { serviceOf } from "../../src/lab/plan.ts";
 import { command } from "../lab/lab-bundle.ts";
 
@@ -9,6 +9,8 @@ export interface Symptom {
   readonly input: string;
   /** One status a try: 200, 502, or 000 where nothing answered. */
   readonly try: () => Promise<readonly string[]>;
+  /** More of the command line, where it is tried from elsewhere. */
+  readonly flags?: readonly string[];
 }
 
 /** Enough that a third of them failing is missed once in ten thousand times. */
@@ -20,11 +22,11 @@ export function symptomsOf(lab: Lab, plan: Plan): readonly Symptom[] {
   const frontend = serviceOf(plan, "frontend");
   const web = plan.pods.filter((pod) => pod.app === "web");
   return [
-    { input: lab.url, try: () => repeat(TRIES_OF_ONE_ENDPOINT, () => get(lab.clientNetns, lab.url)) },
-    { input: lab.webUrl, try: () => repeat(TRIES_OF_MANY_ENDPOINTS, () => get(lab.clientNetns, lab.webUrl)) },
+    { input: lab.url, try: () => repeat(TRIES_OF_ONE_ENDPOINT, () => getFrom(lab.clientNetns, lab.url)) },
+    { input: lab.webUrl, try: () => repeat(TRIES_OF_MANY_ENDPOINTS, () => getFrom(lab.clientNetns, lab.webUrl)) },
     {
       input: "svc/frontend",
-      try: () => Promise.all(web.map((pod) => getFromPod(pod, `http://${frontend.clusterIp}/healthz`))),
+      try: () => Promise.all(web.map((pod) => getFrom(pod.netns, `http://${frontend.clusterIp}/healthz`))),
     },
   ];
 }
@@ -40,12 +42,8 @@ export function countsText(statuses: readonly string[]): string {
   return [...counts].map(([status, count]) => `${count} × ${status}`).join(", ");
 }
 
-function getFromPod(pod: PlannedPod, url: string): Promise<string> {
-  return get(pod.netns, url);
-}
-
 /** The gateway gives its backend one second; a SYN that is sent again after one is answered before two. */
-async function get(netns: string, url: string): Promise<string> {
+export async function getFrom(netns: string, url: string): Promise<string> {
   const format = ["-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "2.5"];
   return (await command("ip", "netns", "exec", netns, "curl", ...format, url)).stdout;
 }

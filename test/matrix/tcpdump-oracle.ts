@@ -42,8 +42,11 @@ export interface Attempt {
   /** Where the SYN was headed when it was last seen: after translation. */
   readonly destination: string;
   readonly startedNs: bigint;
-  /** The SYN-ACK came back to where the SYN came from. */
+  /** The SYN-ACK came back to where the SYN came from, from the address that the SYN was sent to. */
   readonly isAnswered: boolean;
+  /** Connected, and then a segment with payload got no acknowledgement. */
+  readonly isStalled: boolean;
+  /** Of the SYN or the SYN-ACK; of the payload when it is stalled. */
   readonly lastHop: OracleHop;
   /** Every sighting of the first transmission, request then reply, in order of time. */
   readonly sightings: readonly OracleHop[];
@@ -53,8 +56,9 @@ export interface Attempt {
 const FILTER = "tcp or udp port 8472 or udp port 4789 or ip proto 4";
 /** Enough for the outer and inner headers with all options. */
 const SNAPLEN = "256";
-/** tcp(7): a SYN or SYN-ACK is sent again after one second (TCP_TIMEOUT_INIT). */
+/** tcp(7): a SYN or SYN-ACK is sent again after one second (TCP_TIMEOUT_INIT), payload after 200 ms at the earliest. */
 const FIRST_TRANSMISSION_NS = 900_000_000n;
+const FIRST_PAYLOAD_NS = 180_000_000n;
 /** The one interface of every pod and client, and every node's uplink: no port of a bridge. */
 const NIC = "eth0";
 
@@ -115,26 +119,44 @@ export function inTime(seen: readonly Seen[]): readonly Seen[] {
 /** @param seen in order of time */
 export function attemptsOf(seen: readonly Seen[]): readonly Attempt[] {
   const tappable = seen.filter((one) => !one.place.isFabric);
-  const synAcks = groupBy(
-    tappable.filter((one) => one.flags.includes("S") && one.flags.includes(".")),
-    (one) => one.ack ?? -1,
-  );
+  const isSyn = (one: Seen): boolean => one.flags.includes("S");
+  const isAck = (one: Seen): boolean => one.flags.includes(".");
   const syns = groupBy(
-    tappable.filter((one) => one.flags.includes("S") && !one.flags.includes(".")),
+    tappable.filter((one) => isSyn(one) && !isAck(one)),
     (one) => one.seq,
   );
+  const synAcks = groupBy(
+    tappable.filter((one) => isSyn(one) && isAck(one)),
+    (one) => one.ack,
+  );
+  // A connection's first payload has the number after its SYN's, as every acknowledgement of the SYN has.
+  const payloads = groupBy(
+    tappable.filter((one) => !isSyn(one) && one.length > 0),
+    (one) => one.seq,
+  );
+  const acks = tappable.filter((one) => !isSyn(one) && isAck(one));
   return [...syns].map(([isn, sightings]) => {
-    const request = withoutFloods(firstTransmission(sightings));
-    const reply = withoutFloods(firstTransmission(synAcks.get((isn + 1) >>> 0) ?? []));
+    const next = (isn + 1) >>> 0;
+    const request = withoutFloods(firstTransmission(sightings, FIRST_TRANSMISSION_NS));
+    const reply = withoutFloods(firstTransmission(synAcks.get(next) ?? [], FIRST_TRANSMISSION_NS));
     const first = request[0] as Seen;
-    const hops = [...request.map((one) => hopOf(one, "request")), ...reply.map((one) => hopOf(one, "reply"))];
+    const isHome = (one: Seen): boolean => one.place === first.place && one.direction === "in";
+    const isAnswered = reply.some((one) => isHome(one) && one.from === first.to);
+    const payload = withoutFloods(firstTransmission(isAnswered ? (payloads.get(next) ?? []) : [], FIRST_PAYLOAD_NS));
+    const end = next + (payload[0]?.length ?? 0);
+    const isStalled =
+      payload.length > 0 && !acks.some((one) => isHome(one) && one.to === first.from && (one.ack ?? 0) >= end);
+    const hops = isStalled
+      ? payload.map((one) => hopOf(one, "request"))
+      : [...request.map((one) => hopOf(one, "request")), ...reply.map((one) => hopOf(one, "reply"))];
     return {
       isn,
       origin: { node: first.place.node, netns: first.place.netns },
       to: first.to,
       destination: (request.at(-1) as Seen).to,
       startedNs: first.atNs,
-      isAnswered: reply.some((one) => one.direction === "in" && one.place === first.place),
+      isAnswered,
+      isStalled,
       lastHop: hops.at(-1) as OracleHop,
       sightings: hops,
     };
@@ -142,9 +164,9 @@ export function attemptsOf(seen: readonly Seen[]): readonly Attempt[] {
 }
 
 /** A retransmission starts over from the sender, and would look like a packet that came further. */
-function firstTransmission(seen: readonly Seen[]): readonly Seen[] {
+function firstTransmission(seen: readonly Seen[], withinNs: bigint): readonly Seen[] {
   const [first] = seen;
-  return first === undefined ? [] : seen.filter((one) => one.atNs - first.atNs < FIRST_TRANSMISSION_NS);
+  return first === undefined ? [] : seen.filter((one) => one.atNs - first.atNs < withinNs);
 }
 
 /**

@@ -20,7 +20,6 @@ export async function diagnoseFirstBroken(
   product: Product,
   lab: Lab,
   symptoms: readonly Symptom[],
-  extra: readonly string[] = [],
 ): Promise<Trial | null> {
   const { result, attempts } = await observe(lab, async () => {
     for (const symptom of symptoms) {
@@ -28,7 +27,7 @@ export async function diagnoseFirstBroken(
       const statuses = await symptom.try();
       if (isHealthy(statuses)) continue;
       const toNs = nowNs();
-      return { symptom, statuses, fromNs, toNs, diagnosis: await diagnose(product, lab, symptom.input, extra) };
+      return { symptom, statuses, fromNs, toNs, diagnosis: await diagnose(product, lab, symptom.input, symptom.flags ?? []) };
     }
     return null;
   });

@@ -6,10 +6,21 @@ import type { Branch } from "../../think/walk/branch.ts";
 import { type Finding, finding, type Rung } from "../findings.ts";
 
 /** Interface by interface: where the tries of the main suspect were seen, up to the first place where they were not. */
-export function captureRung(suspect: Suspect | null, healed: Branch | null, probes: number, lostTaps: readonly string[]): Rung {
+export function captureRung(
+  suspect: Suspect | null,
+  healed: Branch | null,
+  probes: number,
+  lostTaps: readonly string[],
+): Rung {
   const lost = lostTaps.length === 0 ? [] : [finding("capture-lost", { taps: lostTaps })];
   if (suspect === null) {
-    return { rung: "capture", status: "ok", headline: finding("capture-arrives", { probes }), lines: lost, evidence: [] };
+    return {
+      rung: "capture",
+      status: "ok",
+      headline: finding("capture-arrives", { probes }),
+      lines: lost,
+      evidence: [],
+    };
   }
   const { tried, failed, lastHop } = suspect;
   const title = finding("capture-title", {
@@ -18,7 +29,13 @@ export function captureRung(suspect: Suspect | null, healed: Branch | null, prob
     to: `${suspect.branch.destination.ip.text}${tried.flow.protocol === "icmp" ? "" : `:${suspect.branch.destination.port}`}`,
     probes: failed,
   });
-  return { rung: "capture", status: "failed", headline: title, lines: [...lines(suspect, healed), ...lost], evidence: [] };
+  return {
+    rung: "capture",
+    status: "failed",
+    headline: title,
+    lines: [...lines(suspect, healed), ...lost],
+    evidence: [],
+  };
 }
 
 interface Row {

@@ -16,8 +16,11 @@ export function httpRung(
   const bad = answers.filter((a) => a.outcome !== "answered" || (a.httpStatus ?? 0) >= 500);
   const lines: Finding[] = [];
   if (gateway !== null) {
-    const status = failing?.result.answers.find((a) => (a.httpStatus ?? 0) >= 500)?.httpStatus ?? 502;
-    lines.push(finding("http-from", { status, pod: podKey(gateway.pod), node: gateway.pod.node ?? "?" }), ...gateway.lines);
+    const status = failing?.result.answers.find((a) => (a.httpStatus ?? 0) >= 500)?.httpStatus ?? null;
+    lines.push(
+      finding("http-from", { status, pod: podKey(gateway.pod), node: gateway.pod.node ?? "?" }),
+      ...gateway.lines,
+    );
   }
   const ms = Math.round(Math.max(0, ...answers.map((a) => a.ms ?? 0)));
   const headline =
@@ -37,7 +40,9 @@ export function withHome(rung: Rung, home: readonly Examined[]): Rung {
   if (asked.length === 0) return rung;
   const answered = asked.filter((e) => e.result.answers.some((a) => a.outcome === "answered"));
   const ms = Math.max(0, ...answered.flatMap((e) => e.result.answers.map((a) => a.ms ?? 0)));
-  const silent = asked.filter((e) => !answered.includes(e)).map((e) => `${e.trial.flow.dst.text}:${e.trial.flow.dport}`);
+  const silent = asked
+    .filter((e) => !answered.includes(e))
+    .map((e) => `${e.trial.flow.dst.text}:${e.trial.flow.dport}`);
   const line =
     silent.length === 0
       ? finding("pods-answer-at-home", { answered: answered.length, total: asked.length, ms: Math.round(ms) })

@@ -38,7 +38,13 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
     status: selectsNothing ? "failed" : "ok",
     headline: finding("service-found", { name, address, port: port.port, nodePort: port.nodePort }),
     lines: selectsNothing
-      ? [finding("selector-matches", { selector, pods: 0, near: intended === null ? null : selectorText(intended.selector) })]
+      ? [
+          finding("selector-matches", {
+            selector,
+            pods: 0,
+            near: intended === null ? null : selectorText(intended.selector),
+          }),
+        ]
       : [],
     evidence: [evidence],
   });
@@ -51,7 +57,11 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
         ? finding("endpoints-none", { selector })
         : ready.length === 0
           ? finding("endpoints-none-ready", { total: endpoints.length })
-          : finding("endpoints-ready", { ready: ready.length, total: endpoints.length, shown: ready.length > 4 ? [...shown, "…"] : shown }),
+          : finding("endpoints-ready", {
+              ready: ready.length,
+              total: endpoints.length,
+              shown: ready.length > 4 ? [...shown, "…"] : shown,
+            }),
     lines: [],
     evidence: [evidence],
   });
@@ -78,7 +88,12 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
         repair:
           intended === null
             ? null
-            : { do: "patch-service-selector", namespace: object.namespace, name: object.name, selector: intended.selector },
+            : {
+                do: "patch-service-selector",
+                namespace: object.namespace,
+                name: object.name,
+                selector: intended.selector,
+              },
       },
     };
   }
@@ -123,7 +138,10 @@ function endpointAt(pod: Pod, { object, port }: NonNullable<Target["service"]>):
       }));
 }
 
-function podsRung(pods: readonly { readonly namespace: string; readonly name: string; readonly ready: boolean }[], evidence: string): Rung {
+function podsRung(
+  pods: readonly { readonly namespace: string; readonly name: string; readonly ready: boolean }[],
+  evidence: string,
+): Rung {
   const sick = pods.filter((p) => !p.ready);
   return {
     rung: "pods",

@@ -23,13 +23,14 @@ export function reachFinding(tried: Tried): Finding {
 }
 
 /** Each endpoint asked directly, from where the symptom reaches it; failures first. */
-export function reachRung(direct: readonly Tried[], most: number): Rung {
+export function reachRung(direct: readonly Tried[], most: number, evidence: readonly string[]): Rung {
   const sorted = [...direct].sort((a, b) => share(a) - share(b));
   const findings = sorted.map(reachFinding);
   const [headline, ...lines] = findings;
-  if (headline === undefined) return { rung: "reach", status: "skipped", headline: finding("not-needed", {}), lines: [], evidence: [] };
+  if (headline === undefined)
+    return { rung: "reach", status: "skipped", headline: finding("not-needed", {}), lines: [], evidence };
   const status = direct.every((t) => share(t) === 1) ? "ok" : "failed";
-  return { rung: "reach", status, headline, lines: lines.slice(0, most - 1), evidence: [] };
+  return { rung: "reach", status, headline, lines: lines.slice(0, most - 1), evidence };
 }
 
 function share(tried: Tried): number {
@@ -74,4 +75,3 @@ export function reasonOf(
   const counter = moved.get(at.netns)?.find((m) => m.delta > 0 && signs.counters.includes(m.name));
   return counter?.name ?? null;
 }
-

@@ -9,7 +9,12 @@ export function routeRung(agreements: readonly Agreement[], suspect: Suspect | n
   const dissents = agreements.filter((a) => a.agrees === false);
   if (dissents.length > 0) {
     const [headline, ...lines] = dissents.map((a) =>
-      finding("route-dissents", { node: nodeOf(a.step.netns), question: a.question, predicted: a.predicted, said: a.said }),
+      finding("route-dissents", {
+        node: nodeOf(a.step.netns),
+        question: a.question,
+        predicted: a.predicted,
+        said: a.said,
+      }),
     );
     return { rung: "route", status: "unknown", headline: headline ?? finding("not-needed", {}), lines, evidence: [] };
   }
@@ -20,8 +25,16 @@ export function routeRung(agreements: readonly Agreement[], suspect: Suspect | n
   const refused = agreements.filter((a) => a.answer.startsWith("RTNETLINK answers:"));
   const shown = agreements.filter((a) => !refused.includes(a) && a.step.kind === "route-output").slice(0, 1);
   const lines = [
-    ...shown.map((a) => finding("route-line", { node: placeName(a.step.netns), question: a.question, answer: a.answer })),
-    ...refused.map((a) => finding("route-refused", { node: placeName(a.step.netns), question: a.question, answer: a.answer.replace("RTNETLINK answers: ", "") })),
+    ...shown.map((a) =>
+      finding("route-line", { node: placeName(a.step.netns), question: a.question, answer: a.answer }),
+    ),
+    ...refused.map((a) =>
+      finding("route-refused", {
+        node: placeName(a.step.netns),
+        question: a.question,
+        answer: a.answer.replace("RTNETLINK answers: ", ""),
+      }),
+    ),
   ];
   return {
     rung: "route",

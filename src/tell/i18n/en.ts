@@ -10,10 +10,14 @@ const findings: { readonly [K in keyof Findings]: (p: Findings[K]) => string } =
   "answers-all": (p) => `${p.tries} of ${p.tries} tries answered, ${p.ms} ms`,
   "answers-some": (p) => {
     const [only] = p.how;
-    if (p.failed === p.tries && p.how.length === 1 && only !== undefined) return `${only.outcome}, ${p.tries} of ${p.tries} tries`;
+    if (p.failed === p.tries && p.how.length === 1 && only !== undefined)
+      return `${only.outcome}, ${p.tries} of ${p.tries} tries`;
     return `${p.failed} of ${p.tries} tries failed: ${answers(p.how)}`;
   },
-  "http-from": (p) => `${p.status} from ${p.pod} on ${p.node}`,
+  "http-from": (p) =>
+    p.status === null
+      ? `connected to ${p.pod} on ${p.node}, which does not answer`
+      : `${p.status} from ${p.pod} on ${p.node}`,
   "gateway-log": (p) => `its log: ${p.line}`,
   "gateway-socket": (p) => `its socket: ${p.state} → ${p.to}`,
   "gateway-conntrack": (p) => `conntrack on ${p.node}: ${p.count} × [UNREPLIED] → ${p.to}`,
@@ -21,16 +25,19 @@ const findings: { readonly [K in keyof Findings]: (p: Findings[K]) => string } =
   "upstream-unknown": (p) => `${p.pod} answered with an error of its own; no connection of its hangs`,
   "service-found": (p) => `${p.name} ${p.address}:${p.port}${p.nodePort === null ? "" : `, node port ${p.nodePort}`}`,
   "no-service": () => "no Service in between",
-  "endpoints-ready": (p) => (p.total <= 3 ? `${p.shown.join(" · ")}` : `${p.ready} of ${p.total} ready: ${p.shown.join(" · ")}`),
+  "endpoints-ready": (p) =>
+    p.total <= 3 ? `${p.shown.join(" · ")}` : `${p.ready} of ${p.total} ready: ${p.shown.join(" · ")}`,
   "endpoints-none-ready": (p) => `none of ${many(p.total, "endpoint")} is ready`,
   "endpoints-none": (p) => `none; selector ${p.selector}`,
-  "selector-matches": (p) => `${p.selector} matches ${many(p.pods, "pod")}${p.near === null ? "" : `; ${p.near} would match`}`,
+  "selector-matches": (p) =>
+    `${p.selector} matches ${many(p.pods, "pod")}${p.near === null ? "" : `; ${p.near} would match`}`,
   "endpoint-not-pod": (p) => `${p.address} is the address of no pod`,
   "pods-ready": (p) => `${p.ready}/${p.total} ready`,
   "pods-not-ready": (p) => `not ready: ${p.pods.join(", ")}`,
   "pods-answer-at-home": (p) => `${p.answered}/${p.total} answer on their own node in ${p.ms} ms`,
   "pods-silent-at-home": (p) => `no answer on their own node: ${p.pods.join(", ")}`,
-  "reach-line": (p) => `${p.from} → ${p.to} ${p.answered}/${p.attempts}${p.answered === p.attempts ? "" : ` (${answers(p.how)})`}`,
+  "reach-line": (p) =>
+    `${p.from} → ${p.to} ${p.answered}/${p.attempts}${p.answered === p.attempts ? "" : ` (${answers(p.how)})`}`,
   "route-agrees": (p) => `${many(p.questions, "decision")} asked of the kernels, all as predicted`,
   "route-dissents": (p) => `${p.node}: ${p.question}: predicted ${p.predicted}, the kernel says ${p.said}`,
   "route-line": (p) => `${p.node}: ${p.answer}`,
@@ -54,7 +61,8 @@ export const en = {
   findings,
   start: (p: { from: string; via: string; nodes: number; reached: number }) =>
     `from ${p.from} · nodes over ${p.via} (${p.reached} of ${p.nodes}) · changes nothing`,
-  offlineStart: (p: { via: string; nodes: number }) => `offline, from ${p.via} · ${many(p.nodes, "node")} · sends nothing`,
+  offlineStart: (p: { via: string; nodes: number }) =>
+    `offline, from ${p.via} · ${many(p.nodes, "node")} · sends nothing`,
   doing: {
     objects: "reading the cluster's objects",
     facts: "reading the nodes",
@@ -67,12 +75,14 @@ export const en = {
   confidence: { confirmed: "CONFIRMED", likely: "LIKELY", suspected: "SUSPECTED" },
   outcome: { healthy: "HEALTHY", broken: "BROKEN", unknown: "UNKNOWN" },
   healthy: "Every branch was walked and answered, request and reply.",
-  healthyOffline: "Every branch is delivered by the walk, request and reply. Nothing was sent: these are recorded facts.",
+  healthyOffline:
+    "Every branch is delivered by the walk, request and reply. Nothing was sent: these are recorded facts.",
   unknown: "What breaks it is not known.",
   unknownAt: (p: { at: string }) => `It breaks, and what breaks it is not known. Last seen: ${p.at}.`,
   notReproduced: "It did not fail while Lasthop watched, and not every branch is known to be whole.",
   voices: {
-    predict: (p: { disposition: string; node: string; detail: string }) => `the walk ends on ${p.node}: ${p.disposition}${p.detail === "" ? "" : `, at ${p.detail}`}`,
+    predict: (p: { disposition: string; node: string; detail: string }) =>
+      `the walk ends on ${p.node}: ${p.disposition}${p.detail === "" ? "" : `, at ${p.detail}`}`,
     ask: (p: { question: string; answer: string; agrees: boolean | null }) =>
       `${p.question}: "${p.answer}"${p.agrees === false ? " — the kernel disagrees" : ""}`,
     witness: (p: { seen: number; of: number; node: string; at: string | null }) =>
@@ -101,12 +111,15 @@ export const en = {
   affected: (p: { pods: number; node: string | null; services: readonly string[] }) =>
     [
       p.pods === 0 ? null : `${many(p.pods, "pod")}${p.node === null ? "" : ` on ${p.node}`}`,
-      p.services.length === 0 ? null : `${many(p.services.length, "Service")} (${p.services.slice(0, 4).join(", ")}${p.services.length > 4 ? ", …" : ""})`,
+      p.services.length === 0
+        ? null
+        : `${many(p.services.length, "Service")} (${p.services.slice(0, 4).join(", ")}${p.services.length > 4 ? ", …" : ""})`,
     ]
       .filter((part) => part !== null)
       .join(", "),
   demo: {
-    building: (p: { cni: string }) => `A cluster of three nodes in network namespaces of this machine, wired as ${p.cni} does it …`,
+    building: (p: { cni: string }) =>
+      `A cluster of three nodes in network namespaces of this machine, wired as ${p.cni} does it …`,
     built: (p: { nodes: number; pods: number; seconds: string }) =>
       `${p.nodes} nodes, ${p.pods} pods, a Kubernetes API, after ${p.seconds} s. A frontend proxies to a backend on another node:`,
     broken: (p: { node: string }) =>

@@ -11,7 +11,12 @@ interface RepairLike {
 }
 interface PlanLike {
   readonly symptom: string;
-  readonly steps: readonly { readonly repair: RepairLike; readonly netns: string; readonly found: string | null | undefined; readonly bound: { readonly object: string } }[];
+  readonly steps: readonly {
+    readonly repair: RepairLike;
+    readonly netns: string;
+    readonly found: string | null | undefined;
+    readonly bound: { readonly object: string };
+  }[];
   readonly byHand: readonly { readonly repair: RepairLike; readonly netns: string }[];
 }
 interface EntryLike {
@@ -39,7 +44,11 @@ export interface Warned {
   readonly wins: boolean;
 }
 
-export function planText(plan: PlanLike, warned: readonly Warned[], style: Style & { readonly isApplied: boolean; readonly summary: string }): string {
+export function planText(
+  plan: PlanLike,
+  warned: readonly Warned[],
+  style: Style & { readonly isApplied: boolean; readonly summary: string },
+): string {
   const { bold, dim, yellow } = pc.createColors(style.color);
   const say = style.words.repair;
   const lines = [printable(style.summary), ""];
@@ -54,14 +63,29 @@ export function planText(plan: PlanLike, warned: readonly Warned[], style: Style
     for (const argv of repair.commands) lines.push(`    ${printable(commandText(argv))}`);
   }
   for (const w of warned.filter((w) => w.wins)) {
-    lines.push(yellow(printable(say.willLose({ node: w.node, file: w.file, line: w.line, key: w.key, value: w.value, by: w.by }))));
+    lines.push(
+      yellow(
+        printable(say.willLose({ node: w.node, file: w.file, line: w.line, key: w.key, value: w.value, by: w.by })),
+      ),
+    );
   }
   if (!style.isApplied && plan.steps.length > 0) lines.push("", dim(say.nothingChanged));
   return lines.join("\n");
 }
 
 export function appliedText(
-  applied: { readonly steps: readonly { readonly step: { readonly repair: RepairLike; readonly netns: string; readonly bound: { readonly object: string } }; readonly entry: { readonly id: string } | null; readonly result: string; readonly persisted: string | null }[] },
+  applied: {
+    readonly steps: readonly {
+      readonly step: {
+        readonly repair: RepairLike;
+        readonly netns: string;
+        readonly bound: { readonly object: string };
+      };
+      readonly entry: { readonly id: string } | null;
+      readonly result: string;
+      readonly persisted: string | null;
+    }[];
+  },
   style: Style,
 ): string {
   const { green } = pc.createColors(style.color);
@@ -95,11 +119,16 @@ export function undoneText(
 ): string {
   const { green } = pc.createColors(style.color);
   const say = style.words.repair;
-  return undone.done.map(({ entry, runtime, file }) => `${green("✓")} ${entry.id}  ${say.undone({ runtime, file })}`).join("\n");
+  return undone.done
+    .map(({ entry, runtime, file }) => `${green("✓")} ${entry.id}  ${say.undone({ runtime, file })}`)
+    .join("\n");
 }
 
 export function repairsText(
-  listing: { readonly repairs: readonly { readonly entry: EntryLike; readonly state: string }[]; readonly problems: readonly { readonly node: string; readonly why: string }[] },
+  listing: {
+    readonly repairs: readonly { readonly entry: EntryLike; readonly state: string }[];
+    readonly problems: readonly { readonly node: string; readonly why: string }[];
+  },
   style: Style,
 ): string {
   const { yellow } = pc.createColors(style.color);
@@ -108,7 +137,12 @@ export function repairsText(
     const params = Object.entries(entry.repair.params)
       .map(([key, value]) => `${key}=${value}`)
       .join(" ");
-    return printable(`${entry.id}  ${state.padEnd(11)}  ${placeText(entry.node, entry.repair.netns, say.api)}  ${entry.repair.id} ${params}`.slice(0, 200));
+    return printable(
+      `${entry.id}  ${state.padEnd(11)}  ${placeText(entry.node, entry.repair.netns, say.api)}  ${entry.repair.id} ${params}`.slice(
+        0,
+        200,
+      ),
+    );
   });
   const problems = listing.problems.map(({ node, why }) => yellow(printable(`${node}: ${why}`)));
   return rows.length + problems.length === 0 ? say.noRepairs : [...rows, ...problems].join("\n");

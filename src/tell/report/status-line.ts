@@ -6,7 +6,10 @@ export interface StatusLine {
 
 const ERASE_LINE = "\r\u001b[2K";
 
-export function statusLine(stream: { write(text: string): unknown; readonly columns?: number }, isWanted: boolean): StatusLine {
+export function statusLine(
+  stream: { write(text: string): unknown; readonly columns?: number },
+  isWanted: boolean,
+): StatusLine {
   let isShown = false;
   return {
     show(text) {

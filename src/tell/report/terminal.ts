@@ -33,9 +33,10 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
   const { labels, voices: say } = words;
   const { voices } = conclusion;
   const paint = conclusion.outcome === "healthy" ? green : conclusion.confidence === "confirmed" ? red : yellow;
-  const title = conclusion.outcome === "broken" && conclusion.confidence !== null && conclusion.cause !== null
-    ? words.confidence[conclusion.confidence]
-    : words.outcome[conclusion.outcome];
+  const title =
+    conclusion.outcome === "broken" && conclusion.confidence !== null && conclusion.cause !== null
+      ? words.confidence[conclusion.confidence]
+      : words.outcome[conclusion.outcome];
   const lines = ["", `${bold(paint(title))}  ${printable(summaryOf(conclusion, words, language))}`];
   const voice = (label: string, text: string): void => {
     lines.push(`  ${cyan(label.padEnd(8))} ${printable(text)}`);
@@ -52,15 +53,24 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
   const { lastHop, affected } = conclusion;
   if (lastHop !== null) {
     const at = lastHop.interface === null ? null : `${lastHop.interface} ${lastHop.direction ?? ""}`.trim();
-    facts.push([labels.lastHop, words.lastHop({ node: lastHop.node, netns: lastHop.netns, at, leg: lastHop.leg, next: lastHop.expectedNext })]);
+    facts.push([
+      labels.lastHop,
+      words.lastHop({ node: lastHop.node, netns: lastHop.netns, at, leg: lastHop.leg, next: lastHop.expectedNext }),
+    ]);
   }
   for (const other of conclusion.otherCauses) {
-    facts.push([labels.also, `${words.confidence[other.confidence].toLowerCase()}: ${other.id}${other.node === null ? "" : ` on ${other.node}`}: ${other.object}`]);
+    facts.push([
+      labels.also,
+      `${words.confidence[other.confidence].toLowerCase()}: ${other.id}${other.node === null ? "" : ` on ${other.node}`}: ${other.object}`,
+    ]);
   }
   const hit = words.affected({ pods: affected.pods.length, node: affected.node, services: affected.services });
   if (hit !== "" && conclusion.outcome === "broken") facts.push([labels.affected, hit]);
   for (const item of conclusion.recurrence) {
-    facts.push([labels.recurs, `${item.by} (${item.when})${item.file === null ? "" : `, ${item.file}${item.line === null ? "" : `:${item.line}`}`}`]);
+    facts.push([
+      labels.recurs,
+      `${item.by} (${item.when})${item.file === null ? "" : `, ${item.file}${item.line === null ? "" : `:${item.line}`}`}`,
+    ]);
   }
   for (const item of conclusion.notChecked.slice(0, 6)) facts.push([labels.notChecked, `${item.what}: ${item.why}`]);
   if (conclusion.notChecked.length > 6) facts.push([labels.notChecked, `… ${conclusion.notChecked.length - 6}`]);

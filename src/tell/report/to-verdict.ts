@@ -9,7 +9,12 @@ export type Language = "en" | "zh";
 /** A conclusion in words, in the shape that `-o json` prints. `repairs` come with their commands derived. */
 export function toVerdict(
   conclusion: Conclusion,
-  options: { readonly version: string; readonly words: Words; readonly language: Language; readonly repairs: readonly Repair[] },
+  options: {
+    readonly version: string;
+    readonly words: Words;
+    readonly language: Language;
+    readonly repairs: readonly Repair[];
+  },
 ): Verdict {
   const { words, language } = options;
   const { cause } = conclusion;

@@ -16,7 +16,9 @@ export function walkText(walk: Walk, options: { readonly color: boolean; readonl
     const good = arrives(branch);
     const mark = good === true ? green("✓") : good === false ? red("✗") : yellow("?");
     const { ip, port } = branch.destination;
-    lines.push(`${mark} ${bold(`${walk.flow.protocol} → ${ip.text}${walk.flow.protocol === "icmp" ? "" : `:${port}`}`)}${total > 1 ? `  branch ${index + 1} of ${total}` : ""}${chance}`);
+    lines.push(
+      `${mark} ${bold(`${walk.flow.protocol} → ${ip.text}${walk.flow.protocol === "icmp" ? "" : `:${port}`}`)}${total > 1 ? `  branch ${index + 1} of ${total}` : ""}${chance}`,
+    );
     lines.push(...legLines("request", branch));
     for (const back of branch.reply) lines.push(...legLines("reply", back));
   }
@@ -29,9 +31,12 @@ export function walkText(walk: Walk, options: { readonly color: boolean; readonl
       const at = step.netns === netns ? "" : `${nodeOf(step.netns)} ${netnsNameOf(step.netns)}`;
       if (at !== "") shown.push(`    ${bold(at)}`);
       netns = step.netns;
-      shown.push(`      ${step.kind.padEnd(14)} ${(step.link ?? "").padEnd(16)} ${printable(step.detail || headersText(step.packet.headers))}${options.verbose ? dim(becauseText(step)) : ""}`);
+      shown.push(
+        `      ${step.kind.padEnd(14)} ${(step.link ?? "").padEnd(16)} ${printable(step.detail || headersText(step.packet.headers))}${options.verbose ? dim(becauseText(step)) : ""}`,
+      );
     }
-    const paint = branch.end === "DELIVERED" || branch.end === "PROXIED" ? green : branch.end === "UNKNOWN" ? yellow : red;
+    const paint =
+      branch.end === "DELIVERED" || branch.end === "PROXIED" ? green : branch.end === "UNKNOWN" ? yellow : red;
     shown.push(`    ${paint(branch.end)}  ${dim(DISPOSITIONS[branch.end])}`);
     if (branch.unknown !== null) shown.push(`      ${printable(branch.unknown.why)}`);
     return shown;

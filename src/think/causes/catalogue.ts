@@ -2,7 +2,16 @@ import type { Cause, Finding, Recognised } from "./cause.ts";
 import { hairpinOff, staleConntrack, staleNeighbour, vxlanFdb, vxlanMismatch, vxlanNeighbour } from "./layer2.ts";
 import { forwardDrop, forwardReject, ipipBlocked, podRuleDrops, ruleDrops, vxlanUdpBlocked } from "./netfilter.ts";
 import { fabricDrop, noReadyEndpoints, portClosed, selectorMismatch } from "./objects.ts";
-import { blackholeRoute, linkDown, mtuTooSmall, noRouteToPodCidr, podLinkDown, podNoRoute, unreachableRoute, wrongRoute } from "./path.ts";
+import {
+  blackholeRoute,
+  linkDown,
+  mtuTooSmall,
+  noRouteToPodCidr,
+  podLinkDown,
+  podNoRoute,
+  unreachableRoute,
+  wrongRoute,
+} from "./path.ts";
 import { ipForwardOff, perIfaceForwardingOff, rpFilterStrict, sysctlWrong } from "./sysctl.ts";
 
 /** The first that recognises a finding names it, so the more precise stand before the more general. */

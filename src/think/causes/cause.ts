@@ -29,7 +29,18 @@ export interface CauseWords {
 /** A mechanism with a name. It names a finding and finds nothing itself. */
 export interface Cause {
   readonly id: string;
-  readonly layer: "sysctl" | "netfilter" | "route" | "link" | "tunnel" | "neighbour" | "mtu" | "service" | "socket" | "fabric" | "conntrack";
+  readonly layer:
+    | "sysctl"
+    | "netfilter"
+    | "route"
+    | "link"
+    | "tunnel"
+    | "neighbour"
+    | "mtu"
+    | "service"
+    | "socket"
+    | "fabric"
+    | "conntrack";
   readonly words: { readonly en: CauseWords; readonly zh: CauseWords };
   readonly recognise: (finding: Finding) => Recognised | null;
 }

@@ -10,10 +10,15 @@ export const vxlanFdb: Cause = {
   id: "vxlan-fdb-missing",
   layer: "tunnel",
   words: {
-    en: { summary: (p) => `On ${p.node} the tunnel ${p.dev} does not know where ${p.mac} is: ${p.found ?? "no FDB entry"}.` },
-    zh: { summary: (p) => `节点 ${p.node} 的隧道设备 ${p.dev} 不知道 ${p.mac} 在哪里：${p.found ?? "没有 FDB 条目"}。` },
+    en: {
+      summary: (p) => `On ${p.node} the tunnel ${p.dev} does not know where ${p.mac} is: ${p.found ?? "no FDB entry"}.`,
+    },
+    zh: {
+      summary: (p) => `节点 ${p.node} 的隧道设备 ${p.dev} 不知道 ${p.mac} 在哪里：${p.found ?? "没有 FDB 条目"}。`,
+    },
   },
-  recognise: ({ edits: [edit] }) => (edit?.do === "set-fdb" ? single({ dev: edit.entry.dev, mac: edit.entry.mac }) : null),
+  recognise: ({ edits: [edit] }) =>
+    edit?.do === "set-fdb" ? single({ dev: edit.entry.dev, mac: edit.entry.mac }) : null,
 };
 
 export const vxlanNeighbour: Cause = {
@@ -34,8 +39,12 @@ export const vxlanMismatch: Cause = {
   id: "vxlan-vni-mismatch",
   layer: "tunnel",
   words: {
-    en: { summary: (p) => `The tunnel ${p.dev} on ${p.node} is set up unlike its peers: ${p.found}, they use ${p.wanted}.` },
-    zh: { summary: (p) => `节点 ${p.node} 的隧道设备 ${p.dev} 与其他节点配置不一致：${p.found}，其他节点是 ${p.wanted}。` },
+    en: {
+      summary: (p) => `The tunnel ${p.dev} on ${p.node} is set up unlike its peers: ${p.found}, they use ${p.wanted}.`,
+    },
+    zh: {
+      summary: (p) => `节点 ${p.node} 的隧道设备 ${p.dev} 与其他节点配置不一致：${p.found}，其他节点是 ${p.wanted}。`,
+    },
   },
   recognise: ({ edits: [edit] }) => (edit?.do === "set-vxlan" ? single({ dev: edit.link }) : null),
 };
@@ -57,7 +66,10 @@ export const hairpinOff: Cause = {
   id: "hairpin-off",
   layer: "link",
   words: {
-    en: { summary: (p) => `The bridge port ${p.link} on ${p.node} does not send frames back to where they came from (hairpin off).` },
+    en: {
+      summary: (p) =>
+        `The bridge port ${p.link} on ${p.node} does not send frames back to where they came from (hairpin off).`,
+    },
     zh: { summary: (p) => `节点 ${p.node} 的网桥端口 ${p.link} 不允许报文原路折返（hairpin 关闭）。` },
   },
   recognise: ({ edits: [edit] }) => (edit?.do === "set-hairpin" ? single({ link: edit.link }) : null),

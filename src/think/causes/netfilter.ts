@@ -16,7 +16,9 @@ function isRuleEdit({ edits: [edit] }: Finding): boolean {
 function isEncapsulated(at: Branch, kind: "vxlan" | "ipip"): boolean {
   const headers = stopped(at);
   if (kind === "vxlan") return headers.some((h) => h.kind === "vxlan");
-  return headers.filter((h) => h.kind === "ip").length > 1 && !headers.some((h) => h.kind === "vxlan" || h.kind === "gre");
+  return (
+    headers.filter((h) => h.kind === "ip").length > 1 && !headers.some((h) => h.kind === "vxlan" || h.kind === "gre")
+  );
 }
 
 export const vxlanUdpBlocked: Cause = {
@@ -59,7 +61,8 @@ export const forwardReject: Cause = {
     en: { summary: (p) => `Node ${p.node} rejects what it should forward: ${p.object}: ${p.found}` },
     zh: { summary: (p) => `节点 ${p.node} 拒绝了本该转发的报文：${p.object}：${p.found}` },
   },
-  recognise: (finding) => (isRuleEdit(finding) && finding.at.end === "NETFILTER_REJECT" && isForwarded(finding.at) ? single() : null),
+  recognise: (finding) =>
+    isRuleEdit(finding) && finding.at.end === "NETFILTER_REJECT" && isForwarded(finding.at) ? single() : null,
 };
 
 export const forwardDrop: Cause = {

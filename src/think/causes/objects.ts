@@ -6,8 +6,14 @@ export const selectorMismatch: Cause = {
   id: "svc-selector-mismatch",
   layer: "service",
   words: {
-    en: { summary: (p) => `Service ${p.service} selects no pod: ${p.found}${p.wanted === "" ? "" : `; its pods carry ${p.wanted}`}.` },
-    zh: { summary: (p) => `Service ${p.service} 没有选中任何 Pod：${p.found}${p.wanted === "" ? "" : `；它的 Pod 的标签是 ${p.wanted}`}。` },
+    en: {
+      summary: (p) =>
+        `Service ${p.service} selects no pod: ${p.found}${p.wanted === "" ? "" : `; its pods carry ${p.wanted}`}.`,
+    },
+    zh: {
+      summary: (p) =>
+        `Service ${p.service} 没有选中任何 Pod：${p.found}${p.wanted === "" ? "" : `；它的 Pod 的标签是 ${p.wanted}`}。`,
+    },
   },
   recognise: () => null,
 };

@@ -16,7 +16,9 @@ function podBehind(world: World, netns: string, link: string): string | null {
 }
 
 /** A downed link takes its routes with it (fib_disable_ip): the missing route through it is the same cause. */
-function linkAndItsRoutes(edits: readonly Edit[]): { readonly at: number; readonly covers: number; readonly link: string; readonly netns: string } | null {
+function linkAndItsRoutes(
+  edits: readonly Edit[],
+): { readonly at: number; readonly covers: number; readonly link: string; readonly netns: string } | null {
   const at = edits.findIndex((e) => e.do === "set-link-up");
   const up = edits[at];
   if (up?.do !== "set-link-up") return null;
@@ -42,7 +44,9 @@ export const podLinkDown: Cause = {
   recognise: ({ world, edits }) => {
     const down = linkAndItsRoutes(edits);
     const pod = down === null ? null : podBehind(world, down.netns, down.link);
-    return down === null || pod === null ? null : { covers: down.covers, object: down.at, params: { link: down.link, pod: pod.slice(4) } };
+    return down === null || pod === null
+      ? null
+      : { covers: down.covers, object: down.at, params: { link: down.link, pod: pod.slice(4) } };
   },
 };
 

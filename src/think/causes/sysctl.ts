@@ -9,7 +9,8 @@ export const ipForwardOff: Cause = {
     zh: { summary: (p) => `节点 ${p.node} 不转发报文：${p.object} 为 ${p.found}。` },
   },
   recognise: ({ edits: [edit] }) =>
-    edit?.do === "set-sysctl" && /^net\.(ipv4\.(ip_forward|conf\.all\.forwarding)|ipv6\.conf\.all\.forwarding)$/.test(edit.key)
+    edit?.do === "set-sysctl" &&
+    /^net\.(ipv4\.(ip_forward|conf\.all\.forwarding)|ipv6\.conf\.all\.forwarding)$/.test(edit.key)
       ? single()
       : null,
 };
@@ -18,8 +19,13 @@ export const perIfaceForwardingOff: Cause = {
   id: "per-iface-forwarding-off",
   layer: "sysctl",
   words: {
-    en: { summary: (p) => `Node ${p.node} does not forward what arrives on ${p.link}: ${p.object} is ${p.found}, although ip_forward is 1.` },
-    zh: { summary: (p) => `节点 ${p.node} 不转发从 ${p.link} 进来的报文：${p.object} 为 ${p.found}，而 ip_forward 是 1。` },
+    en: {
+      summary: (p) =>
+        `Node ${p.node} does not forward what arrives on ${p.link}: ${p.object} is ${p.found}, although ip_forward is 1.`,
+    },
+    zh: {
+      summary: (p) => `节点 ${p.node} 不转发从 ${p.link} 进来的报文：${p.object} 为 ${p.found}，而 ip_forward 是 1。`,
+    },
   },
   recognise: ({ edits: [edit] }) => {
     if (edit?.do !== "set-sysctl") return null;

@@ -38,7 +38,11 @@ export interface Evidence {
   readonly world: World;
   /** All ties at the least cost, best first; empty when there is none within the bound. */
   readonly corrections: (suspect: Suspect) => readonly Correction[];
-  readonly describe: (edit: Edit) => { readonly object: string; readonly found: string | null; readonly wanted: string | null };
+  readonly describe: (edit: Edit) => {
+    readonly object: string;
+    readonly found: string | null;
+    readonly wanted: string | null;
+  };
   /** A kernel that was asked answered otherwise than the walk. */
   readonly kernelDissents: (suspect: Suspect) => boolean;
 }
@@ -53,7 +57,8 @@ export function explain(suspects: readonly Suspect[], evidence: Evidence): reado
     joined.set(key, before === undefined ? cause : join(before, cause));
   }
   return [...joined.values()].sort(
-    (a, b) => rank(a.confidence) - rank(b.confidence) || failures(b) - failures(a) || b.suspects.length - a.suspects.length,
+    (a, b) =>
+      rank(a.confidence) - rank(b.confidence) || failures(b) - failures(a) || b.suspects.length - a.suspects.length,
   );
 }
 
@@ -68,13 +73,23 @@ function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
   if (best === undefined) return [];
   const cures = corrections.filter((c) => c.isCure && c.edits.length === best.edits.length);
   const witnessed = witness === "agree" && suspect.failed > 0;
-  const certain = witnessed && cures.length === 1 && predicted.at.end !== "UNKNOWN" && !evidence.kernelDissents(suspect);
-  const confidence: Confidence = certain ? "confirmed" : witnessed || predicted.at.end !== "UNKNOWN" ? "likely" : "suspected";
+  const certain =
+    witnessed && cures.length === 1 && predicted.at.end !== "UNKNOWN" && !evidence.kernelDissents(suspect);
+  const confidence: Confidence = certain
+    ? "confirmed"
+    : witnessed || predicted.at.end !== "UNKNOWN"
+      ? "likely"
+      : "suspected";
   return nameEdits(best.edits, suspect, confidence, evidence);
 }
 
 /** Causes in series: the first on the path has the confidence, those behind it wait for its repair. */
-function nameEdits(edits: readonly Edit[], suspect: Suspect, confidence: Confidence, evidence: Evidence): readonly NamedCause[] {
+function nameEdits(
+  edits: readonly Edit[],
+  suspect: Suspect,
+  confidence: Confidence,
+  evidence: Evidence,
+): readonly NamedCause[] {
   const causes: NamedCause[] = [];
   let rest = edits;
   while (rest.length > 0 && suspect.predicted !== null) {
@@ -101,7 +116,13 @@ function nameEdits(edits: readonly Edit[], suspect: Suspect, confidence: Confide
   return causes;
 }
 
-function texts({ found, wanted }: { readonly found: string | null; readonly wanted: string | null }): Record<string, string> {
+function texts({
+  found,
+  wanted,
+}: {
+  readonly found: string | null;
+  readonly wanted: string | null;
+}): Record<string, string> {
   return { ...(found === null ? {} : { found }), ...(wanted === null ? {} : { wanted }) };
 }
 
@@ -119,7 +140,13 @@ function closedPort(suspect: Suspect): NamedCause | null {
     object,
     found: null,
     wanted: "LISTEN",
-    params: { node, netns, object, port: String(at.destination.port), pod: netns.startsWith("pod:") ? netns.slice(4) : node },
+    params: {
+      node,
+      netns,
+      object,
+      port: String(at.destination.port),
+      pod: netns.startsWith("pod:") ? netns.slice(4) : node,
+    },
     confidence: suspect.witness === "agree" ? "confirmed" : "likely",
     edits: [],
     proven: false,
@@ -130,7 +157,8 @@ function closedPort(suspect: Suspect): NamedCause | null {
 /** Sent into a segment by one node and never received by the other, both taps proven alive. Likely at best: we do not own the fabric. */
 function fabricCause(suspect: Suspect, world: World): readonly NamedCause[] {
   const { lastHop } = suspect;
-  if (lastHop === null || lastHop.direction !== "out" || suspect.offPath.length > 0 || suspect.lastSeen === 0) return [];
+  if (lastHop === null || lastHop.direction !== "out" || suspect.offPath.length > 0 || suspect.lastSeen === 0)
+    return [];
   const expected = expectedPoints(suspect.branch);
   const at = expected.findIndex((p) => samePlace(p, lastHop));
   const next = expected[at + 1];

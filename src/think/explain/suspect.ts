@@ -81,7 +81,9 @@ function branchOf(walk: Walk, attempt: Try): Branch | null {
   const { trail } = attempt;
   const destination = trail?.destination ?? null;
   const headed =
-    destination === null ? [] : branches.filter((b) => sameIp(b.destination.ip, destination.ip) && b.destination.port === destination.port);
+    destination === null
+      ? []
+      : branches.filter((b) => sameIp(b.destination.ip, destination.ip) && b.destination.port === destination.port);
   if (headed.length === 1) return headed[0] ?? null;
   const candidates = headed.length > 0 ? headed : branches;
   const fitting = candidates.filter((b) => (arrives(b) === false) === !attempt.answered);
@@ -98,7 +100,14 @@ function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: read
   const predicted = failingLeg(branch);
   const expected = expectedPoints(branch);
   const trails = failed.flatMap((t) => (t.trail === null ? [] : [t.trail]));
-  const base = { tried, branch, attempts: tries.length, failed: failed.length, predicted, outcomes: [...new Set(failed.map((t) => t.outcome))] };
+  const base = {
+    tried,
+    branch,
+    attempts: tries.length,
+    failed: failed.length,
+    predicted,
+    outcomes: [...new Set(failed.map((t) => t.outcome))],
+  };
   if (trails.length === 0) {
     const lastPoint = expected.at(-1) ?? null;
     return {
@@ -118,13 +127,15 @@ function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: read
   const furthest = lastIndex < 0 ? (offPath.at(-1) ?? null) : (hops[lastIndex]?.point ?? null);
   // A walk that ends in the unknown says nothing against what was seen behind that.
   const isOpen = predicted?.at.end === "UNKNOWN";
-  const endsAsPredicted = predicted !== null && lastIndex === hops.length - 1 && (isOpen || !offPath.some((p) => p.leg === predicted.leg));
+  const endsAsPredicted =
+    predicted !== null && lastIndex === hops.length - 1 && (isOpen || !offPath.some((p) => p.leg === predicted.leg));
+  const lastHop = lastIndex === hops.length - 1 ? (offPath.at(-1) ?? furthest) : furthest;
   return {
     ...base,
     hops,
-    lastHop: lastIndex === hops.length - 1 ? (offPath.at(-1) ?? furthest) : furthest,
+    lastHop,
     next: hops[lastIndex + 1]?.point ?? null,
-    lastSeen: lastIndex < 0 ? 0 : (hops[lastIndex]?.seen ?? 0),
+    lastSeen: lastHop === null ? 0 : trails.filter((t) => t.points.some((p) => samePlace(p, lastHop))).length,
     offPath,
     witness: endsAsPredicted ? "agree" : "dissent",
   };
@@ -149,11 +160,22 @@ export function hopsOf(tried: Tried, branch: Branch): Suspect["hops"] {
  * pods behind them, are not where the packet was going.
  */
 function isFloodCopy(world: World, point: Point, expected: readonly Point[]): boolean {
-  const ports = world.wires.flatMap((w) => (w.kind === "veth" ? w.ends.filter((e) => w.ends.some((o) => o.netns === point.netns && o.link === point.link) && !(e.netns === point.netns && e.link === point.link)) : []));
+  const ports = world.wires.flatMap((w) =>
+    w.kind === "veth"
+      ? w.ends.filter(
+          (e) =>
+            w.ends.some((o) => o.netns === point.netns && o.link === point.link) &&
+            !(e.netns === point.netns && e.link === point.link),
+        )
+      : [],
+  );
   const here = [{ netns: point.netns, link: point.link }, ...ports];
   return here.some(({ netns, link }) => {
     const master = linksOf(world.netns.get(netns)).find((l) => l.name === link)?.master ?? null;
-    return master !== null && expected.some((e) => e.netns === netns && e.link === master && e.direction === "out" && e.leg === point.leg);
+    return (
+      master !== null &&
+      expected.some((e) => e.netns === netns && e.link === master && e.direction === "out" && e.leg === point.leg)
+    );
   });
 }
 

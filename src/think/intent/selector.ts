@@ -25,7 +25,10 @@ export function selectedPods(cluster: Cluster, service: Service): readonly Pod[]
  * running pods of the namespace carry, that no other Service selects, and that serves the Service's target port.
  * Null when there is none, or more than one that fits as well: a guess would be a false cause.
  */
-export function intendedSelector(cluster: Cluster, service: Service): { readonly selector: Labels; readonly pods: readonly Pod[] } | null {
+export function intendedSelector(
+  cluster: Cluster,
+  service: Service,
+): { readonly selector: Labels; readonly pods: readonly Pod[] } | null {
   const { selector } = service;
   if (selector === null || selectedPods(cluster, service).length > 0) return null;
   const keys = Object.keys(selector);
@@ -42,16 +45,26 @@ export function intendedSelector(cluster: Cluster, service: Service): { readonly
   const closeness = (candidate: Labels): number => keys.filter((key) => candidate[key] === selector[key]).length;
   const named = (candidate: Labels): number => (Object.values(candidate).includes(service.name) ? 1 : 0);
   const free = [...groups.values()].filter((g) => !isSelectedByAnother(cluster, service, g.selector));
-  const ranked = free.sort((a, b) => closeness(b.selector) - closeness(a.selector) || named(b.selector) - named(a.selector));
+  const ranked = free.sort(
+    (a, b) => closeness(b.selector) - closeness(a.selector) || named(b.selector) - named(a.selector),
+  );
   const [best, second] = ranked;
   if (best === undefined) return null;
-  const tied = second !== undefined && closeness(second.selector) === closeness(best.selector) && named(second.selector) === named(best.selector);
+  const tied =
+    second !== undefined &&
+    closeness(second.selector) === closeness(best.selector) &&
+    named(second.selector) === named(best.selector);
   return tied ? null : best;
 }
 
 function isSelectedByAnother(cluster: Cluster, service: Service, labels: Labels): boolean {
   return cluster.services.some(
-    (s) => s !== service && s.namespace === service.namespace && s.selector !== null && Object.keys(s.selector).length > 0 && matches(s.selector, labels),
+    (s) =>
+      s !== service &&
+      s.namespace === service.namespace &&
+      s.selector !== null &&
+      Object.keys(s.selector).length > 0 &&
+      matches(s.selector, labels),
   );
 }
 
@@ -59,6 +72,7 @@ function isSelectedByAnother(cluster: Cluster, service: Service, labels: Labels)
 function servesPorts(pod: Pod, service: Service): boolean {
   const declared = pod.containers.flatMap((c) => c.ports);
   return service.ports.every(
-    ({ targetPort }) => declared.length === 0 || declared.some((p) => p.name === targetPort || p.port === Number(targetPort)),
+    ({ targetPort }) =>
+      declared.length === 0 || declared.some((p) => p.name === targetPort || p.port === Number(targetPort)),
   );
 }

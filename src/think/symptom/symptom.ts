@@ -2,8 +2,21 @@ import { type Ip, parseIp } from "../../facts/ip.ts";
 
 /** What a person typed, taken apart; nothing is looked up yet. */
 export type Symptom =
-  | { readonly kind: "url"; readonly input: string; readonly url: string; readonly host: string; readonly port: number; readonly tls: boolean }
-  | { readonly kind: "service" | "pod"; readonly input: string; readonly namespace: string; readonly name: string; readonly port: string | null }
+  | {
+      readonly kind: "url";
+      readonly input: string;
+      readonly url: string;
+      readonly host: string;
+      readonly port: number;
+      readonly tls: boolean;
+    }
+  | {
+      readonly kind: "service" | "pod";
+      readonly input: string;
+      readonly namespace: string;
+      readonly name: string;
+      readonly port: string | null;
+    }
   | { readonly kind: "dns"; readonly input: string; readonly name: string }
   | { readonly kind: "address"; readonly input: string; readonly ip: Ip; readonly port: number | null };
 

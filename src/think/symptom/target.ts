@@ -9,7 +9,11 @@ export interface Target {
   readonly port: number;
   /** To be asked over HTTP; null: a plain connection. */
   readonly url: string | null;
-  readonly service: { readonly object: Service; readonly port: ServicePort; readonly through: "node-port" | "cluster-ip" | "external-ip" } | null;
+  readonly service: {
+    readonly object: Service;
+    readonly port: ServicePort;
+    readonly through: "node-port" | "cluster-ip" | "external-ip";
+  } | null;
   readonly pod: Pod | null;
   /** The node whose address is addressed, for a NodePort or a node's own address. */
   readonly entry: KubeNode | null;
@@ -61,9 +65,16 @@ export function endpointsOf(cluster: Cluster, service: Service, port: ServicePor
   );
 }
 
-function serviceTarget(namespace: string, name: string, wanted: string | null, url: string | null, cluster: Cluster): Target | TargetError {
+function serviceTarget(
+  namespace: string,
+  name: string,
+  wanted: string | null,
+  url: string | null,
+  cluster: Cluster,
+): Target | TargetError {
   const service = cluster.services.find((s) => s.namespace === namespace && s.name === name);
-  if (service === undefined) return { error: "no-such-service", name: `${namespace}/${name}`, near: namesOf(cluster.services) };
+  if (service === undefined)
+    return { error: "no-such-service", name: `${namespace}/${name}`, near: namesOf(cluster.services) };
   const port = service.ports.find((p) => wanted === null || p.name === wanted || String(p.port) === wanted);
   const near = service.ports.map((p) => (p.name === null ? String(p.port) : `${p.name}:${p.port}`));
   if (port === undefined) return { error: "no-such-port", name: `${namespace}/${name}:${wanted}`, near };
@@ -71,7 +82,15 @@ function serviceTarget(namespace: string, name: string, wanted: string | null, u
   if (ip === undefined) {
     const only = endpointsOf(cluster, service, port)[0];
     if (only === undefined) return { error: "service-without-address", name: `${namespace}/${name}`, near: [] };
-    return { protocol: protocolOf(port), ip: only.ip, port: only.port, url, service: null, pod: podAt(cluster, only.ip), entry: null };
+    return {
+      protocol: protocolOf(port),
+      ip: only.ip,
+      port: only.port,
+      url,
+      service: null,
+      pod: podAt(cluster, only.ip),
+      entry: null,
+    };
   }
   return {
     protocol: protocolOf(port),
@@ -94,9 +113,15 @@ function podTarget(namespace: string, name: string, wanted: string | null, clust
   const ports = pod.containers.flatMap((c) => c.ports);
   const declared = ports.find((p) => wanted === null || p.name === wanted || String(p.port) === wanted);
   const serving = cluster.endpoints.find((e) => sameIp(e.ip, ip));
-  const number = declared?.port ?? (wanted !== null && /^\d+$/.test(wanted) ? Number(wanted) : wanted === null ? serving?.port : undefined);
+  const number =
+    declared?.port ??
+    (wanted !== null && /^\d+$/.test(wanted) ? Number(wanted) : wanted === null ? serving?.port : undefined);
   if (wanted !== null && number === undefined) {
-    return { error: "no-such-port", name: `${namespace}/${pod.name}:${wanted}`, near: ports.map((p) => p.name ?? String(p.port)) };
+    return {
+      error: "no-such-port",
+      name: `${namespace}/${pod.name}:${wanted}`,
+      near: ports.map((p) => p.name ?? String(p.port)),
+    };
   }
   if (number === undefined) return { protocol: "icmp", ip, port: 0, url: null, service: null, pod, entry: null };
   const protocol = (declared?.protocol ?? serving?.protocol ?? "TCP") === "UDP" ? "udp" : "tcp";
@@ -105,7 +130,12 @@ function podTarget(namespace: string, name: string, wanted: string | null, clust
 
 function dnsTarget(name: string, cluster: Cluster): Target | TargetError {
   const dns = cluster.services.find((s) => s.ports.some((p) => p.protocol === "UDP" && p.port === 53));
-  if (dns === undefined) return { error: "no-such-service", name: `a Service with UDP port 53 (to resolve ${name})`, near: namesOf(cluster.services) };
+  if (dns === undefined)
+    return {
+      error: "no-such-service",
+      name: `a Service with UDP port 53 (to resolve ${name})`,
+      near: namesOf(cluster.services),
+    };
   const port = dns.ports.find((p) => p.protocol === "UDP" && p.port === 53);
   return serviceTarget(dns.namespace, dns.name, port?.name ?? "53", null, cluster);
 }
@@ -125,7 +155,15 @@ function addressTarget(ip: Ip, port: number | null, url: string | null, cluster:
               : null;
       if (through === null || port === null) continue;
       const asked = url ?? httpUrl(servicePort, ip, port);
-      return { protocol: protocolOf(servicePort), ip, port, url: asked, service: { object, port: servicePort, through }, pod: null, entry };
+      return {
+        protocol: protocolOf(servicePort),
+        ip,
+        port,
+        url: asked,
+        service: { object, port: servicePort, through },
+        pod: null,
+        entry,
+      };
     }
   }
   if (port === null) return { protocol: "icmp", ip, port: 0, url, service: null, pod, entry };

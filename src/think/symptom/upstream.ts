@@ -23,7 +23,10 @@ export function waitedFor(
   conntrack: readonly ConntrackEntry[],
   cluster: Cluster,
 ): readonly Upstream[] {
-  const found = new Map<string, { ip: Ip; port: number; protocol: "tcp" | "udp"; sockets: number; unreplied: number }>();
+  const found = new Map<
+    string,
+    { ip: Ip; port: number; protocol: "tcp" | "udp"; sockets: number; unreplied: number }
+  >();
   const entry = (ip: Ip, port: number, protocol: "tcp" | "udp") => {
     const key = `${protocol} ${ip.text} ${port}`;
     const known = found.get(key) ?? { ip, port, protocol, sockets: 0, unreplied: 0 };
@@ -31,7 +34,8 @@ export function waitedFor(
     return known;
   };
   for (const socket of sockets) {
-    if (socket.state === "SYN-SENT" && socket.peer !== null && socket.peerPort !== null) entry(socket.peer, socket.peerPort, "tcp").sockets += 1;
+    if (socket.state === "SYN-SENT" && socket.peer !== null && socket.peerPort !== null)
+      entry(socket.peer, socket.peerPort, "tcp").sockets += 1;
   }
   for (const row of conntrack) {
     const protocol = PROTOCOLS[row.protocol];
@@ -44,7 +48,10 @@ export function waitedFor(
 }
 
 function serviceAt(cluster: Cluster, ip: Ip, port: number): Service | null {
-  return cluster.services.find((s) => s.clusterIps.some((c) => sameIp(c, ip)) && s.ports.some((p) => p.port === port)) ?? null;
+  return (
+    cluster.services.find((s) => s.clusterIps.some((c) => sameIp(c, ip)) && s.ports.some((p) => p.port === port)) ??
+    null
+  );
 }
 
 /** Lines of a gateway's log that tell of an upstream, newest last; one that only counts a 50x tells less than one that says why. */

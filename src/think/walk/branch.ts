@@ -9,6 +9,8 @@ import type { StepKind } from "./steps.ts";
 /** What is to be walked: a first packet (a TCP SYN, a UDP datagram, an ICMP echo) from one netns. */
 export interface Flow {
   readonly from: NetnsId;
+  /** Set when a host that was not collected sends it (`src`), and it comes into `from` by this link. Left out: `from` sends it. */
+  readonly entersBy?: { readonly link: string; readonly vlan: number | null };
   /** Null: as the kernel would choose. */
   readonly src: Ip | null;
   readonly dst: Ip;

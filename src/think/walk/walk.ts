@@ -51,20 +51,29 @@ export function walk(world: World, flow: Flow, options: WalkOptions = {}): Walk 
     );
     return { world, flow, branches };
   }
+  const ended = run(flow.entersBy === undefined ? sendFirst(traveller, flow) : enter(traveller, flow.from, flow.entersBy), budget);
+  const branches = ended.map(({ traveller: arrived, branch }) => {
+    if (branch.end !== "DELIVERED" && branch.end !== "PROXIED") return branch;
+    return { ...branch, reply: walkReply(arrived, branch, budget) };
+  });
+  return { world, flow, branches };
+}
+
+function sendFirst(traveller: Traveller, flow: Flow): readonly Move[] {
   const ttl = defaultTtl(traveller, flow.from);
-  const moves = sendFrom(traveller, {
+  return sendFrom(traveller, {
     netns: flow.from,
     link: null,
     fits: flow.protocol === "tcp" ? "segments" : "fragments",
     key: { ...routeKeyOf(traveller.packet, { iif: "lo", oif: null }), src: flow.src },
     packet: (src) => withOuterIp(firstPacket(flow, src), { ttl }),
   });
-  const ended = run(moves, budget);
-  const branches = ended.map(({ traveller: arrived, branch }) => {
-    if (branch.end !== "DELIVERED" && branch.end !== "PROXIED") return branch;
-    return { ...branch, reply: walkReply(arrived, branch, budget) };
-  });
-  return { world, flow, branches };
+}
+
+/** From the wire, as its sender's last router left it: nothing is known of the way before. */
+function enter(traveller: Traveller, netns: NetnsId, by: { readonly link: string; readonly vlan: number | null }): readonly Move[] {
+  traveller.vlan = by.vlan;
+  return traveller.go({ at: "receive", netns, link: by.link });
 }
 
 /** From the socket that took the request, by the connections that it left behind on its way. */

@@ -1,6 +1,17 @@
+import type { Ip } from "../../facts/ip.ts";
 import type { Frame } from "../sighting.ts";
 import { type FlowHeaders, flowHeaders, innerTtl, isEchoRequest, isSyn } from "./flow-headers.ts";
 import { payloadKey, type Tracer } from "./tracer.ts";
+
+/** A flow that somebody else sent, told by what was seen of it nearest to its sender. */
+export interface AdoptedFlow extends Tracer {
+  /** As that frame names it: NAT may have changed it before, where the sender's own netns was not tapped. */
+  readonly src: Ip;
+  readonly sport: number;
+  readonly firstSeen: Frame;
+  /** `outer`: it was first seen inside of a tunnel. */
+  readonly header: FlowHeaders["header"];
+}
 
 /** The frame of a flow's first packet that is nearest to its sender, as far as the captures tell. */
 interface Origin {
@@ -15,7 +26,7 @@ interface Origin {
  * `tcp SRC:PORT>DST:PORT ISN` and the like, as seen nearest to the sender. Packets that cannot be told apart (the same UDP
  * payload to several peers over one link) are left out.
  */
-export function adoptFlows(frames: readonly Frame[]): readonly Tracer[] {
+export function adoptFlows(frames: readonly Frame[]): readonly AdoptedFlow[] {
   const origins = new Map<string, Origin>();
   const tuplesAt = new Map<string, string>();
   const ambiguous = new Set<string>();
@@ -65,9 +76,13 @@ function isNearer(frame: Frame, flow: FlowHeaders, known: Origin): boolean {
   return frame.direction === "out" && known.frame.direction === "in";
 }
 
-function toTracer({ frame, flow, isn, payload }: Origin): Tracer {
+function toTracer({ frame, flow, isn, payload }: Origin): AdoptedFlow {
   const { transport, ip } = flow;
   const common = {
+    src: ip.src,
+    sport: transport.kind === "icmp" ? transport.id : transport.sport,
+    firstSeen: frame,
+    header: flow.header,
     netns: frame.direction === "in" ? null : frame.netns,
     dst: ip.dst,
     alsoTo: [],

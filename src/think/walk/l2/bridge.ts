@@ -23,6 +23,12 @@ export function enterBridge(traveller: Traveller, stage: BridgeStage): readonly 
   if (isNotKnown(port)) return traveller.unknown(netns.id, stage.port, port);
   const read: Read = { of: "link", netns: netns.id, name: port.name };
   traveller.ask(read);
+  if (!bridge.up) {
+    // Its ports are disabled with it (br_stp_disable_bridge).
+    const down: Read = { of: "link", netns: netns.id, name: bridge.name };
+    traveller.ask(down);
+    return traveller.end({ disposition: "LINK_DOWN", netns: netns.id, link: bridge.name, decidedBy: [down] });
+  }
   if (port.port !== null && port.port.state !== "forwarding") {
     traveller.step("bridge-forward", netns.id, port.name, `state ${port.port.state}`, port.because);
     return traveller.end({ disposition: "BRIDGE_PORT_BLOCKED", netns: netns.id, link: port.name, decidedBy: [read] });

@@ -10,6 +10,7 @@ import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
 import { isNotKnown, linkIn, type Move, Traveller } from "../traveller.ts";
 import { answersFor } from "./arp.ts";
+import { isLeaving } from "./leave.ts";
 import { endAtDeadLink } from "./link-state.ts";
 import { hearersBeyond, type Station } from "./stations.ts";
 
@@ -34,6 +35,8 @@ export function resolveNeighbour(traveller: Traveller, stage: Resolving): readon
     traveller.step("neighbour", netns.id, link.name, `${stage.nextHop.text} dev ${link.name} lladdr ${heard}`);
     return sendTo(traveller, netns, link, stage, heard, read);
   }
+  // Whoever sent the request is there to answer, though nobody asked it for its facts.
+  if (isLeaving(traveller, netns)) return sendTo(traveller, netns, link, stage, null, read);
   return askAround(traveller, netns, link, stage, entry, read);
 }
 

@@ -10,6 +10,7 @@ import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
 import { encapsulate, isModelledTunnel } from "../tunnel/encapsulate.ts";
 import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
+import { isLeaving, leave } from "./leave.ts";
 import { endAtDeadLink } from "./link-state.ts";
 import { hearersAt } from "./stations.ts";
 
@@ -41,6 +42,7 @@ export function transmit(traveller: Traveller, stage: Transmit): readonly Move[]
 }
 
 function ontoWire(traveller: Traveller, netns: Netns, link: Link): readonly Move[] {
+  if (isLeaving(traveller, netns)) return leave(traveller, netns, link);
   const read: Read = { of: "wire", netns: netns.id, link: link.name };
   traveller.ask(read);
   const wire = wiresAt(traveller.world.wires, netns.id, link.name)[0] ?? slaveWire(traveller, netns, link);

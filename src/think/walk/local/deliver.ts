@@ -9,6 +9,7 @@ import type { Stage } from "../stage.ts";
 import { askSysctl, settingText } from "../sysctl.ts";
 import { decapsulate, isTunnelled } from "../tunnel/decapsulate.ts";
 import type { Move, Traveller } from "../traveller.ts";
+import { fitsAwaited } from "./awaited.ts";
 
 /** ip_local_deliver: INPUT, then whoever takes it. */
 export function localIn(traveller: Traveller, stage: Extract<Stage, { at: "local-in" }>): readonly Move[] {
@@ -89,7 +90,7 @@ function isOwn(netns: Netns, traveller: Traveller): boolean {
   return named !== null && netns.routes.known && isLocalAddress(netns.routes.value, named);
 }
 
-/** The answer counts only if it comes from where the question went (__inet_lookup_established). */
+/** The answer counts only if it reaches the one who asked, and as the answer to the question. */
 function deliverReply(traveller: Traveller, netns: Netns, iif: string): readonly Move[] {
   const at = { netns: netns.id, link: iif };
   const awaited = traveller.awaited;
@@ -105,10 +106,7 @@ function deliverReply(traveller: Traveller, netns: Netns, iif: string): readonly
     const decidedBy = traveller.reads.filter((r) => r.of === "route" || r.of === "conntrack").slice(-2);
     return traveller.end({ ...at, disposition: "PORT_CLOSED", decidedBy });
   }
-  const matches =
-    ip.src.text === awaited.src.text &&
-    (ports === null || (ports.sport === awaited.sport && ports.dport === awaited.dport));
-  if (matches) return traveller.end({ ...at, disposition: "DELIVERED", decidedBy: [] });
+  if (fitsAwaited(traveller)) return traveller.end({ ...at, disposition: "DELIVERED", decidedBy: [] });
   const unseen = [...traveller.unseenBy.values()].flat();
   const decidedBy = unseen.length > 0 ? unseen : traveller.reads.filter((r) => r.of === "route");
   return traveller.end({ ...at, disposition: "NAT_UNDONE_ELSEWHERE", decidedBy });

@@ -1,0 +1,162 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { ip } from "../../src/facts/ip.ts";
+import type { World } from "../../src/facts/world.ts";
+import { arrives, type Branch, tapPoints } from "../../src/think/walk/branch.ts";
+import { walk } from "../../src/think/walk/walk.ts";
+import { recordedWorld } from "./recorded-world.ts";
+
+type Recorded = Awaited<ReturnType<typeof recordedWorld>>;
+
+function walkTcp(world: World, from: string, to: string, dport: number, bytes = 60): readonly Branch[] {
+  return walk(world, { from, src: null, dst: ip(to), protocol: "tcp", sport: 40000, dport, bytes }).branches;
+}
+
+function lastTap(branch: Branch): string {
+  const last = tapPoints(branch).at(-1);
+  return `${last?.netns} ${last?.link} ${last?.direction}`;
+}
+
+describe("vxlan-healthy", () => {
+  let recorded: Recorded;
+  beforeAll(async () => {
+    recorded = await recordedWorld("vxlan-healthy");
+  });
+
+  it.each([
+    ["a node to its own NodePort", "k1/host", "192.168.6.141", 30007],
+    ["a node to another's NodePort", "k2/host", "192.168.6.141", 30007],
+    ["a node to the ClusterIP", "k3/host", "10.43.238.112", 80],
+    ["a pod to the ClusterIP", "10.42.0.2", "10.43.238.112", 80],
+    ["a pod to its own Service, itself among the endpoints", "10.42.2.2", "10.43.238.112", 80],
+    ["a pod to a NodePort", "10.42.1.3", "192.168.6.142", 30007],
+  ])("delivers every third both ways: %s", (_, from, to, port) => {
+    const branches = walkTcp(recorded.world, from.includes("/") ? from : recorded.podAt(from), to, port);
+    expect(branches.map((b) => b.destination.ip.text).sort()).toEqual(["10.42.0.3", "10.42.1.2", "10.42.2.2"]);
+    expect(branches.map(arrives)).toEqual([true, true, true]);
+    for (const branch of branches) expect(branch.weight).toBeCloseTo(1 / 3, 6);
+  });
+
+  it("goes from a pod over its bridge, the tunnel and the far bridge, and is seen by these taps", () => {
+    const [branch] = walkTcp(recorded.world, recorded.podAt("10.42.2.2"), "10.42.0.3", 8080);
+    const taps = branch === undefined ? [] : tapPoints(branch).filter((t) => t.leg === "request");
+    expect(taps.map((t) => `${t.netns.replace(/pod:.*/, "pod")} ${t.link} ${t.direction}`)).toEqual([
+      "k1/pod eth0 out",
+      "k1/host vethd60a18ed in",
+      "k1/host cni0 in",
+      "k1/host flannel.1 out",
+      "k1/host eth0 out",
+      "k2/host eth0 in",
+      "k2/host flannel.1 in",
+      "k2/host cni0 out",
+      "k2/host veth88cf15e1 out",
+      "k2/pod eth0 in",
+    ]);
+  });
+
+  it("has a closed port, an address nobody has, and a world outside", () => {
+    const { world } = recorded;
+    expect(walkTcp(world, "k1/host", "10.42.0.3", 81)[0]).toMatchObject({ end: "PORT_CLOSED" });
+    expect(walkTcp(world, "k1/host", "10.42.2.99", 80)[0]).toMatchObject({ end: "NO_SUCH_HOST", link: "cni0" });
+    const outside = walkTcp(world, "k1/host", "8.8.8.8", 53)[0];
+    expect(outside).toMatchObject({ end: "UNKNOWN", netns: "k1/host", link: "eth0" });
+    expect(outside?.unknown?.why).toContain("192.168.6.1 ");
+  });
+
+  it("finds where a packet is too large for the tunnel", () => {
+    const { world } = recorded;
+    const links = (netns: string, mtu: number) => {
+      const facts = world.netns.get(netns);
+      if (facts?.links.known !== true) throw new Error(netns);
+      const value = facts.links.value.map((l) => (l.name === "flannel.1" ? { ...l, mtu } : l));
+      return { ...facts, links: { ...facts.links, value } };
+    };
+    const narrow = { ...world, netns: new Map(world.netns).set("k1/host", links("k1/host", 1300)) };
+    const from = recorded.podAt("10.42.2.2");
+    expect(walkTcp(narrow, from, "10.42.0.3", 8080, 1400)[0]).toMatchObject({
+      end: "MTU_EXCEEDED",
+      netns: "k1/host",
+      link: "cni0",
+      decidedBy: [{ of: "link", netns: "k1/host", name: "flannel.1" }],
+    });
+    expect(walkTcp(narrow, from, "10.42.0.3", 8080, 1200).map(arrives)).toEqual([true]);
+  });
+
+  it("says what it would need to know, and only where it matters", () => {
+    const { world } = recorded;
+    const k2 = world.netns.get("k2/host");
+    if (k2 === undefined) throw new Error("no k2");
+    const blind = { ...k2, sysctls: { known: false, why: "timeout" } as const };
+    const unread = { ...world, netns: new Map(world.netns).set("k2/host", blind) };
+    const branches = walkTcp(unread, "k1/host", "192.168.6.141", 30007);
+    const byPod = Object.fromEntries(branches.map((b) => [b.destination.ip.text, arrives(b)]));
+    expect(byPod).toEqual({ "10.42.0.3": null, "10.42.1.2": true, "10.42.2.2": true });
+    const missing = { ...world, netns: new Map([...world.netns].filter(([id]) => !id.startsWith("k3/"))) };
+    const gone = walkTcp(missing, "k1/host", "10.42.1.2", 8080)[0];
+    expect(gone).toMatchObject({ end: "UNKNOWN", netns: "k1/host", link: "eth0" });
+  });
+
+  it("is the same each time", () => {
+    const once = walkTcp(recorded.world, "k1/host", "192.168.6.141", 30007);
+    expect(walkTcp(recorded.world, "k1/host", "192.168.6.141", 30007)).toEqual(once);
+  });
+});
+
+describe("the recorded faults", () => {
+  it("vxlan-ip-forward-off: one of three endpoints, at the tunnel of k2", async () => {
+    const { world } = await recordedWorld("vxlan-ip-forward-off");
+    const branches = walkTcp(world, "k1/host", "192.168.6.141", 30007);
+    expect(branches.map((b) => `${b.destination.ip.text} ${arrives(b)}`).sort()).toEqual([
+      "10.42.0.3 false",
+      "10.42.1.2 true",
+      "10.42.2.2 true",
+    ]);
+    const [branch] = walkTcp(world, "k1/host", "10.42.0.3", 8080);
+    expect(branch).toMatchObject({
+      end: "FORWARDING_OFF",
+      netns: "k2/host",
+      link: "flannel.1",
+      decidedBy: [
+        { of: "sysctl", netns: "k2/host", key: "net.ipv4.conf.flannel/1.forwarding" },
+        { of: "sysctl", netns: "k2/host", key: "net.ipv4.ip_forward" },
+      ],
+    });
+    expect(branch === undefined ? "" : lastTap(branch)).toBe("k2/host flannel.1 in");
+  });
+
+  it("vxlan-forward-policy-drop: healthy", async () => {
+    const { world } = await recordedWorld("vxlan-forward-policy-drop");
+    for (const node of ["192.168.6.141", "192.168.6.142", "192.168.6.143"]) {
+      expect(walkTcp(world, "k1/host", node, 30007).map(arrives)).toEqual([true, true, true]);
+    }
+  });
+
+  it("vxlan-udp-blocked: a rule of k3's INPUT", async () => {
+    const { world } = await recordedWorld("vxlan-udp-blocked");
+    const [branch] = walkTcp(world, "k1/host", "10.42.1.2", 8080);
+    expect(branch).toMatchObject({
+      end: "NETFILTER_DROP",
+      netns: "k3/host",
+      link: "eth0",
+      decidedBy: [{ of: "rule", netns: "k3/host", backend: "iptables-nft", table: "filter", chain: "INPUT", number: 1 }],
+    });
+    expect(branch?.steps.at(-1)?.detail).toContain("--dport 8472 -j DROP");
+    expect(branch === undefined ? "" : lastTap(branch)).toBe("k3/host eth0 in");
+  });
+
+  it("ipip-healthy: delivered both ways, from the node and from a pod", async () => {
+    const { world, podAt } = await recordedWorld("ipip-healthy");
+    expect(walkTcp(world, "node1/host", "192.168.6.141", 30007).map(arrives)).toEqual([true]);
+    expect(walkTcp(world, podAt("10.244.166.131"), "10.244.104.23", 8080).map(arrives)).toEqual([true]);
+  });
+
+  it("ipip-resumed: node 2 receives through tunl0 and forwards nothing", async () => {
+    const { world, podAt } = await recordedWorld("ipip-resumed");
+    for (const branches of [
+      walkTcp(world, "node1/host", "192.168.6.141", 30007),
+      walkTcp(world, podAt("10.244.166.131"), "10.244.104.23", 8080),
+    ]) {
+      expect(branches).toHaveLength(1);
+      expect(branches[0]).toMatchObject({ end: "FORWARDING_OFF", netns: "node2/host", link: "tunl0" });
+    }
+  });
+});
