@@ -11,7 +11,8 @@ import type { Answer } from "../witness/probe/probe.ts";
 import type { Examined } from "./examine.ts";
 import type { Field, Notebook } from "./field.ts";
 import { waitingSockets } from "./gateway.ts";
-import { type Investigation, investigate } from "./investigate.ts";
+import { investigate } from "./investigate.ts";
+import type { Investigation } from "./investigation.ts";
 import { podPlace } from "./place.ts";
 import { climbObjects, type ObjectRungs } from "./rungs/objects.ts";
 

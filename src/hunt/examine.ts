@@ -122,7 +122,7 @@ function sentSomething(frames: readonly Frame[], trial: Trial): boolean {
   );
 }
 
-function toTrail(request: readonly TrailPoint[], reply: readonly TrailPoint[]): Trail {
+export function toTrail(request: readonly TrailPoint[], reply: readonly TrailPoint[]): Trail {
   const points = [...request, ...accepting(reply)].map(
     ({ sighting }): Point => ({
       netns: sighting.netns,
@@ -144,7 +144,7 @@ function destinationOf(request: readonly TrailPoint[]): { readonly ip: Ip; reado
 }
 
 /** Points of all branches, each once: a trail is put in order by them. */
-function distinctPoints(walk: Walk) {
+export function distinctPoints(walk: Walk) {
   const points = walk.branches.flatMap((branch) => expectedPoints(branch));
   return points
     .filter((p): p is Point & { direction: "in" | "out" } => p.direction !== null)
@@ -238,7 +238,7 @@ function kernelsOf(field: Field, places: readonly Place[]): readonly string[] {
 }
 
 /** The usual ports, and those that this cluster's own VXLAN devices use. */
-function tunnelPortsOf(world: World): TunnelPorts {
+export function tunnelPortsOf(world: World): TunnelPorts {
   return withVxlanPorts(
     [...world.netns.values()].flatMap((n) => linksOf(n).flatMap((l) => (l.vxlan === null ? [] : [l.vxlan.dstPort]))),
   );
@@ -272,7 +272,7 @@ async function readCounters(field: Field, places: readonly Place[]): Promise<Rea
   return new Map(read);
 }
 
-function movedBetween(before: ReadonlyMap<NetnsId, Counters>, after: ReadonlyMap<NetnsId, Counters>): Moved {
+export function movedBetween(before: ReadonlyMap<NetnsId, Counters>, after: ReadonlyMap<NetnsId, Counters>): Moved {
   const moved = new Map<NetnsId, { name: string; delta: number }[]>();
   for (const [netns, now] of after) {
     const then = before.get(netns);

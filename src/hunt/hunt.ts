@@ -12,9 +12,12 @@ import type { Rung } from "./findings.ts";
 import { type GatewayReading, readGateway } from "./gateway.ts";
 import { HuntError } from "./hunt-error.ts";
 import { investigate } from "./investigate.ts";
-import { branchRows, deliversTo, hasDeadBranch, notDoomed, wholePath } from "./outcome.ts";
+import { branchRows, deliversTo, hasDeadBranch, isLostOnRecord, notDoomed, wholePath } from "./outcome.ts";
 import { isFromError, namedPlace, type Place, usualPlaces } from "./place.ts";
 import { reckon } from "./reckon.ts";
+import { recordingOf } from "./recorded.ts";
+import { recordedPlaces } from "./recorded-investigation.ts";
+import { recordedCaptureRung, recordedKernelRung, recordedReachRung, recordedTopRung } from "./recorded-rungs.ts";
 import { captureRung } from "./rungs/capture.ts";
 import { httpRung, withHome } from "./rungs/http.ts";
 import { climbObjects } from "./rungs/objects.ts";
@@ -38,7 +41,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   const notebook = new Notebook();
   const target = resolveTarget(symptom, cluster);
   if (isTargetError(target)) throw new HuntError(target);
-  const places = choosePlaces(field, request, target);
+  const places = await choosePlaces(field, request, target);
   const from = places.map((p) => p.label).join(", ");
   const answering = [
     ...new Set([...world.netns.values()].filter((n) => n.name === "host" && n.links.known).map((n) => n.node)),
@@ -100,11 +103,13 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
     ladder.push(rung);
     return { kind: "rung", rung };
   };
-  const httpEvidence = faced.symptom.map((e) =>
+  const recording = reader.offline ? await recordingOf(field) : null;
+  const met = recording === null ? faced.symptom : faced.symptom.filter((e) => e.tried.tries.length > 0);
+  const httpEvidence = met.map((e) =>
     notebook.add({
       voice: "witness",
       node: e.trial.probe.from.node,
-      source: `${e.trial.probe.kind} ${symptom.input} from ${e.trial.probe.from.netns}`,
+      source: `${recording === null ? "" : "recorded "}${e.trial.probe.kind} ${symptom.input} from ${e.trial.probe.from.netns}`,
       excerpt: e.result.answers
         .map((a) =>
           `#${a.n} ${a.httpStatus ?? a.outcome}${a.ms === null ? "" : ` ${Math.round(a.ms)} ms`} ${a.detail}`.trim(),
@@ -114,13 +119,15 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
     }),
   );
   const top = symptom.kind === "dns" ? "dns" : target.url === null ? null : "http";
-  if (top !== null) yield climb(httpRung(top, faced.symptom, gateway, failing[0] ?? null, httpEvidence));
+  if (top !== null && recording !== null) yield climb(recordedTopRung(top, faced.symptom, httpEvidence));
+  else if (top !== null) yield climb(httpRung(top, faced.symptom, gateway, failing[0] ?? null, httpEvidence));
   const objects = followed?.objects ?? facedObjects;
   const focus = behind ?? faced;
   for (const rung of objects.rungs) yield climb(rung.rung === "pods" ? withHome(rung, focus.home) : rung);
   const reached = top === null || behind !== null ? [...focus.symptom, ...focus.direct] : focus.direct;
+  const tellReach = recording === null ? reachRung : recordedReachRung;
   yield climb(
-    reachRung(
+    tellReach(
       reached.map((e) => e.tried),
       MOST_REACH_LINES,
       top === null ? httpEvidence : [],
@@ -141,7 +148,8 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   const fault = objects.fault;
   const symptomFailed =
     faced.symptom.some((e) => e.result.answers.some((a) => a.outcome !== "answered" || (a.httpStatus ?? 0) >= 500)) ||
-    hasDeadBranch(faced);
+    hasDeadBranch(faced) ||
+    (recording !== null && isLostOnRecord(faced));
   // What a Service without endpoints rejects, it rejects for want of endpoints: the object is the cause, not the rule.
   const vip = behind === null ? target.ip : behind.target.ip;
   const causes =
@@ -164,14 +172,21 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   const probes = [...own, ...beside].reduce((sum, t) => sum + t.tries.length, 0);
   const shown = main !== null && (main.failed > 0 || symptomFailed) ? main : null;
   yield climb(routeRung(shown === null ? [] : (reckoning.agreements.get(shown) ?? []), shown));
-  yield climb(captureRung(shown, healed, probes, [...new Set(lostTaps)]));
-  yield climb(kernelRung(shown, moved, reasons));
+  const lost = [...new Set(lostTaps)];
+  if (recording === null) {
+    yield climb(captureRung(shown, healed, probes, lost));
+    yield climb(kernelRung(shown, moved, reasons));
+  } else {
+    yield climb(recordedCaptureRung(recording, shown, healed, probes, lost));
+    yield climb(recordedKernelRung(recording, shown));
+  }
 
   // 4. The verdict.
   const first = causes[0] ?? null;
   const asSuspected = fault === null ? (first?.confidence ?? null) : null;
   let confidence = asSuspected;
-  if (confidence === "confirmed" && main !== null && first !== null) {
+  // A recording cannot be read again: its facts and its captures are one state.
+  if (confidence === "confirmed" && main !== null && first !== null && recording === null) {
     yield { kind: "progress", doing: "again", detail: first.object };
     const againStart = now();
     const same = await stillSo(field, main);
@@ -196,13 +211,14 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   }
   const outcome = symptomFailed ? "broken" : isWhole && notDoomed(faced) ? "healthy" : "unknown";
   const objectCause = fault !== null && symptomFailed ? fault : null;
+  const isSeenToFail = recording === null || met.some((e) => e.tried.tries.some((t) => !t.answered));
   const objectConfirmed = objectCause?.repair != null && deliversTo(field, focus, objects.candidates);
   const named = objectCause !== null ? objectCause.cause : first === null ? null : toFoundCause(first);
   const finalConfidence =
     outcome !== "broken"
       ? null
       : objectCause !== null
-        ? objectConfirmed
+        ? objectConfirmed && isSeenToFail
           ? "confirmed"
           : "likely"
         : (confidence ?? "suspected");
@@ -239,14 +255,15 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   yield { kind: "concluded", conclusion };
 }
 
-function choosePlaces(field: Field, request: HuntRequest, target: Target): readonly Place[] {
+async function choosePlaces(field: Field, request: HuntRequest, target: Target): Promise<readonly Place[]> {
   const { world, cluster } = field;
   if (request.from !== null) {
     const place = namedPlace(request.from, request.namespace, world, cluster);
     if (isFromError(place)) throw new HuntError(place);
     return [place];
   }
-  const places = usualPlaces(request.symptom, target, world, cluster, MOST_PLACES);
+  const usual = usualPlaces(request.symptom, target, world, cluster, MOST_PLACES);
+  const places = field.reader.offline ? await recordedPlaces(field, target, usual, MOST_PLACES) : usual;
   if (places.length === 0) throw new HuntError({ error: "no-place-to-send-from" });
   return places;
 }

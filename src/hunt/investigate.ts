@@ -1,25 +1,16 @@
 import type { Endpoint } from "../facts/cluster.ts";
 import type { NetnsId } from "../facts/provenance.ts";
 import type { Target } from "../think/symptom/target.ts";
-import { type Examination, type Examined, examine } from "./examine.ts";
+import { examine } from "./examine.ts";
 import type { Field, Notebook } from "./field.ts";
+import type { Investigation } from "./investigation.ts";
 import { hostPlace, podPlace, type Place } from "./place.ts";
+import { investigateRecorded } from "./recorded-investigation.ts";
 import { directTrials, homeTrials, symptomTrials } from "./trials.ts";
 
 /** More endpoints than this are sampled, and that is said. */
 const MOST_ENDPOINTS = 12;
 const MOST_DIRECT = 24;
-
-/** A target tried from some places: as the symptom does it, each endpoint directly, and each endpoint at home. */
-export interface Investigation {
-  readonly target: Target;
-  readonly places: readonly Place[];
-  readonly endpoints: readonly Endpoint[];
-  readonly symptom: readonly Examined[];
-  readonly direct: readonly Examined[];
-  readonly home: readonly Examined[];
-  readonly examination: Examination;
-}
 
 export async function investigate(
   field: Field,
@@ -32,6 +23,7 @@ export async function investigate(
 ): Promise<Investigation> {
   const { world } = field;
   const ready = allEndpoints.filter((e) => e.ready);
+  if (field.reader.offline) return investigateRecorded(field, target, places, ready, prefix, notebook);
   const endpoints = ready.slice(0, MOST_ENDPOINTS);
   if (endpoints.length < ready.length) {
     notebook.miss([

@@ -1,12 +1,12 @@
 import type { Endpoint } from "../facts/cluster.ts";
 import { sameIp } from "../facts/ip.ts";
-import { hopsOf } from "../think/explain/suspect.ts";
+import { hopsOf, suspectsOf } from "../think/explain/suspect.ts";
 import { arrives } from "../think/walk/branch.ts";
 import { hopList } from "./conclude.ts";
 import type { Conclusion } from "./conclusion.ts";
 import type { Examined } from "./examine.ts";
 import type { Field } from "./field.ts";
-import type { Investigation } from "./investigate.ts";
+import type { Investigation } from "./investigation.ts";
 import { makeTrial } from "./trials.ts";
 
 /** A branch that the walk says is lost, and whose endpoint answered none of the direct probes: tries that happened to miss it prove nothing. */
@@ -21,6 +21,11 @@ export function hasDeadBranch(faced: Investigation): boolean {
         dead.some((d) => sameIp(d.trial.flow.dst, b.destination.ip) && d.trial.flow.dport === b.destination.port),
     ),
   );
+}
+
+/** In a recording nobody tries: a branch that the walk says is lost counts, unless its own flows were seen to be answered. */
+export function isLostOnRecord(faced: Investigation): boolean {
+  return faced.symptom.some((e) => suspectsOf(e.tried).length > 0);
 }
 
 /** No branch that the tries did not happen to take is known to be dead. */

@@ -12,6 +12,8 @@ import type { Field } from "./field.ts";
 /** So many different failures are asked about and searched for; more of them are mostly the same. */
 const MOST_SUSPECTS = 24;
 const SEARCH_BUDGET_MS = 1500;
+/** A recording waits: the same answer on a slow machine is worth more than a quick one. */
+const OFFLINE_BUDGET_MS = 30_000;
 
 /** What the three voices make of all that was tried. */
 export interface Reckoning {
@@ -41,12 +43,13 @@ export async function reckon(field: Field, own: readonly Tried[], beside: readon
       }),
     );
   }
-  const deadlineMs = now() + SEARCH_BUDGET_MS;
+  const deadlineMs = now() + (field.reader.offline ? OFFLINE_BUDGET_MS : SEARCH_BUDGET_MS);
   const results = new Map<string, SearchResult>();
   const searchFor = (suspect: Suspect): SearchResult => {
     const { tried, branch } = suspect;
     const focus = branch.destination;
-    const key = `${tried.flow.from} ${tried.flow.dst.text} ${tried.flow.dport} ${focus.ip.text} ${focus.port}`;
+    const entry = tried.flow.entersBy === undefined ? "" : `${tried.flow.entersBy.link} ${tried.flow.src?.text}`;
+    const key = `${tried.flow.from} ${entry} ${tried.flow.dst.text} ${tried.flow.dport} ${focus.ip.text} ${focus.port}`;
     const result = results.get(key) ?? searchWith(walk, world, tried.flow, { focus, deadlineMs, nowMs: now });
     results.set(key, result);
     return result;

@@ -19,9 +19,9 @@ const DIRECT_ATTEMPTS = 3;
 const ATTEMPTS_PER_BRANCH = 3;
 const MOST_ATTEMPTS = 12;
 /** An unassigned-looking source port for the walk; probes use their own. */
-const WALK_SPORT = 29_999;
+export const WALK_SPORT = 29_999;
 /** A SYN with its usual options; a datagram with a tag; ping's default. */
-const BYTES = { tcp: 60, udp: 76, icmp: 84 } as const;
+export const BYTES = { tcp: 60, udp: 76, icmp: 84 } as const;
 
 interface Want {
   readonly id: string;

@@ -7,11 +7,13 @@ import { findNode } from "../../src/lab/plan.ts";
 import { requireLab } from "../../src/lab/state.ts";
 import { labUp } from "../../src/lab/up.ts";
 import { describeLabs } from "../lab/lab-bundle.ts";
-import { type Bench, type Cell, examineCell, snapshotOf } from "./cell.ts";
+import { type Cell, examineCell } from "./cell.ts";
 import { expectedCause, iptablesBackend } from "./lab-fault-causes.ts";
 import { differences, type Snapshot } from "./lab-snapshot.ts";
 import { matrixText } from "./matrix-table.ts";
+import { type Bench, snapshotOf } from "./mend.ts";
 import { diagnose, useProduct } from "./product.ts";
+import { symptomForms } from "./symptom-forms.ts";
 
 const NODES = ["k1", "k2", "k3"];
 const LABS = [
@@ -33,68 +35,92 @@ describeLabs(`every fault on every node (${extent})`, () => {
     if (cells.length > 0) console.log(`\n${matrixText(cells)}\n`);
   });
 
-  describe.each(labs)("$cni, $overlay", ({ name, cni, overlay }) => {
-    let bench: Bench;
-    let healthy: Snapshot;
+  describe.each(labs.map((lab) => [`${lab.cni}, ${lab.overlay}`, lab] as const))(
+    "%s",
+    (_title, { name, cni, overlay }) => {
+      let bench: Bench;
+      let healthy: Snapshot;
 
-    const build = async (): Promise<void> => {
-      await labDown(name);
-      const lab: Lab = await labUp({ name, nodes: NODES.length, cni, overlay, serverBundle: product.labServer });
-      bench = { product, lab, plan: requireLab(name).plan };
-      healthy = await snapshotOf(lab);
-    };
-    /** A cell that left something behind must not spoil the next. */
-    const restore = async (): Promise<void> => {
-      await healFaults(name);
-      if (differences(healthy, await snapshotOf(bench.lab)).length > 0) await build();
-    };
+      const build = async (): Promise<void> => {
+        await labDown(name);
+        const lab: Lab = await labUp({ name, nodes: NODES.length, cni, overlay, serverBundle: product.labServer });
+        bench = { product, lab, plan: requireLab(name).plan };
+        healthy = await snapshotOf(lab);
+      };
+      /** A cell that left something behind must not spoil the next. */
+      const restore = async (): Promise<void> => {
+        await healFaults(name);
+        if (differences(healthy, await snapshotOf(bench.lab)).length > 0) await build();
+      };
 
-    beforeAll(build, 60_000);
-    afterAll(async () => {
-      await labDown(name);
-    });
+      beforeAll(build, 60_000);
+      afterAll(async () => {
+        await labDown(name);
+      });
 
-    it("comes out healthy while nothing is broken", async () => {
-      for (const symptom of [bench.lab.url, bench.lab.webUrl, "svc/backend"]) {
-        const { verdict, problem, code } = await diagnose(product, bench.lab, symptom);
-        expect(problem, symptom).toBeNull();
-        expect({
-          symptom,
-          outcome: verdict?.outcome,
-          confidence: verdict?.confidence,
-          cause: verdict?.cause,
-          code,
-        }).toEqual({
-          symptom,
-          outcome: "healthy",
-          confidence: null,
-          cause: null,
-          code: 0,
-        });
+      it("comes out healthy while nothing is broken", async () => {
+        for (const symptom of [bench.lab.url, bench.lab.webUrl, "svc/backend"]) {
+          const { verdict, problem, code } = await diagnose(product, bench.lab, symptom);
+          expect(problem, symptom).toBeNull();
+          expect({
+            symptom,
+            outcome: verdict?.outcome,
+            confidence: verdict?.confidence,
+            cause: verdict?.cause,
+            code,
+          }).toEqual({
+            symptom,
+            outcome: "healthy",
+            confidence: null,
+            cause: null,
+            code: 0,
+          });
+        }
+        expect(differences(healthy, await snapshotOf(bench.lab)), "a diagnosis changes nothing").toEqual([]);
+      }, 60_000);
+
+      for (const fault of listFaults()) {
+        for (const node of fault.needsNode ? NODES : [undefined]) {
+          it(`${fault.id}${node === undefined ? "" : ` on ${node}`}`, async ({ skip }) => {
+            try {
+              await injectFault(name, fault.id, node);
+            } catch (error) {
+              if (!(error instanceof LabError) || !error.message.includes("cannot have")) throw error;
+              return skip(error.message);
+            }
+            try {
+              const planned = findNode(bench.plan, node ?? "k1");
+              const expected = expectedCause(fault.id, bench.plan, planned, await iptablesBackend());
+              const cell = await examineCell(bench, { id: fault.id, node: node ?? "-" }, expected);
+              cells.push(cell);
+              expect(cell.wrongs, cell.symptom).toEqual([]);
+            } finally {
+              await restore();
+            }
+          }, 90_000);
+        }
       }
-      expect(differences(healthy, await snapshotOf(bench.lab)), "a diagnosis changes nothing").toEqual([]);
-    }, 60_000);
 
-    for (const fault of listFaults()) {
-      for (const node of fault.needsNode ? NODES : [undefined]) {
-        it(`${fault.id}${node === undefined ? "" : ` on ${node}`}`, async ({ skip }) => {
-          try {
-            await injectFault(name, fault.id, node);
-          } catch (error) {
-            if (!(error instanceof LabError) || !error.message.includes("cannot have")) throw error;
-            return skip(error.message);
-          }
-          try {
-            const planned = findNode(bench.plan, node ?? "k1");
-            const expected = expectedCause(fault.id, bench.plan, planned, await iptablesBackend());
-            const cell = await examineCell(bench, fault.id, node ?? "-", expected);
+      it("names one fault alike, however its symptom is typed", async () => {
+        await injectFault(name, "ip-forward-off", "k2");
+        try {
+          const expected = expectedCause(
+            "ip-forward-off",
+            bench.plan,
+            findNode(bench.plan, "k2"),
+            await iptablesBackend(),
+          );
+          for (const symptom of symptomForms(bench.lab, bench.plan)) {
+            const cell = await examineCell(bench, { id: "ip-forward-off", node: `k2, ${symptom.title}` }, expected, [
+              symptom,
+            ]);
             cells.push(cell);
-            expect(cell.wrongs, cell.symptom).toEqual([]);
-          } finally {
-            await restore();
+            expect.soft(cell.wrongs, cell.symptom).toEqual([]);
           }
-        }, 90_000);
-      }
-    }
-  });
+        } finally {
+          await restore();
+        }
+      }, 120_000);
+    },
+  );
 });

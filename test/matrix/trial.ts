@@ -27,7 +27,13 @@ export async function diagnoseFirstBroken(
       const statuses = await symptom.try();
       if (isHealthy(statuses)) continue;
       const toNs = nowNs();
-      return { symptom, statuses, fromNs, toNs, diagnosis: await diagnose(product, lab, symptom.input, symptom.flags ?? []) };
+      return {
+        symptom,
+        statuses,
+        fromNs,
+        toNs,
+        diagnosis: await diagnose(product, lab, symptom.input, symptom.flags ?? []),
+      };
     }
     return null;
   });

@@ -53,7 +53,9 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
   {
     id: "mangle PREROUTING drops on the tunnel's device",
     cni: "calico",
-    inject: ({ far, tunnel }) => [on(far.netns, `iptables-nft -t mangle -I PREROUTING -i ${tunnel} -p tcp --dport 8080 -j DROP`)],
+    inject: ({ far, tunnel }) => [
+      on(far.netns, `iptables-nft -t mangle -I PREROUTING -i ${tunnel} -p tcp --dport 8080 -j DROP`),
+    ],
     revert: ({ far }) => [on(far.netns, "iptables-nft -t mangle -D PREROUTING 1")],
     truths: ({ far }) => true_(`rule-drops ${far.name} rule iptables-nft:mangle/PREROUTING#1`),
   },
@@ -111,8 +113,12 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
   {
     id: "the TTL is set to 1 on arrival",
     cni: "calico",
-    inject: ({ far, tunnel }) => [on(far.netns, `iptables-nft -t mangle -A PREROUTING -i ${tunnel} -j TTL --ttl-set 1`)],
-    revert: ({ far, tunnel }) => [on(far.netns, `iptables-nft -t mangle -D PREROUTING -i ${tunnel} -j TTL --ttl-set 1`)],
+    inject: ({ far, tunnel }) => [
+      on(far.netns, `iptables-nft -t mangle -A PREROUTING -i ${tunnel} -j TTL --ttl-set 1`),
+    ],
+    revert: ({ far, tunnel }) => [
+      on(far.netns, `iptables-nft -t mangle -D PREROUTING -i ${tunnel} -j TTL --ttl-set 1`),
+    ],
     truths: ({ far }) => true_(`\\S+ ${far.name} rule iptables-nft:mangle/PREROUTING#\\d+`),
   },
   {
@@ -120,7 +126,12 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     cni: "flannel",
     inject: ({ near, backend }) => [on(near.netns, shell(`nft delete rule ip nat ${dnatRule(backend.address)}`))],
     revert: ({ near, backend }) => [
-      on(near.netns, shell(`iptables-nft -t nat -A $(${chainOf(backend.address)}) -p tcp -j DNAT --to-destination ${backend.address}:8080`)),
+      on(
+        near.netns,
+        shell(
+          `iptables-nft -t nat -A $(${chainOf(backend.address)}) -p tcp -j DNAT --to-destination ${backend.address}:8080`,
+        ),
+      ),
     ],
     truths: ({ near }) => true_(`\\S+ ${near.name} (rule|chain) .*KUBE-(SEP|SVC).*`),
   },
@@ -130,11 +141,18 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     inject: ({ near, backend }) => [
       on(
         near.netns,
-        shell(`c=$(${chainOf(backend.address)}); iptables-nft -t nat -I $c 1 -p tcp -j DNAT --to-destination ${backend.address}:8081`),
+        shell(
+          `c=$(${chainOf(backend.address)}); iptables-nft -t nat -I $c 1 -p tcp -j DNAT --to-destination ${backend.address}:8081`,
+        ),
       ),
     ],
     revert: ({ near, backend }) => [
-      on(near.netns, shell(`c=$(${chainOf(backend.address)}); iptables-nft -t nat -D $c -p tcp -j DNAT --to-destination ${backend.address}:8081`)),
+      on(
+        near.netns,
+        shell(
+          `c=$(${chainOf(backend.address)}); iptables-nft -t nat -D $c -p tcp -j DNAT --to-destination ${backend.address}:8081`,
+        ),
+      ),
     ],
     truths: ({ near }) => true_(`\\S+ ${near.name} (rule|chain) .*KUBE-(SEP|SVC).*`),
   },
@@ -144,13 +162,17 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     inject: ({ near, backend }) => [
       on(
         near.netns,
-        shell(`c=$(${chainOf(backend.address)}); iptables-nft -t nat -I $c 1 -p tcp -j DNAT --to-destination ${nobodyNear(backend.address)}:8080`),
+        shell(
+          `c=$(${chainOf(backend.address)}); iptables-nft -t nat -I $c 1 -p tcp -j DNAT --to-destination ${nobodyNear(backend.address)}:8080`,
+        ),
       ),
     ],
     revert: ({ near, backend }) => [
       on(
         near.netns,
-        shell(`c=$(${chainOf(backend.address)}); iptables-nft -t nat -D $c -p tcp -j DNAT --to-destination ${nobodyNear(backend.address)}:8080`),
+        shell(
+          `c=$(${chainOf(backend.address)}); iptables-nft -t nat -D $c -p tcp -j DNAT --to-destination ${nobodyNear(backend.address)}:8080`,
+        ),
       ),
     ],
     truths: ({ near }) => true_(`\\S+ ${near.name} (rule|chain) .*KUBE-(SEP|SVC).*`),
@@ -161,7 +183,11 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     id: "strict reverse path filtering where the way back is another",
     cni: "flannel",
     inject: ({ near, far }) => [
-      on(far.netns, `ip route replace ${near.podCidr} via ${near.address} dev eth0`, "sysctl -q -w net.ipv4.conf.all.rp_filter=1"),
+      on(
+        far.netns,
+        `ip route replace ${near.podCidr} via ${near.address} dev eth0`,
+        "sysctl -q -w net.ipv4.conf.all.rp_filter=1",
+      ),
     ],
     revert: ({ near, far, tunnel }) => [
       on(
@@ -210,10 +236,15 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     id: "policy rule leads pods' traffic into a VPN's table",
     cni: "calico",
     inject: ({ far, gateway }) => [
-      on(far.netns, "ip route add default via 192.168.6.1 dev eth0 table 51820", `ip rule add to ${gateway.address} lookup 51820 pref 90`),
+      on(
+        far.netns,
+        "ip route add default via 192.168.6.1 dev eth0 table 51820",
+        `ip rule add to ${gateway.address} lookup 51820 pref 90`,
+      ),
     ],
     revert: ({ far }) => [on(far.netns, "ip rule del pref 90", "ip route flush table 51820")],
-    truths: ({ far }) => true_(`\\S+ ${far.name} (policy )?rule .*90.*`, `wrong-route ${far.name} route (default|0.0.0.0/0) table 51820`),
+    truths: ({ far }) =>
+      true_(`\\S+ ${far.name} (policy )?rule .*90.*`, `wrong-route ${far.name} route (default|0.0.0.0/0) table 51820`),
   },
   {
     id: "the pod has no default route",
@@ -226,9 +257,15 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     id: "a host on the pod's own subnet mask: the pod takes all pods for neighbours",
     cni: "flannel",
     inject: ({ backend }) => [
-      on(backend.netns, "ip route del 10.42.0.0/16", `ip route replace 10.42.0.0/16 dev eth0 scope link src ${backend.address}`),
+      on(
+        backend.netns,
+        "ip route del 10.42.0.0/16",
+        `ip route replace 10.42.0.0/16 dev eth0 scope link src ${backend.address}`,
+      ),
     ],
-    revert: ({ backend, far }) => [on(backend.netns, `ip route replace 10.42.0.0/16 via ${far.podCidr.replace(/0\/24$/, "1")} dev eth0`)],
+    revert: ({ backend, far }) => [
+      on(backend.netns, `ip route replace 10.42.0.0/16 via ${far.podCidr.replace(/0\/24$/, "1")} dev eth0`),
+    ],
     truths: ({ far }) => true_(`(wrong-route|pod-no-default-route) ${far.name} route \\S+ table main`),
   },
 
@@ -236,17 +273,26 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
   {
     id: "the tunnel's FDB entry is gone",
     cni: "flannel",
-    inject: ({ near, far, tunnel }) => [on(near.netns, `bridge fdb del ${far.tunnelMac} dev ${tunnel} dst ${far.address} self`)],
-    revert: ({ near, far, tunnel }) => [on(near.netns, `bridge fdb replace ${far.tunnelMac} dev ${tunnel} dst ${far.address} self permanent`)],
+    inject: ({ near, far, tunnel }) => [
+      on(near.netns, `bridge fdb del ${far.tunnelMac} dev ${tunnel} dst ${far.address} self`),
+    ],
+    revert: ({ near, far, tunnel }) => [
+      on(near.netns, `bridge fdb replace ${far.tunnelMac} dev ${tunnel} dst ${far.address} self permanent`),
+    ],
     truths: ({ near, far, tunnel }) => true_(`vxlan-fdb-missing ${near.name} fdb ${far.tunnelMac} dev ${tunnel}`),
   },
   {
     id: "the tunnel's FDB entry names a third node",
     cni: "calico",
     inject: ({ near, far, tunnel, plan }) => [
-      on(near.netns, `bridge fdb replace ${far.tunnelMac} dev ${tunnel} dst ${plan.nodes.at(-1)?.address} self permanent`),
+      on(
+        near.netns,
+        `bridge fdb replace ${far.tunnelMac} dev ${tunnel} dst ${plan.nodes.at(-1)?.address} self permanent`,
+      ),
     ],
-    revert: ({ near, far, tunnel }) => [on(near.netns, `bridge fdb replace ${far.tunnelMac} dev ${tunnel} dst ${far.address} self permanent`)],
+    revert: ({ near, far, tunnel }) => [
+      on(near.netns, `bridge fdb replace ${far.tunnelMac} dev ${tunnel} dst ${far.address} self permanent`),
+    ],
     truths: ({ near, far, tunnel }) => true_(`vxlan-fdb-\\S+ ${near.name} fdb ${far.tunnelMac} dev ${tunnel}`),
   },
   {
@@ -256,7 +302,8 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     revert: ({ near, far, tunnel }) => [
       on(near.netns, `ip neigh replace ${far.tunnelAddress} lladdr ${far.tunnelMac} dev ${tunnel} nud permanent`),
     ],
-    truths: ({ near, far, tunnel }) => true_(`vxlan-neigh-missing ${near.name} neigh ${far.tunnelAddress} dev ${tunnel}`),
+    truths: ({ near, far, tunnel }) =>
+      true_(`vxlan-neigh-missing ${near.name} neigh ${far.tunnelAddress} dev ${tunnel}`),
   },
   {
     id: "the tunnel's far end has another MAC address than its peers believe",
@@ -275,7 +322,8 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
         `bridge fdb del ${WRONG_MAC} dev ${tunnel} dst ${far.address} self`,
       ),
     ],
-    truths: ({ near, far, tunnel }) => true_(`(vxlan-neigh-missing|stale-arp) ${near.name} neigh ${far.tunnelAddress} dev ${tunnel}`),
+    truths: ({ near, far, tunnel }) =>
+      true_(`(vxlan-neigh-missing|stale-arp) ${near.name} neigh ${far.tunnelAddress} dev ${tunnel}`),
   },
   {
     id: "the tunnel's far end was made anew with another VNI",
@@ -287,7 +335,9 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
   {
     id: "a stale permanent neighbour for the pod",
     cni: "flannel",
-    inject: ({ far, backend }) => [on(far.netns, `ip neigh replace ${backend.address} lladdr ${WRONG_MAC} dev cni0 nud permanent`)],
+    inject: ({ far, backend }) => [
+      on(far.netns, `ip neigh replace ${backend.address} lladdr ${WRONG_MAC} dev cni0 nud permanent`),
+    ],
     revert: ({ far, backend }) => [on(far.netns, `ip neigh del ${backend.address} dev cni0`)],
     truths: ({ far, backend }) => true_(`stale-arp ${far.name} neigh ${backend.address} dev cni0`),
   },
@@ -362,7 +412,10 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       on(gateway.netns, "iptables-nft -D INPUT 1", "ip route flush cache"),
     ],
     truths: ({ near, gateway, tunnel }) =>
-      true_(`mtu-black-hole ${near.name} link ${tunnel}`, `pod-iptables-drop ${gateway.node} rule iptables-nft:filter/INPUT#1`),
+      true_(
+        `mtu-black-hole ${near.name} link ${tunnel}`,
+        `pod-iptables-drop ${gateway.node} rule iptables-nft:filter/INPUT#1`,
+      ),
   },
 
   // Hooks that no table of rules shows to everybody.

@@ -81,6 +81,20 @@ describe("vxlan-healthy", () => {
     expect(walkTcp(narrow, from, "10.42.0.3", 8080, 1200).map(arrives)).toEqual([true]);
   });
 
+  it("goes round where two nodes take each other for the way", () => {
+    const { world } = recorded;
+    const k2 = world.netns.get("k2/host");
+    if (k2?.routes.known !== true) throw new Error("no routes");
+    const back = k2.routes.value.find((r) => r.dst.text === "10.42.2.0/24");
+    const value = k2.routes.value.map((r) =>
+      r.dst.text === "10.42.0.0/24" && back !== undefined ? { ...r, src: null, nexthops: back.nexthops } : r,
+    );
+    const turned = { ...world, netns: new Map(world.netns).set("k2/host", { ...k2, routes: { ...k2.routes, value } }) };
+    const [branch] = walkTcp(turned, recorded.podAt("10.42.2.2"), "10.42.0.3", 8080);
+    expect(branch).toMatchObject({ end: "LOOP", netns: "k2/host" });
+    expect(branch?.decidedBy).toContainEqual({ of: "route", netns: "k2/host", table: 254, dst: ip("10.42.0.3") });
+  });
+
   it("says what it would need to know, and only where it matters", () => {
     const { world } = recorded;
     const k2 = world.netns.get("k2/host");
@@ -137,7 +151,9 @@ describe("the recorded faults", () => {
       end: "NETFILTER_DROP",
       netns: "k3/host",
       link: "eth0",
-      decidedBy: [{ of: "rule", netns: "k3/host", backend: "iptables-nft", table: "filter", chain: "INPUT", number: 1 }],
+      decidedBy: [
+        { of: "rule", netns: "k3/host", backend: "iptables-nft", table: "filter", chain: "INPUT", number: 1 },
+      ],
     });
     expect(branch?.steps.at(-1)?.detail).toContain("--dport 8472 -j DROP");
     expect(branch === undefined ? "" : lastTap(branch)).toBe("k3/host eth0 in");

@@ -1,28 +1,16 @@
-import type { Ip } from "../ip.ts";
-import { sameIp } from "../ip.ts";
 import type { Link, Table } from "../netns.ts";
 import { groupBy, indexedBy } from "./table-index.ts";
 
 const byName = indexedBy((links: Table<Link>) => new Map(links.map((l) => [l.name, l])));
-const byIndex = indexedBy((links: Table<Link>) => new Map(links.map((l) => [l.index, l])));
 const byMaster = indexedBy((links: Table<Link>) => groupBy(links, (l) => l.master));
 
 export function linkNamed(links: Table<Link>, name: string): Link | null {
   return byName(links).get(name) ?? null;
 }
 
-export function linkWithIndex(links: Table<Link>, index: number): Link | null {
-  return byIndex(links).get(index) ?? null;
-}
-
 /** The ports of a bridge, the slaves of a bond. */
 export function linksUnder(links: Table<Link>, master: string): readonly Link[] {
   return byMaster(links).get(master) ?? [];
-}
-
-/** The link that an address is configured on. */
-export function linkWithAddress(links: Table<Link>, address: Ip): Link | null {
-  return links.find((l) => l.addresses.some((a) => sameIp(a.ip, address))) ?? null;
 }
 
 /** Does it take part in address resolution? IFF_NOARP devices and the loopback do not. */

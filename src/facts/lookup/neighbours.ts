@@ -6,7 +6,11 @@ const byAddress = indexedBy((table: Table<Neighbour>) => groupBy(table, (n) => `
 
 /** The neighbour entry of an address on a link; not a proxy entry. */
 export function neighbourOf(table: Table<Neighbour>, dev: string, address: Ip): Neighbour | null {
-  return byAddress(table).get(`${dev} ${address.text}`)?.find((n) => !n.proxy) ?? null;
+  return (
+    byAddress(table)
+      .get(`${dev} ${address.text}`)
+      ?.find((n) => !n.proxy) ?? null
+  );
 }
 
 /** `ip neigh add proxy ADDRESS dev DEV`: answered for others on that link (pneigh_lookup). */
@@ -16,7 +20,5 @@ export function isProxied(table: Table<Neighbour>, dev: string, address: Ip): bo
 
 /** NUD_VALID: its MAC address is used without asking first. */
 export function isUsable(entry: Neighbour): boolean {
-  return (
-    entry.mac !== null && ["PERMANENT", "NOARP", "REACHABLE", "STALE", "DELAY", "PROBE"].includes(entry.state)
-  );
+  return entry.mac !== null && ["PERMANENT", "NOARP", "REACHABLE", "STALE", "DELAY", "PROBE"].includes(entry.state);
 }

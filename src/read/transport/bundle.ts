@@ -9,8 +9,14 @@ import { deadStream } from "./runner-stream.ts";
 /** Raw outputs of standard tools, replayed: NODE/NAME.txt, NODE/pods/POD/NAME.txt, api/KIND.json, capture/NODE.pcap. */
 export interface Bundle extends Reader {
   captures(): Promise<readonly { readonly node: NodeName; readonly path: string }[]>;
+  /** The capture of a node's own namespace, cut at `maxBytes`; null when there is none. */
+  capture(node: NodeName, maxBytes: number): Promise<{ readonly bytes: Uint8Array; readonly truncated: boolean } | null>;
   /** A list of Kubernetes objects, as `kubectl get KIND -o json` prints it; null when it is not in the bundle. */
   apiObjects(kind: string): Promise<unknown>;
+}
+
+export function isBundle(reader: Reader): reader is Bundle {
+  return reader.offline && "captures" in reader && "capture" in reader;
 }
 
 const NOT_NODES = new Set(["api", "capture"]);
@@ -39,6 +45,7 @@ export async function openBundle(directory: string): Promise<Bundle> {
         .sort()
         .map((name) => ({ node: name.slice(0, -".pcap".length), path: join(root, "capture", name) }));
     },
+    capture: (node, maxBytes) => readInside(root, ["capture", `${node}.pcap`], maxBytes),
     async apiObjects(kind) {
       const read = await readInside(root, ["api", `${kind}.json`], FILE_LIMIT_BYTES);
       if (read === null) return null;

@@ -27,7 +27,8 @@ export const ERRORS: Readonly<Partial<Record<Disposition, readonly KernelError[]
   FORWARDING_OFF: ["No route to host"],
   NO_ROUTE: ["Network is unreachable"],
   BLACKHOLE_ROUTE: ["Invalid argument"],
-  UNREACHABLE_ROUTE: ["No route to host"],
+  // A policy rule that says unreachable answers ENETUNREACH (fib4_rule_action), a route EHOSTUNREACH.
+  UNREACHABLE_ROUTE: ["No route to host", "Network is unreachable"],
   PROHIBIT_ROUTE: ["Permission denied"],
   RP_FILTER: ["Invalid argument", "Invalid cross-device link"],
   MARTIAN_SOURCE: ["Invalid argument", "Invalid cross-device link"],

@@ -1,7 +1,23 @@
 import type { Cause, Finding, Recognised } from "./cause.ts";
-import { hairpinOff, staleConntrack, staleNeighbour, vxlanFdb, vxlanMismatch, vxlanNeighbour } from "./layer2.ts";
-import { forwardDrop, forwardReject, ipipBlocked, podRuleDrops, ruleDrops, vxlanUdpBlocked } from "./netfilter.ts";
-import { fabricDrop, noReadyEndpoints, portClosed, selectorMismatch } from "./objects.ts";
+import {
+  hairpinOff,
+  staleConntrack,
+  staleNeighbour,
+  vxlanFdb,
+  vxlanMismatch,
+  vxlanNeighbour,
+  vxlanVtepMac,
+} from "./layer2.ts";
+import {
+  forwardDrop,
+  forwardReject,
+  ipipBlocked,
+  podRuleDrops,
+  ruleDrops,
+  ruleMissing,
+  vxlanUdpBlocked,
+} from "./netfilter.ts";
+import { fabricDrop, noReadyEndpoints, portClosed, selectorMismatch, unnamed } from "./objects.ts";
 import {
   blackholeRoute,
   linkDown,
@@ -9,6 +25,8 @@ import {
   noRouteToPodCidr,
   podLinkDown,
   podNoRoute,
+  policyRuleDiverts,
+  policyRuleMissing,
   unreachableRoute,
   wrongRoute,
 } from "./path.ts";
@@ -35,11 +53,16 @@ export const CAUSES: readonly Cause[] = [
   wrongRoute,
   mtuTooSmall,
   vxlanFdb,
+  vxlanVtepMac,
   vxlanNeighbour,
   vxlanMismatch,
   staleNeighbour,
   hairpinOff,
   staleConntrack,
+  policyRuleDiverts,
+  policyRuleMissing,
+  ruleMissing,
+  unnamed,
   selectorMismatch,
   noReadyEndpoints,
   portClosed,

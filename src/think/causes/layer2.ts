@@ -1,3 +1,4 @@
+import { type Ip, sameIp } from "../../facts/ip.ts";
 import { linksOf } from "../../facts/world.ts";
 import type { Cause, Finding } from "./cause.ts";
 import { single } from "./cause.ts";
@@ -21,6 +22,24 @@ export const vxlanFdb: Cause = {
     edit?.do === "set-fdb" ? single({ dev: edit.entry.dev, mac: edit.entry.mac }) : null,
 };
 
+export const vxlanVtepMac: Cause = {
+  id: "vxlan-vtep-mac-mismatch",
+  layer: "tunnel",
+  words: {
+    en: {
+      summary: (p) =>
+        `Node ${p.node} sends to ${p.ip} on ${p.dev} under a MAC address that is not its own: ${p.found}.`,
+    },
+    zh: { summary: (p) => `节点 ${p.node} 在 ${p.dev} 上用了错误的 MAC 地址发往 ${p.ip}：${p.found}。` },
+  },
+  recognise: (finding) => {
+    const [edit] = finding.edits;
+    if (edit?.do !== "set-neighbour" || !isVxlan(finding, edit.netns, edit.neighbour.dev)) return null;
+    const { ip, dev } = edit.neighbour;
+    return holdsMac(finding, edit.netns, dev, ip) ? single({ dev, ip: ip.text }) : null;
+  },
+};
+
 export const vxlanNeighbour: Cause = {
   id: "vxlan-neigh-missing",
   layer: "tunnel",
@@ -34,6 +53,13 @@ export const vxlanNeighbour: Cause = {
     return single({ dev: edit.neighbour.dev, ip: edit.neighbour.ip.text });
   },
 };
+
+function holdsMac({ world }: Finding, netns: string, dev: string, ip: Ip): boolean {
+  const neighbours = world.netns.get(netns)?.neighbours;
+  return (
+    neighbours?.known === true && neighbours.value.some((n) => n.dev === dev && n.mac !== null && sameIp(n.ip, ip))
+  );
+}
 
 export const vxlanMismatch: Cause = {
   id: "vxlan-vni-mismatch",

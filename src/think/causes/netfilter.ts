@@ -85,6 +85,16 @@ export const ruleDrops: Cause = {
   recognise: (finding) => (isRuleEdit(finding) ? single() : null),
 };
 
+export const ruleMissing: Cause = {
+  id: "rule-missing",
+  layer: "netfilter",
+  words: {
+    en: { summary: (p) => `Node ${p.node} lacks a rule that its peers have: ${p.wanted}` },
+    zh: { summary: (p) => `节点 ${p.node} 缺少一条其他节点都有的规则：${p.wanted}` },
+  },
+  recognise: ({ edits: [edit] }) => (edit?.do === "add-rule" ? single() : null),
+};
+
 /** The packet had passed the forwarding decision in the netns where the rule stopped it. */
 function isForwarded(at: Branch): boolean {
   const inNetns = at.steps.filter((s) => s.netns === at.netns);

@@ -18,6 +18,17 @@ export const selectorMismatch: Cause = {
   recognise: () => null,
 };
 
+/** The deciding fact is known, and no mechanism has its name. */
+export const unnamed: Cause = {
+  id: "unnamed",
+  layer: "route",
+  words: {
+    en: { summary: (p) => `On node ${p.node}, ${p.object} stops the packet: ${p.found}` },
+    zh: { summary: (p) => `节点 ${p.node} 上的 ${p.object} 拦下了报文：${p.found}` },
+  },
+  recognise: () => null,
+};
+
 export const noReadyEndpoints: Cause = {
   id: "svc-no-ready-endpoints",
   layer: "service",

@@ -128,3 +128,23 @@ export const mtuTooSmall: Cause = {
   },
   recognise: ({ edits: [edit] }) => (edit?.do === "set-link-mtu" ? single({ link: edit.link }) : null),
 };
+
+export const policyRuleDiverts: Cause = {
+  id: "policy-rule-diverts",
+  layer: "route",
+  words: {
+    en: { summary: (p) => `A policy rule on ${p.node} leads the packet astray: ${p.found}` },
+    zh: { summary: (p) => `节点 ${p.node} 的一条策略路由规则把报文引向了别处：${p.found}` },
+  },
+  recognise: ({ edits: [edit] }) => (edit?.do === "remove-policy-rule" ? single() : null),
+};
+
+export const policyRuleMissing: Cause = {
+  id: "policy-rule-missing",
+  layer: "route",
+  words: {
+    en: { summary: (p) => `Node ${p.node} lacks a policy rule that its peers have: ${p.wanted}` },
+    zh: { summary: (p) => `节点 ${p.node} 缺少一条其他节点都有的策略路由规则：${p.wanted}` },
+  },
+  recognise: ({ edits: [edit] }) => (edit?.do === "add-policy-rule" ? single() : null),
+};

@@ -78,7 +78,9 @@ function recordHook(traveller: Traveller, pass: HookPass, outcome: HookOutcome, 
   const [was, is] = [outerIp(before), outerIp(outcome.packet)];
   const [oldPorts, newPorts] = [portsOf(before), portsOf(outcome.packet)];
   if (was.src !== is.src || was.dst !== is.dst || oldPorts?.dport !== newPorts?.dport) {
-    const rule = outcome.acted.findLast((place) => /\b(DNAT|SNAT|MASQUERADE|REDIRECT|dnat|snat|masquerade|redirect)\b/.test(place.text));
+    const rule = outcome.acted.findLast((place) =>
+      /\b(DNAT|SNAT|MASQUERADE|REDIRECT|dnat|snat|masquerade|redirect)\b/.test(place.text),
+    );
     const words = `${was.src.text} → ${was.dst.text}: ${is.src.text} → ${is.dst.text}`;
     traveller.step("nat", pass.netns.id, pass.link, words, rule?.because ?? null);
   }

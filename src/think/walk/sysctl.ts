@@ -11,12 +11,7 @@ export interface Setting {
 }
 
 /** Asks for one key. `absent` is its value where the key does not exist although all were read (no such module). */
-export function askSysctl(
-  netns: Netns,
-  key: string,
-  ask: (read: Read) => void,
-  absent: number | null = null,
-): Setting {
+export function askSysctl(netns: Netns, key: string, ask: (read: Read) => void, absent: number | null = null): Setting {
   const read: Read = { of: "sysctl", netns: netns.id, key };
   ask(read);
   if (!netns.sysctls.known) return { key, value: null, fact: null, read };

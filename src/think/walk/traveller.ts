@@ -1,4 +1,5 @@
 import type { Ip } from "../../facts/ip.ts";
+import { linkNamed } from "../../facts/lookup/links.ts";
 import type { Link, Netns, Tuple } from "../../facts/netns.ts";
 import type { NetnsId, Provenance } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
@@ -202,8 +203,9 @@ function destinationOf(packet: Packet): { readonly ip: Ip; readonly port: number
 /** The link, or why it is not known. */
 export function linkIn(netns: Netns, name: string): Link | NotKnown {
   if (!netns.links.known) return { why: `the links of ${netns.id} are not known: ${netns.links.why}`, because: null };
-  const link = netns.links.value.find((l) => l.name === name);
-  return link ?? { why: `${netns.id} has no link ${name} in what was read`, because: null };
+  return (
+    linkNamed(netns.links.value, name) ?? { why: `${netns.id} has no link ${name} in what was read`, because: null }
+  );
 }
 
 export function isNotKnown(value: object): value is NotKnown {

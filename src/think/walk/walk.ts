@@ -51,7 +51,10 @@ export function walk(world: World, flow: Flow, options: WalkOptions = {}): Walk 
     );
     return { world, flow, branches };
   }
-  const ended = run(flow.entersBy === undefined ? sendFirst(traveller, flow) : enter(traveller, flow.from, flow.entersBy), budget);
+  const ended = run(
+    flow.entersBy === undefined ? sendFirst(traveller, flow) : enter(traveller, flow.from, flow.entersBy),
+    budget,
+  );
   const branches = ended.map(({ traveller: arrived, branch }) => {
     if (branch.end !== "DELIVERED" && branch.end !== "PROXIED") return branch;
     return { ...branch, reply: walkReply(arrived, branch, budget) };
@@ -64,6 +67,7 @@ function sendFirst(traveller: Traveller, flow: Flow): readonly Move[] {
   return sendFrom(traveller, {
     netns: flow.from,
     link: null,
+    madeBy: null,
     fits: flow.protocol === "tcp" ? "segments" : "fragments",
     key: { ...routeKeyOf(traveller.packet, { iif: "lo", oif: null }), src: flow.src },
     packet: (src) => withOuterIp(firstPacket(flow, src), { ttl }),
@@ -71,7 +75,11 @@ function sendFirst(traveller: Traveller, flow: Flow): readonly Move[] {
 }
 
 /** From the wire, as its sender's last router left it: nothing is known of the way before. */
-function enter(traveller: Traveller, netns: NetnsId, by: { readonly link: string; readonly vlan: number | null }): readonly Move[] {
+function enter(
+  traveller: Traveller,
+  netns: NetnsId,
+  by: { readonly link: string; readonly vlan: number | null },
+): readonly Move[] {
   traveller.vlan = by.vlan;
   return traveller.go({ at: "receive", netns, link: by.link });
 }
@@ -90,6 +98,7 @@ function walkReply(arrived: Traveller, branch: Branch, budget: { stages: number 
   const moves = sendFrom(back, {
     netns: branch.netns,
     link: null,
+    madeBy: null,
     fits: flow.protocol === "tcp" ? "segments" : "fragments",
     key: routeKeyOf(packet, { iif: "lo", oif: null }),
     packet: () => packet,

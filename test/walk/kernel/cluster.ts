@@ -25,7 +25,13 @@ export function cluster(seed: number): Topology {
   const receiver = dice.pick(["p2a", "p2a", "p1a", "p1b", "n2"].filter((r) => r !== sender));
   t.from = sender;
   t.to = receiver;
-  const address = { n1: "192.168.1.1", n2: isRouted ? "192.168.2.2" : "192.168.1.2", p1a: "10.42.1.2", p1b: "10.42.1.3", p2a: "10.42.2.2" }[receiver];
+  const address = {
+    n1: "192.168.1.1",
+    n2: isRouted ? "192.168.2.2" : "192.168.1.2",
+    p1a: "10.42.1.2",
+    p1b: "10.42.1.3",
+    p2a: "10.42.2.2",
+  }[receiver];
   if (address === undefined) throw new Error(receiver);
   t.address = address;
   if (dice.chance(0.5)) {
@@ -38,7 +44,10 @@ export function cluster(seed: number): Topology {
     if (dice.chance(0.4)) {
       t.run(client, `iptables-nft -w -t nat -I PREROUTING -d ${SERVICE} -j MARK --set-xmark 0x4000/0x4000`);
       t.run(client, `iptables-nft -w -t nat -I OUTPUT -d ${SERVICE} -j MARK --set-xmark 0x4000/0x4000`);
-      t.run(client, "iptables-nft -w -t nat -A POSTROUTING -m mark --mark 0x4000/0x4000 -j MARK --set-xmark 0x4000/0x0");
+      t.run(
+        client,
+        "iptables-nft -w -t nat -A POSTROUTING -m mark --mark 0x4000/0x4000 -j MARK --set-xmark 0x4000/0x0",
+      );
       t.run(client, "iptables-nft -w -t nat -A POSTROUTING -m conntrack --ctstate DNAT -j MASQUERADE");
     }
   }
@@ -86,7 +95,12 @@ function pods(t: Topology, k: number, onBridge: boolean): void {
       t.do(pod, `addr add ${address}/24 dev eth0`, `route add default via 10.42.${k}.1`);
       t.do(node, `link set ${port} master cni0`);
     } else {
-      t.do(pod, `addr add ${address}/32 dev eth0`, "route add 169.254.1.1 dev eth0 scope link", "route add default via 169.254.1.1");
+      t.do(
+        pod,
+        `addr add ${address}/32 dev eth0`,
+        "route add 169.254.1.1 dev eth0 scope link",
+        "route add default via 169.254.1.1",
+      );
       t.do(node, `route add ${address} dev ${port} scope link`);
       t.set(node, `net.ipv4.conf.${port}.proxy_arp`, 1);
     }
@@ -106,7 +120,10 @@ function join(t: Topology, k: number, overlay: string, isRouted: boolean): void 
     const id = odd.startsWith("id") ? odd : "id 1";
     const port = odd.startsWith("dstport") ? odd : "dstport 8472";
     const learning = overlay === "vxlan-flood" && t.faults.length % 2 === 0 ? "" : " nolearning";
-    t.do(node, `link add flannel.1 address 02:00:00:00:0${k}:01 type vxlan ${id} local ${local} ${port}${learning}${flood}`);
+    t.do(
+      node,
+      `link add flannel.1 address 02:00:00:00:0${k}:01 type vxlan ${id} local ${local} ${port}${learning}${flood}`,
+    );
     t.do(node, "link set flannel.1 up", `addr add 10.42.${k}.0/32 dev flannel.1`);
     t.do(node, `route add 10.42.${other}.0/24 via 10.42.${other}.0 dev flannel.1 onlink`);
     if (overlay === "vxlan") {

@@ -36,9 +36,18 @@ const FAULTS: readonly ((t: Topology, dice: Dice) => string)[] = [
       ["raw", "PREROUTING"],
       ["mangle", "POSTROUTING"],
     ] as const);
-    const what = dice.pick(["-p udp", "-p tcp --dport 8080", "-p icmp", `-d ${t.address}`, "-m conntrack --ctstate ESTABLISHED"]);
+    const what = dice.pick([
+      "-p udp",
+      "-p tcp --dport 8080",
+      "-p icmp",
+      `-d ${t.address}`,
+      "-m conntrack --ctstate ESTABLISHED",
+    ]);
     if (table === "raw" && what.includes("conntrack")) return "nothing";
-    t.run(node, `iptables-nft -w -t ${table} -A ${chain} ${what} -j ${table === "filter" && dice.chance(0.3) ? "REJECT" : "DROP"}`);
+    t.run(
+      node,
+      `iptables-nft -w -t ${table} -A ${chain} ${what} -j ${table === "filter" && dice.chance(0.3) ? "REJECT" : "DROP"}`,
+    );
     return `${table}/${chain} ${what} on ${node}`;
   },
   function masquerade(t, dice) {
@@ -50,20 +59,35 @@ const FAULTS: readonly ((t: Topology, dice: Dice) => string)[] = [
   function policyRule(t, dice) {
     const node = dice.pick(t.nodes);
     const way = dice.pick(["fwmark 7", `from ${t.address}`, `to ${t.address}`, `iif ${dice.pick(t.linksOf(node))}`]);
-    const action = dice.pick(["blackhole", "unreachable", "prohibit", "lookup 77", "lookup main suppress_prefixlength 8"]);
+    const action = dice.pick([
+      "blackhole",
+      "unreachable",
+      "prohibit",
+      "lookup 77",
+      "lookup main suppress_prefixlength 8",
+    ]);
     t.run(node, `ip rule add ${way} pref 100 ${action}`);
     if (action === "lookup 77" && dice.chance(0.6)) {
-      t.run(node, `ip route add ${dice.pick(["blackhole default", "throw default", "unreachable 10.9.0.0/16"])} table 77`);
+      t.run(
+        node,
+        `ip route add ${dice.pick(["blackhole default", "throw default", "unreachable 10.9.0.0/16"])} table 77`,
+      );
     }
     if (way === "fwmark 7") {
-      t.run(node, `iptables-nft -w -t mangle -A ${dice.pick(["PREROUTING", "OUTPUT"])} -p ${dice.pick(["tcp", "udp", "icmp"])} -j MARK --set-mark 7`);
+      t.run(
+        node,
+        `iptables-nft -w -t mangle -A ${dice.pick(["PREROUTING", "OUTPUT"])} -p ${dice.pick(["tcp", "udp", "icmp"])} -j MARK --set-mark 7`,
+      );
     }
     return `rule ${way} ${action} on ${node}`;
   },
   function staticNeighbour(t, dice) {
     const node = dice.pick(t.nodes);
     const link = dice.pick(t.linksOf(node));
-    t.run(node, `for a in $(ip -4 route show dev ${link} | sed -n 's/.* via \\([0-9.]*\\).*/\\1/p') 10.1.0.2 10.3.0.1; do ip neigh replace $a lladdr 02:00:00:00:00:99 nud permanent dev ${link}; done`);
+    t.run(
+      node,
+      `for a in $(ip -4 route show dev ${link} | sed -n 's/.* via \\([0-9.]*\\).*/\\1/p') 10.1.0.2 10.3.0.1; do ip neigh replace $a lladdr 02:00:00:00:00:99 nud permanent dev ${link}; done`,
+    );
     return `wrong neighbours on ${node} ${link}`;
   },
   function sourceIsLocal(t, dice) {
@@ -108,7 +132,10 @@ const CLUSTER_FAULTS: readonly ((t: Topology, dice: Dice) => string)[] = [
   },
   function fdb(t, dice) {
     const node = dice.pick(["n1", "n2"]);
-    t.run(node, "bridge fdb show dev flannel.1 2>/dev/null | while read mac rest; do bridge fdb del $mac dev flannel.1 self; done || true");
+    t.run(
+      node,
+      "bridge fdb show dev flannel.1 2>/dev/null | while read mac rest; do bridge fdb del $mac dev flannel.1 self; done || true",
+    );
     return `no fdb on ${node}`;
   },
   function tunnelNeighbour(t, dice) {
@@ -151,7 +178,11 @@ const CLUSTER_FAULTS: readonly ((t: Topology, dice: Dice) => string)[] = [
   },
   function pod(t, dice) {
     const pod = dice.pick(["p1a", "p1b", "p2a"]);
-    const what = dice.pick(["ip route del default", "ip link set eth0 address 02:00:00:00:77:77", "ip link set eth0 down; ip link set eth0 up"]);
+    const what = dice.pick([
+      "ip route del default",
+      "ip link set eth0 address 02:00:00:00:77:77",
+      "ip link set eth0 down; ip link set eth0 up",
+    ]);
     t.run(pod, what);
     return `${what} in ${pod}`;
   },
@@ -167,7 +198,10 @@ const CLUSTER_FAULTS: readonly ((t: Topology, dice: Dice) => string)[] = [
   },
   function defaultDrop(t, dice) {
     const node = dice.pick(["n1", "n2"]);
-    t.run(node, `iptables-nft -w -P FORWARD DROP; iptables-nft -w -A FORWARD ${dice.pick(["-s 10.42.0.0/16", "-d 10.42.0.0/16", "-i cni0", "-m conntrack --ctstate NEW"])} -j ACCEPT`);
+    t.run(
+      node,
+      `iptables-nft -w -P FORWARD DROP; iptables-nft -w -A FORWARD ${dice.pick(["-s 10.42.0.0/16", "-d 10.42.0.0/16", "-i cni0", "-m conntrack --ctstate NEW"])} -j ACCEPT`,
+    );
     return `FORWARD policy DROP on ${node}`;
   },
 ];

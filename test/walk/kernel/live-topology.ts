@@ -55,7 +55,11 @@ export class LiveTopology {
 
   #scriptOf(node: string): string {
     const sysctls = (this.topology.sysctls.get(node) ?? []).map(
-      ([key, value]) => `echo ${value} > /proc/sys/${key.split(".").map((p) => p.replaceAll("/", ".")).join("/")}`,
+      ([key, value]) =>
+        `echo ${value} > /proc/sys/${key
+          .split(".")
+          .map((p) => p.replaceAll("/", "."))
+          .join("/")}`,
     );
     return [
       // Duplicate address detection would hold addresses back for a second.

@@ -39,7 +39,13 @@ export function forwardFrame(traveller: Traveller, stage: Forwarding): readonly 
   if (portName === bridge.name) return passUp(traveller, here);
   const port = ports.find((p) => p.name === portName);
   if (port === undefined) return flood(traveller, here, ports);
-  traveller.step("bridge-forward", netns.id, port.name, `${mac} dev ${port.name} master ${bridge.name}`, entry?.because ?? null);
+  traveller.step(
+    "bridge-forward",
+    netns.id,
+    port.name,
+    `${mac} dev ${port.name} master ${bridge.name}`,
+    entry?.because ?? null,
+  );
   return outOfPort(traveller, here, port);
 }
 
@@ -94,11 +100,13 @@ function outOfPort(traveller: Traveller, here: Here, port: Link): readonly Move[
   const { netns, bridge, stage } = here;
   const from = netns.links.known ? netns.links.value.find((l) => l.name === stage.from) : undefined;
   if (port.port !== null && port.port.state !== "forwarding") {
-    if (!port.up || !port.carrier) return traveller.go({ at: "transmit", netns: netns.id, link: port.name, nextHop: null });
+    if (!port.up || !port.carrier)
+      return traveller.go({ at: "transmit", netns: netns.id, link: port.name, nextHop: null });
     return blocked(traveller, here, port, `state ${port.port.state}`);
   }
   if (port.name === stage.from && port.port?.hairpin !== true) return blocked(traveller, here, port, "hairpin off");
-  if (port.port?.isolated === true && from?.port?.isolated === true) return blocked(traveller, here, port, "isolated on");
+  if (port.port?.isolated === true && from?.port?.isolated === true)
+    return blocked(traveller, here, port, "isolated on");
   if (traveller.packet.bytes > port.mtu + 4) {
     const read: Read = { of: "link", netns: netns.id, name: port.name };
     traveller.step("bridge-forward", netns.id, port.name, `${traveller.packet.bytes} > mtu ${port.mtu}`, port.because);

@@ -59,7 +59,10 @@ function askAround(
   for (const station of stations) {
     if (station.netns.id === netns.id && station.link.name === link.name) continue;
     const alone = stations.length === 1;
-    const answer = answersFor({ netns: station.netns, link: station.link, target: nextHop, sender, alone }, traveller.ask);
+    const answer = answersFor(
+      { netns: station.netns, link: station.link, target: nextHop, sender, alone },
+      traveller.ask,
+    );
     if (answer.is === "yes") answering.push(station);
     else if (answer.is === "no") refusals.push(...answer.reads);
     else doubts.push(answer.why);
@@ -77,7 +80,8 @@ function askAround(
         if (owner !== undefined && sender !== null && link.mac !== null) {
           fork.heard.set(`${owner.netns.id} ${owner.link.name} ${sender.text}`, link.mac);
         }
-        const lost = link.kind === "vxlan" && owner !== undefined ? loseAnswer(fork, netns, link, owner, nextHop) : null;
+        const lost =
+          link.kind === "vxlan" && owner !== undefined ? loseAnswer(fork, netns, link, owner, nextHop) : null;
         if (lost !== null) {
           fork.step("arp", netns.id, link.name, `${nextHop.text} is-at ${mac ?? "?"}: lost at ${lost.netns}`);
           if (lost.unknown !== null) return fork.unknown(netns.id, link.name, lost.unknown, lost.decidedBy);
@@ -142,7 +146,9 @@ function askingAddress(traveller: Traveller, netns: Netns, link: Link, target: I
   const { src } = outerIp(traveller.packet);
   if (netns.routes.known && isLocalAddress(netns.routes.value, src)) return src;
   if (!netns.links.known) return null;
-  return target.family === 4 ? selectIpv4(netns.links.value, link, target, 253) : selectIpv6(netns.links.value, link, target);
+  return target.family === 4
+    ? selectIpv4(netns.links.value, link, target, 253)
+    : selectIpv6(netns.links.value, link, target);
 }
 
 function sendTo(

@@ -54,10 +54,19 @@ class Survey implements Hearers {
 
   arriveAt(end: WireEnd, down: WireEnd | null): void {
     const netns = this.#world.netns.get(end.netns);
-    if (netns === undefined) return this.#gap(`${end.netns} was not collected`);
-    if (!netns.links.known) return this.#gap(`the links of ${end.netns} are not known: ${netns.links.why}`);
+    if (netns === undefined) {
+      this.#gap(`${end.netns} was not collected`);
+      return;
+    }
+    if (!netns.links.known) {
+      this.#gap(`the links of ${end.netns} are not known: ${netns.links.why}`);
+      return;
+    }
     const link = linkNamed(netns.links.value, end.link);
-    if (link === null) return this.#gap(`${end.netns} has no link ${end.link} in what was read`);
+    if (link === null) {
+      this.#gap(`${end.netns} has no link ${end.link} in what was read`);
+      return;
+    }
     this.#arrive(netns, link, link.up ? down : (down ?? end));
   }
 
@@ -68,7 +77,10 @@ class Survey implements Hearers {
       this.stations.push({ netns, link, down });
       return;
     }
-    if (master.kind !== "bridge") return this.#arrive(netns, master, down);
+    if (master.kind !== "bridge") {
+      this.#arrive(netns, master, down);
+      return;
+    }
     if (this.#enter("station", netns, master)) this.stations.push({ netns, link: master, down });
     this.#emitFromPorts(netns, master, link.name, down);
   }
@@ -90,9 +102,13 @@ class Survey implements Hearers {
   }
 
   #emitThroughVxlan(netns: Netns, link: Link, down: WireEnd | null): void {
-    if (!netns.fdb.known) return this.#gap(`the forwarding table of ${link.name} was not read: ${netns.fdb.why}`);
+    if (!netns.fdb.known) {
+      this.#gap(`the forwarding table of ${link.name} was not read: ${netns.fdb.why}`);
+      return;
+    }
     if (link.vxlan === null || link.vxlan.external || link.vxlan.group !== null) {
-      return this.#gap(`where ${link.name} of ${netns.id} sends broadcasts is not known`);
+      this.#gap(`where ${link.name} of ${netns.id} sends broadcasts is not known`);
+      return;
     }
     const flooded = remotesOf(netns.fdb.value, link.name, ZERO_MAC).map((e) => e.dst);
     for (const remote of new Set(flooded)) {

@@ -101,7 +101,11 @@ function isInside(traveller: Traveller, address: Ip): boolean {
 }
 
 /** Who of those that were collected has the next hop's address on this segment. */
-function ownerOf(traveller: Traveller, address: { family: 4 | 6; value: bigint; text: string }, ends: readonly WireEnd[]) {
+function ownerOf(
+  traveller: Traveller,
+  address: { family: 4 | 6; value: bigint; text: string },
+  ends: readonly WireEnd[],
+) {
   for (const end of ends) {
     const netns = traveller.world.netns.get(end.netns);
     if (netns?.routes.known !== true || !isLocalAddress(netns.routes.value, address)) continue;
@@ -125,7 +129,13 @@ function across(traveller: Traveller, netns: Netns, link: Link, end: WireEnd, is
   if (!peer.up) return traveller.end({ ...at, disposition: "RECEIVER_LINK_DOWN", decidedBy: [read] });
   // is_skb_forwardable leaves room for one VLAN tag.
   if (traveller.packet.bytes > peer.mtu + 4) {
-    traveller.step("wire", netns.id, link.name, `${traveller.packet.bytes} > mtu ${peer.mtu} of ${end.link}`, peer.because);
+    traveller.step(
+      "wire",
+      netns.id,
+      link.name,
+      `${traveller.packet.bytes} > mtu ${peer.mtu} of ${end.link}`,
+      peer.because,
+    );
     if (isVeth) return traveller.end({ ...at, disposition: "MTU_EXCEEDED", decidedBy: [read] });
     const why = `${end.link} of ${end.netns} has a smaller MTU (${peer.mtu}) than the packet: its hardware decides`;
     return traveller.unknown(netns.id, link.name, { why, because: peer.because }, [read]);

@@ -107,7 +107,8 @@ function deliverReply(traveller: Traveller, netns: Netns, iif: string): readonly
     return traveller.end({ ...at, disposition: "PORT_CLOSED", decidedBy });
   }
   if (fitsAwaited(traveller)) return traveller.end({ ...at, disposition: "DELIVERED", decidedBy: [] });
-  const unseen = [...traveller.unseenBy.values()].flat();
+  // A bridge that let it by where the connection was translated, out of conntrack's sight.
+  const unseen = [...traveller.unseenBy].flatMap(([at, reads]) => (traveller.connections.has(at) ? reads : []));
   const decidedBy = unseen.length > 0 ? unseen : traveller.reads.filter((r) => r.of === "route");
   return traveller.end({ ...at, disposition: "NAT_UNDONE_ELSEWHERE", decidedBy });
 }

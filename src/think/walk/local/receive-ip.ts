@@ -75,7 +75,13 @@ export function forward(traveller: Traveller, stage: Extract<Stage, { at: "forwa
   if (isNotKnown(link)) return traveller.unknown(netns.id, iif, link, [linkRead]);
   const mtu = mtuOf(netns, decision) ?? link.mtu;
   if (traveller.packet.bytes > mtu && (ip.df || ip.src.family === 6)) {
-    traveller.step("forward", netns.id, iif, `${traveller.packet.bytes} > mtu ${mtu} dev ${decision.dev}`, link.because);
+    traveller.step(
+      "forward",
+      netns.id,
+      iif,
+      `${traveller.packet.bytes} > mtu ${mtu} dev ${decision.dev}`,
+      link.because,
+    );
     return traveller.end({ ...at, disposition: "MTU_EXCEEDED", decidedBy: [linkRead] });
   }
   traveller.packet = withOuterIp(traveller.packet, { ttl: ip.ttl - 1 });
@@ -90,7 +96,5 @@ export function forward(traveller: Traveller, stage: Extract<Stage, { at: "forwa
     link: iif,
     nextHop: decision.nextHop,
   } as const;
-  return passHook(traveller, pass, (fork) =>
-    fork.go({ at: "ip-output", netns: netns.id, iif, physIn, decision }),
-  );
+  return passHook(traveller, pass, (fork) => fork.go({ at: "ip-output", netns: netns.id, iif, physIn, decision }));
 }

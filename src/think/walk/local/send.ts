@@ -6,6 +6,7 @@ import { passHook } from "../hooks.ts";
 import type { HookOutcome } from "../netfilter/contract.ts";
 import { outerIp, type Packet } from "../packet.ts";
 import { routeKeyOf, withOuterIp } from "../packet-parts.ts";
+import type { Read } from "../reads.ts";
 import type { Decision, RouteKey } from "../route/decision.ts";
 import { type OutputAnswer, routeOutput } from "../route/output.ts";
 import { routeText } from "../route/words.ts";
@@ -19,6 +20,8 @@ export interface Sending {
   readonly packet: (src: Ip) => Packet;
   /** The link that a branch names when it ends here. */
   readonly link: string | null;
+  /** The fact that named the source and the destination, for a tunnel. */
+  readonly madeBy: Read | null;
   /** The sender cuts what it sends to what fits (TCP), or lets it be fragmented. */
   readonly fits: "segments" | "fragments" | "as-is";
 }
@@ -29,7 +32,8 @@ export function sendFrom(traveller: Traveller, sending: Sending): readonly Move[
   const answer = routeOutput(netns, { ...sending.key, iif: "lo" }, traveller.ask);
   if (answer.is !== "ways") {
     traveller.packet = sending.packet(sending.key.src ?? unspecified(sending.key.dst.family));
-    return lostAtOutput(traveller, netns, sending.link, answer);
+    const reads = sending.madeBy === null ? answer.reads : [...answer.reads, sending.madeBy];
+    return lostAtOutput(traveller, netns, sending.link, { ...answer, reads });
   }
   return traveller.split(
     answer.ways,
@@ -38,7 +42,13 @@ export function sendFrom(traveller: Traveller, sending: Sending): readonly Move[
       fork.connection = null;
       fork.packet = sending.packet(way.src);
       const { decision } = way;
-      fork.step("route-output", netns.id, decision.dev, routeText(decision.route, decision.nexthop), decision.route.because);
+      fork.step(
+        "route-output",
+        netns.id,
+        decision.dev,
+        routeText(decision.route, decision.nexthop),
+        decision.route.because,
+      );
       if (sending.fits !== "as-is") fitToRoute(fork, netns, decision, sending.fits);
       return fork.go({ at: "local-out", netns: netns.id, decision, bound: sending.key.oif });
     },

@@ -1,7 +1,5 @@
 import type { Netns, Nexthop, PolicyRule, Route } from "../../../facts/netns.ts";
-import { linkNamed } from "../../../facts/lookup/links.ts";
-import { routesCovering, TABLE_LOCAL } from "../../../facts/lookup/routes.ts";
-import { scopeNumber } from "../../../facts/lookup/source-address.ts";
+import { routesCovering } from "../../../facts/lookup/routes.ts";
 import { confKey, sysctlNamed } from "../../../facts/lookup/sysctls.ts";
 import type { Provenance } from "../../../facts/provenance.ts";
 import type { Read } from "../reads.ts";
@@ -28,7 +26,12 @@ export type FibAnswer =
       readonly because: Provenance;
       readonly reads: readonly Read[];
     }
-  | { readonly is: "unknown"; readonly why: string; readonly because: Provenance | null; readonly reads: readonly Read[] };
+  | {
+      readonly is: "unknown";
+      readonly why: string;
+      readonly because: Provenance | null;
+      readonly reads: readonly Read[];
+    };
 
 /** fib_lookup (net/ipv4/fib_rules.c), fib6_rule_lookup. Every table consulted is asked for, misses too. */
 export function lookUpRoute(netns: Netns, key: RouteKey, ask: (read: Read) => void): FibAnswer {
@@ -68,7 +71,7 @@ export function lookUpRoute(netns: Netns, key: RouteKey, ask: (read: Read) => vo
       return { is: "refused", as: action.do, route: null, text, because: rule.because, reads };
     }
     record({ of: "route", netns: netns.id, table: action.table, dst: key.dst });
-    const found = lookUpTable(netns, netns.routes.value, action.table, key);
+    const found = lookUpTable(netns, netns.routes.value, action.table, key, record);
     if (found === null || found.route.type === "throw") continue;
     if (rule.suppressPrefixLength !== null && found.route.dst.length <= rule.suppressPrefixLength) continue;
     const { type } = found.route;
@@ -81,51 +84,41 @@ export function lookUpRoute(netns: Netns, key: RouteKey, ask: (read: Read) => vo
 }
 
 /** fib_table_lookup: the longest prefix whose route has a usable next hop; others fall through to shorter ones. */
-function lookUpTable(netns: Netns, routes: readonly Route[], table: number, key: RouteKey) {
+function lookUpTable(
+  netns: Netns,
+  routes: readonly Route[],
+  table: number,
+  key: RouteKey,
+  record: (read: Read) => void,
+) {
   for (const route of routesCovering(routes, table, key.dst)) {
     if (route.tos !== 0) continue;
     if (["blackhole", "unreachable", "prohibit", "throw"].includes(route.type)) return { route, nexthops: [] };
-    const nexthops = route.nexthops.filter((hop) => mayUse(netns, hop, key));
+    const nexthops = route.nexthops.filter((hop) => mayUse(netns, hop, key, record));
     if (nexthops.length > 0 || (route.type === "local" && key.oif === null)) return { route, nexthops };
   }
   return null;
 }
 
 /** fib_lookup_good_nhc: not dead, not without carrier where that is to be ignored, through the wanted link. */
-function mayUse(netns: Netns, hop: Nexthop, key: RouteKey): boolean {
-  if (hop.flags.includes("dead")) return false;
+function mayUse(netns: Netns, hop: Nexthop, key: RouteKey, record: (read: Read) => void): boolean {
   if (key.oif !== null && hop.dev !== key.oif) return false;
+  const isLame = hop.flags.includes("dead") || hop.flags.includes("linkdown");
+  if (isLame && hop.dev !== null) record({ of: "link", netns: netns.id, name: hop.dev });
+  if (hop.flags.includes("dead")) return false;
   return !(hop.flags.includes("linkdown") && ignoresLinkdown(netns, hop.dev, key.dst.family));
 }
 
 function ignoresLinkdown(netns: Netns, dev: string | null, family: 4 | 6): boolean {
   if (dev === null || !netns.sysctls.known) return false;
   const sysctls = netns.sysctls.value;
-  return [confKey(family, "all", "ignore_routes_with_linkdown"), confKey(family, dev, "ignore_routes_with_linkdown")].some(
-    (k) => sysctlNamed(sysctls, k)?.value === "1",
-  );
-}
-
-/** Whether a destination is one of the netns's own addresses, by its local table alone. */
-export function typeOfAddress(netns: Netns, key: RouteKey["dst"], link: string | null): string | null {
-  if (!netns.routes.known) return null;
-  for (const route of routesCovering(netns.routes.value, TABLE_LOCAL, key)) {
-    if (link !== null && !route.nexthops.some((h) => h.dev === link)) continue;
-    return route.type;
-  }
-  return "unicast";
-}
-
-/** RT_SCOPE of a route: what is behind a gateway is global, what is on the link is link. */
-export function scopeOf(route: Route): number {
-  return scopeNumber(route.scope);
+  return [
+    confKey(family, "all", "ignore_routes_with_linkdown"),
+    confKey(family, dev, "ignore_routes_with_linkdown"),
+  ].some((k) => sysctlNamed(sysctls, k)?.value === "1");
 }
 
 /** Is a link one of those that a route leaves through? (fib_info_nh_uses_dev) */
 export function leavesThrough(route: Route, dev: string): boolean {
   return route.nexthops.some((h) => h.dev === dev);
-}
-
-export function hasLink(netns: Netns, name: string): boolean {
-  return netns.links.known && linkNamed(netns.links.value, name) !== null;
 }

@@ -14,7 +14,11 @@ import { routeText } from "./words.ts";
 export type InputAnswer =
   | {
       readonly is: "ways";
-      readonly ways: readonly { readonly decision: Decision; readonly share: number; readonly reverse: string | null }[];
+      readonly ways: readonly {
+        readonly decision: Decision;
+        readonly share: number;
+        readonly reverse: string | null;
+      }[];
     }
   | {
       readonly is: "lost";

@@ -1,13 +1,13 @@
-import { type Ip, contains } from "../../../facts/ip.ts";
+import type { Ip } from "../../../facts/ip.ts";
 import { linkNamed } from "../../../facts/lookup/links.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
-import { selectIpv4, selectIpv6 } from "../../../facts/lookup/source-address.ts";
+import { scopeNumber, selectIpv4, selectIpv6 } from "../../../facts/lookup/source-address.ts";
 import type { Netns, Nexthop, Route } from "../../../facts/netns.ts";
 import type { Read } from "../reads.ts";
 import type { Disposition } from "../dispositions.ts";
 import type { NotKnown } from "../traveller.ts";
 import type { Decision, RouteKey } from "./decision.ts";
-import { type FibAnswer, lookUpRoute, scopeOf } from "./fib.ts";
+import { type FibAnswer, lookUpRoute } from "./fib.ts";
 
 export interface OutputWay {
   readonly decision: Decision;
@@ -28,6 +28,8 @@ export type OutputAnswer =
 
 /** ip_route_output_key_hash_rcu: the route of a packet made here, and its source address where it has none yet. */
 export function routeOutput(netns: Netns, key: RouteKey, ask: (read: Read) => void): OutputAnswer {
+  const stranger = strangeSource(netns, key, ask);
+  if (stranger !== null) return stranger;
   const answer = lookUpRoute(netns, key, ask);
   if (answer.is === "unknown") return answer;
   if (answer.is !== "route") {
@@ -62,6 +64,16 @@ export function routeOutput(netns: Netns, key: RouteKey, ask: (read: Read) => vo
   return { is: "ways", ways, reads };
 }
 
+/** __ip_dev_find: a source that is no address of this netns is not sent from here (ENETUNREACH). */
+function strangeSource(netns: Netns, key: RouteKey, ask: (read: Read) => void): OutputAnswer | null {
+  if (key.src === null || key.src.family === 6 || !netns.routes.known) return null;
+  const read: Read = { of: "local-address", netns: netns.id, ip: key.src };
+  ask(read);
+  if (isLocalAddress(netns.routes.value, key.src)) return null;
+  const text = `src ${key.src.text} is no address of ${netns.id}`;
+  return { is: "lost", as: "NO_ROUTE", text, because: null, reads: [read] };
+}
+
 /** With a device given and no route, the destination is taken to be on its link. */
 function assumedOnLink(netns: Netns, key: RouteKey): OutputWay | null {
   if (key.oif === null || !netns.links.known || key.dst.family !== 4) return null;
@@ -87,7 +99,9 @@ function assumedOnLink(netns: Netns, key: RouteKey): OutputWay | null {
 }
 
 /** fib_select_multipath: by hash, in proportion to the weights. */
-export function shareOut(nexthops: readonly Nexthop[]): readonly { readonly nexthop: Nexthop; readonly share: number }[] {
+export function shareOut(
+  nexthops: readonly Nexthop[],
+): readonly { readonly nexthop: Nexthop; readonly share: number }[] {
   const total = nexthops.reduce((sum, hop) => sum + Math.max(1, hop.weight), 0);
   return nexthops.map((nexthop) => ({ nexthop, share: Math.max(1, nexthop.weight) / total }));
 }
@@ -99,7 +113,7 @@ export function sourceFor(netns: Netns, route: Route, nexthop: Nexthop, dst: Ip)
   const link = linkNamed(netns.links.value, nexthop.dev);
   if (link === null) return null;
   if (dst.family === 6) return selectIpv6(netns.links.value, link, dst);
-  return selectIpv4(netns.links.value, link, nexthop.via, scopeOf(route));
+  return selectIpv4(netns.links.value, link, nexthop.via, scopeNumber(route.scope));
 }
 
 /** How a failed lookup ends a packet. */
@@ -117,16 +131,4 @@ export function lostBy(answer: Exclude<FibAnswer, { is: "route" } | { is: "unkno
     because: answer.because,
     reads: answer.reads,
   };
-}
-
-/** Can a local process send with this source? (__ip_dev_find) */
-export function ownsAddress(netns: Netns, address: Ip): boolean | null {
-  if (netns.routes.known && isLocalAddress(netns.routes.value, address)) return true;
-  if (!netns.routes.known) {
-    if (!netns.links.known) return null;
-    return netns.links.value.some((l) =>
-      l.addresses.some((a) => a.ip.value === address.value && contains({ ...a.prefix }, address)),
-    );
-  }
-  return false;
 }

@@ -28,7 +28,11 @@ export function decapsulate(traveller: Traveller, netns: Netns, iif: string): re
   const taker =
     payload?.kind === "udp"
       ? vxlanFor(traveller, candidates, payload.dport)
-      : bestTunnel(candidates.filter((l) => l.up), ip.src, ip.dst);
+      : bestTunnel(
+          candidates.filter((l) => l.up),
+          ip.src,
+          ip.dst,
+        );
   if (taker === undefined) {
     if (external !== undefined) {
       const why = `${external.name} of ${netns.id} takes tunnels of any kind (external), which is not modelled`;

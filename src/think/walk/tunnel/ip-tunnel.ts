@@ -36,13 +36,20 @@ export function encapsulateInIp(traveller: Traveller, netns: Netns, link: Link, 
   const overhead = (outerFamily === 4 ? 20 : 40) + (PROTOCOL.gre === outerProtocol(link.kind, 4) ? 4 : 0);
   const protocol = outerProtocol(link.kind, innerIp.src.family);
   const gre: readonly Header[] = protocol === PROTOCOL.gre ? [{ kind: "gre", key: null }] : [];
-  traveller.step("encapsulate", netns.id, link.name, `remote ${remote.text} local ${tunnel.local?.text ?? "any"}`, link.because);
+  traveller.step(
+    "encapsulate",
+    netns.id,
+    link.name,
+    `remote ${remote.text} local ${tunnel.local?.text ?? "any"}`,
+    link.because,
+  );
   traveller.forgetConnection();
   traveller.resolvedBy = null;
   const { mark } = traveller.packet;
   return sendFrom(traveller, {
     netns: netns.id,
     link: link.name,
+    madeBy: read,
     fits: "as-is",
     // The tunnel's own fwmark routes it, not that of the packet inside (ip_tunnel_init_flow).
     key: { dst: remote, src: tunnel.local, oif: tunnel.dev, mark: 0, protocol, sport: null, dport: null },

@@ -52,13 +52,7 @@ export function encapsulateInVxlan(traveller: Traveller, netns: Netns, link: Lin
   return sendOuter(traveller, netns, link, vxlan, remote);
 }
 
-function sendOuter(
-  traveller: Traveller,
-  netns: Netns,
-  link: Link,
-  vxlan: Vxlan,
-  remote: Remote,
-): readonly Move[] {
+function sendOuter(traveller: Traveller, netns: Netns, link: Link, vxlan: Vxlan, remote: Remote): readonly Move[] {
   const { entry } = remote;
   const detail = `${entry?.mac ?? "learnt"} dev ${link.name} dst ${remote.ip.text} vni ${remote.vni} port ${remote.port}`;
   traveller.step("encapsulate", netns.id, link.name, detail, entry?.because ?? link.because);
@@ -70,6 +64,7 @@ function sendOuter(
   return sendFrom(traveller, {
     netns: netns.id,
     link: link.name,
+    madeBy: { of: "link", netns: netns.id, name: link.name },
     fits: "fragments",
     key: {
       dst: remote.ip,

@@ -1,0 +1,118 @@
+import { type Ip, sameIp } from "../facts/ip.ts";
+import type { ConntrackEntry } from "../facts/netns.ts";
+import type { NetnsId } from "../facts/provenance.ts";
+import { linksOf, type World } from "../facts/world.ts";
+import type { Flow } from "../think/walk/branch.ts";
+import { type AdoptedFlow, adoptFlows } from "../witness/correlate/adopt-flows.ts";
+import { correlate } from "../witness/correlate/correlate.ts";
+import { DATA_SUFFIX } from "../witness/correlate/matcher.ts";
+import type { Frame, Sighting } from "../witness/sighting.ts";
+import { type Place, placeOf } from "./place.ts";
+import { type Fate, fateOf } from "./recorded-fate.ts";
+
+/** Who sent a recorded flow: a namespace that was collected, or a stranger that is known by where its packets came in. */
+export interface Sender extends Place {
+  readonly stranger: { readonly src: Ip; readonly entersBy: NonNullable<Flow["entersBy"]> } | null;
+}
+
+/** A flow that was under way while a recording was made. */
+export interface RecordedFlow extends Fate {
+  readonly id: string;
+  readonly protocol: Flow["protocol"];
+  readonly sender: Sender;
+  /** As the sender named it, before any NAT. */
+  readonly dst: Ip;
+  /** 0 for ICMP. */
+  readonly dport: number;
+  readonly sightings: readonly Sighting[];
+}
+
+const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, icmp: 1 } as const;
+
+export interface RecordedFlows {
+  readonly flows: readonly RecordedFlow[];
+  /** Flows whose sender is nobody that a walk could begin with. */
+  readonly orphans: number;
+}
+
+export function recordedFlows(frames: readonly Frame[], world: World): RecordedFlows {
+  const adopted = adoptFlows(frames);
+  const sightingsOf = new Map<string, Sighting[]>();
+  for (const sighting of correlate(adopted, frames).sightings) {
+    const group = sightingsOf.get(sighting.probe);
+    if (group === undefined) sightingsOf.set(sighting.probe, [sighting]);
+    else group.push(sighting);
+  }
+  const lastAt = new Map<NetnsId, bigint>();
+  for (const { netns, atNs } of frames) {
+    const known = lastAt.get(netns);
+    if (known === undefined || atNs > known) lastAt.set(netns, atNs);
+  }
+  const flows: RecordedFlow[] = [];
+  let orphans = 0;
+  for (const flow of adopted) {
+    const sightings = sightingsOf.get(flow.id) ?? [];
+    const sender = senderOf(flow, sightings, world);
+    if (sender === null) {
+      orphans += 1;
+      continue;
+    }
+    const fate = fateOf(flow, sightings, {
+      hasSentData: sightingsOf.get(flow.id + DATA_SUFFIX)?.some((s) => s.leg === "request") ?? false,
+      recordedUntilNs: lastAt.get(flow.firstSeen.netns) ?? flow.firstSeen.atNs,
+      isBelow: (link, other) => isBelow(world, flow.firstSeen.netns, link, other),
+    });
+    if (fate === null) continue;
+    const named = sender.stranger === null ? beforeNat(flow, sender.netns, world) : null;
+    const dst = named?.dst ?? flow.dst;
+    const dport = named?.dport ?? flow.dport ?? 0;
+    flows.push({ id: flow.id, protocol: flow.protocol, sender, dst, dport, sightings, ...fate });
+  }
+  return { flows, orphans };
+}
+
+/** The namespace that has the source's address; else the link where it came in from nobody that was collected. */
+function senderOf(flow: AdoptedFlow, sightings: readonly Sighting[], world: World): Sender | null {
+  const { firstSeen, src } = flow;
+  const owners = [...world.netns.values()].filter((netns) =>
+    linksOf(netns).some((link) => link.kind !== "loopback" && link.addresses.some((a) => sameIp(a.ip, src))),
+  );
+  const owner =
+    owners.length === 1 ? owners[0] : owners.find((o) => o.id === firstSeen.netns && firstSeen.direction !== "in");
+  const place = owner === undefined ? null : placeOf(world, owner.id);
+  if (place !== null) return { ...place, stranger: null };
+  const { netns, link, direction } = firstSeen;
+  if (owners.length > 0 || direction !== "in" || link === null || flow.header === "outer") return null;
+  const entry = placeOf(world, netns, src.text);
+  // The tag is gone by the time that a tap on `any` sees the frame: the VLAN's own device tells it.
+  const tagged = linksOf(world.netns.get(netns)).find(
+    (l) =>
+      l.vlanId !== null &&
+      l.lower === link &&
+      sightings.some((s) => s.netns === netns && s.link === l.name && s.direction === "in" && s.leg === "request"),
+  );
+  return entry === null ? null : { ...entry, stranger: { src, entersBy: { link, vlan: tagged?.vlanId ?? null } } };
+}
+
+/** What the sender's own connection tracking says that it asked for: its taps see a packet only after NAT. */
+function beforeNat(
+  flow: AdoptedFlow,
+  netns: NetnsId,
+  world: World,
+): { readonly dst: Ip; readonly dport: number } | null {
+  const table = world.netns.get(netns)?.conntrack;
+  if (flow.protocol === "icmp" || table?.known !== true) return null;
+  const isIt = ({ protocol, reply }: ConntrackEntry): boolean =>
+    protocol === PROTOCOL_NUMBERS[flow.protocol] &&
+    sameIp(reply.src, flow.dst) &&
+    reply.sport === flow.dport &&
+    sameIp(reply.dst, flow.src) &&
+    reply.dport === flow.sport;
+  return table.value.find(isIt)?.original ?? null;
+}
+
+/** A bridge's port, a bond's slave, a VLAN's parent: the packet is there before it is at the other. */
+function isBelow(world: World, netns: NetnsId, link: string, other: string): boolean {
+  const links = linksOf(world.netns.get(netns));
+  return links.some((l) => (l.name === link && l.master === other) || (l.name === other && l.lower === link));
+}

@@ -1,0 +1,114 @@
+import type { Endpoint } from "../facts/cluster.ts";
+import { sameIp } from "../facts/ip.ts";
+import { endpointsOf, type Target } from "../think/symptom/target.ts";
+import type { Field, Notebook } from "./field.ts";
+import type { Investigation } from "./investigation.ts";
+import type { Place } from "./place.ts";
+import { recordingOf } from "./recorded.ts";
+import type { RecordedFlow, Sender } from "./recorded-flows.ts";
+import { isSameSender, roleOf } from "./recorded-roles.ts";
+import { examineRecorded } from "./recorded-tries.ts";
+
+/** So many different flows are looked at beside the symptom's own; what failed comes first. */
+const MOST_BESIDE = 24;
+
+/** A target in a recording: walked from these places, with the flows that were under way then in the place of probes. */
+export async function investigateRecorded(
+  field: Field,
+  target: Target,
+  places: readonly Place[],
+  endpoints: readonly Endpoint[],
+  prefix: string,
+  notebook: Notebook,
+): Promise<Investigation> {
+  const { world, cluster } = field;
+  const recording = await recordingOf(field);
+  const { frames, reports, moved, files, flows } = recording;
+  const of = { symptom: [] as RecordedFlow[], direct: [] as RecordedFlow[], home: [] as RecordedFlow[] };
+  for (const flow of flows) {
+    const role = roleOf(flow, target, endpoints, cluster);
+    if (role !== null) of[role].push(flow);
+  }
+  const { ip: dst, port, protocol } = target;
+  const symptom = places.map((place, i) => {
+    const from: Sender = "stranger" in place ? (place as Sender) : { ...place, stranger: null };
+    const mine = of.symptom.filter((flow) => isSameSender(flow.sender, from));
+    return examineRecorded(world, recording, { id: `${prefix}s${i + 1}`, from, dst, port, protocol }, mine);
+  });
+  const beside = (role: "direct" | "home", letter: string) =>
+    alike(of[role], MOST_BESIDE).map((group, i) => {
+      const [first] = group;
+      const want = {
+        id: `${prefix}${letter}${i + 1}`,
+        from: first.sender,
+        dst: first.dst,
+        port: first.dport,
+        protocol: first.protocol,
+      };
+      return examineRecorded(world, recording, want, group);
+    });
+  notebook.miss(
+    reports
+      .filter((r) => !r.trustworthy)
+      .map((r) => ({ what: `absence of packets in ${r.netns}`, why: r.why ?? "the tap proved nothing" })),
+  );
+  const direct = beside("direct", "d");
+  const home = beside("home", "h");
+  const examined = [...symptom, ...direct, ...home];
+  return {
+    target,
+    places,
+    endpoints,
+    symptom,
+    direct,
+    home,
+    examination: { examined, frames, reports, moved, reasons: [], kept: files },
+  };
+}
+
+/**
+ * Places that recorded tries of this target came from, those that failed first. What is used from inside is walked from the
+ * usual places as well; what is used from outside only where nobody tried it.
+ */
+export async function recordedPlaces(
+  field: Field,
+  target: Target,
+  usual: readonly Place[],
+  most: number,
+): Promise<readonly Place[]> {
+  const { flows } = await recordingOf(field);
+  const { service } = target;
+  const endpoints = service === null ? [] : endpointsOf(field.cluster, service.object, service.port);
+  const tries = flows.filter((flow) => roleOf(flow, target, endpoints, field.cluster) === "symptom");
+  const senders: Sender[] = [];
+  for (const { sender } of failedFirst(tries)) {
+    if (senders.length < most && !senders.some((known) => isSameSender(known, sender))) senders.push(sender);
+  }
+  const isInternal = service?.through === "cluster-ip" || target.pod !== null;
+  if (senders.length > 0 && !isInternal) return senders;
+  const others = usual.filter((place) => !senders.some((s) => s.netns === place.netns && s.stranger === null));
+  return [...senders, ...others].slice(0, Math.max(most, senders.length));
+}
+
+type Group = readonly [RecordedFlow, ...RecordedFlow[]];
+
+/** Flows of one sender to one destination. */
+function alike(flows: readonly RecordedFlow[], most: number): readonly Group[] {
+  const groups: [RecordedFlow, ...RecordedFlow[]][] = [];
+  for (const flow of failedFirst(flows)) {
+    const group = groups.find(
+      ([first]) =>
+        first.protocol === flow.protocol &&
+        first.dport === flow.dport &&
+        sameIp(first.dst, flow.dst) &&
+        isSameSender(first.sender, flow.sender),
+    );
+    if (group !== undefined) group.push(flow);
+    else if (groups.length < most) groups.push([flow]);
+  }
+  return groups;
+}
+
+function failedFirst(flows: readonly RecordedFlow[]): readonly RecordedFlow[] {
+  return [...flows].sort((a, b) => Number(a.outcome === "answered") - Number(b.outcome === "answered"));
+}

@@ -1,0 +1,75 @@
+import type { Ip } from "../facts/ip.ts";
+import type { World } from "../facts/world.ts";
+import type { Flow } from "../think/walk/branch.ts";
+import { walk } from "../think/walk/walk.ts";
+import { buildTrails } from "../witness/correlate/trail.ts";
+import type { Probe } from "../witness/probe/probe.ts";
+import { distinctPoints, type Examined, toTrail, type Trial } from "./examine.ts";
+import type { Recording } from "./recorded.ts";
+import type { RecordedFlow, Sender } from "./recorded-flows.ts";
+import { BYTES, WALK_SPORT } from "./trials.ts";
+
+export interface RecordedWant {
+  readonly id: string;
+  readonly from: Sender;
+  readonly dst: Ip;
+  /** 0 for ICMP. */
+  readonly port: number;
+  readonly protocol: Flow["protocol"];
+}
+
+/** A flow's walk, with the recorded flows of that kind as its tries: none where none was under way. */
+export function examineRecorded(
+  world: World,
+  recording: Recording,
+  want: RecordedWant,
+  flows: readonly RecordedFlow[],
+): Examined {
+  const trial = recordedTrial(world, want, flows.length);
+  const expected = distinctPoints(trial.walk);
+  const sender = want.from.stranger === null ? want.from.netns : null;
+  const tries = flows.map(({ outcome, ms, sightings }) => {
+    const [trail] = buildTrails(sightings, expected, () => sender);
+    return { answered: outcome === "answered", outcome, ms, trail: toTrail(trail?.request ?? [], trail?.reply ?? []) };
+  });
+  return {
+    trial,
+    tried: { id: want.id, flow: trial.flow, walk: trial.walk, tries, trusted: recording.trusted },
+    result: {
+      probe: trial.probe,
+      answers: flows.map(({ outcome, ms, id }, i) => ({
+        n: i + 1,
+        outcome,
+        httpStatus: null,
+        ms,
+        sport: null,
+        detail: id,
+      })),
+      tracers: [],
+      tool: null,
+      notChecked: [],
+    },
+  };
+}
+
+function recordedTrial(world: World, { id, from, dst, port, protocol }: RecordedWant, attempts: number): Trial {
+  const { stranger } = from;
+  const flow: Flow = {
+    from: from.netns,
+    ...(stranger === null ? {} : { entersBy: stranger.entersBy }),
+    src: stranger?.src ?? null,
+    dst,
+    protocol,
+    sport: WALK_SPORT,
+    dport: port,
+    bytes: BYTES[protocol],
+  };
+  const common = { id, from, src: flow.src, dst, attempts, deadlineMs: 0, alsoTo: [] };
+  const probe: Probe =
+    protocol === "icmp"
+      ? { ...common, kind: "icmp", bytes: null }
+      : protocol === "udp"
+        ? { ...common, kind: "udp", port, zone: null }
+        : { ...common, kind: "tcp", port };
+  return { flow, walk: walk(world, flow), probe };
+}

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { labDown } from "../../src/lab/down.ts";
+import { requireLab } from "../../src/lab/state.ts";
+import { labUp } from "../../src/lab/up.ts";
+import type { Verdict } from "../../src/verdict/verdict.ts";
+import { describeLabs } from "../lab/lab-bundle.ts";
+import { keepVerdict } from "./keep-verdict.ts";
+import { differences, type Snapshot } from "./lab-snapshot.ts";
+import { median, tableText } from "./matrix-table.ts";
+import { type Bench, repairAndUndo, snapshotOf } from "./mend.ts";
+import { ODD_SETTINGS } from "./odd-settings.ts";
+import { diagnose, useProduct } from "./product.ts";
+import { countsText, isHealthy, symptomsOf } from "./symptoms.ts";
+import { hopText } from "./tcpdump-oracle.ts";
+import { diagnoseFirstBroken } from "./trial.ts";
+import { trialText, wrongLastHop } from "./trial-text.ts";
+import { runSteps, type Scene, sceneOf, type UnlistedFault } from "./unlisted-fault.ts";
+import { UNLISTED_FAULTS } from "./unlisted-faults.ts";
+
+/** Faults of no list, and settings that look wrong and are not: nothing here may lead to a cause that is none. */
+
+const product = useProduct();
+const rows: string[][] = [];
+const seconds: number[] = [];
+
+describeLabs("faults that nobody listed", () => {
+  afterAll(() => {
+    const heading = ["fault", "cni", "cause", "node", "object", "last hop", "confidence", "s", "repair", "undo", ""];
+    if (rows.length > 0)
+      console.log(`\n${tableText(heading, rows)}\ncommand to verdict: median ${median(seconds).toFixed(1)} s\n`);
+  });
+
+  describe.each(["flannel", "calico"] as const)("%s", (cni) => {
+    const name = `mxu-${cni}`;
+    let bench: Bench;
+    let scene: Scene;
+    let healthy: Snapshot;
+
+    const build = async (): Promise<void> => {
+      await labDown(name);
+      const lab = await labUp({ name, nodes: 3, cni, overlay: "vxlan", serverBundle: product.labServer });
+      bench = { product, lab, plan: requireLab(name).plan };
+      scene = sceneOf(lab, bench.plan);
+      healthy = await snapshotOf(lab);
+    };
+
+    beforeAll(build, 60_000);
+    afterAll(async () => {
+      await labDown(name);
+    });
+
+    it.each(UNLISTED_FAULTS.filter((fault) => fault.cni === cni).map((fault) => [fault.id, fault] as const))(
+      "%s",
+      async (_id, fault) => {
+        await runSteps(fault.inject(scene));
+        let wrongs: readonly string[] = [];
+        try {
+          wrongs = await examine(bench, scene, fault);
+        } finally {
+          await runSteps(fault.revert(scene)).catch(() => {});
+          const statuses = await Promise.all(symptomsFor(bench, scene, fault).map((symptom) => symptom.try()));
+          const isHealed = statuses.every(isHealthy);
+          if (!isHealed || differences(healthy, await snapshotOf(bench.lab)).length > 0) await build();
+          // Else the fault is not what this test believes, and its truths prove nothing.
+          expect
+            .soft(isHealed ? "healed" : statuses.map(countsText).join("; "), "reverting the fault heals")
+            .toBe("healed");
+        }
+        expect(wrongs).toEqual([]);
+      },
+      90_000,
+    );
+
+    it.each(ODD_SETTINGS.filter((odd) => odd.cni === null || odd.cni === cni).map((odd) => [odd.id, odd] as const))(
+      "healthy: %s",
+      async (_id, odd) => {
+        await runSteps(odd.inject(scene));
+        try {
+          for (const symptom of symptomsOf(bench.lab, bench.plan).slice(0, 2)) {
+            expect(countsText(await symptom.try()), "it breaks nothing").toMatch(/^\d+ × 200$/);
+            const { verdict, problem, code } = await diagnose(product, bench.lab, symptom.input);
+            expect(problem).toBeNull();
+            const said = { outcome: verdict?.outcome, cause: verdict?.cause, others: verdict?.otherCauses, code };
+            expect(said, symptom.input).toEqual({ outcome: "healthy", cause: null, others: [], code: 0 });
+          }
+        } finally {
+          await build();
+        }
+      },
+      60_000,
+    );
+  });
+});
+
+function symptomsFor({ lab, plan }: Bench, scene: Scene, fault: UnlistedFault) {
+  return [...(fault.symptoms?.(scene) ?? []), ...symptomsOf(lab, plan)];
+}
+
+async function examine(bench: Bench, scene: Scene, fault: UnlistedFault): Promise<readonly string[]> {
+  const before = await snapshotOf(bench.lab);
+  const trial = await diagnoseFirstBroken(product, bench.lab, symptomsFor(bench, scene, fault));
+  if (trial === null) return ["it breaks nothing"];
+  const { verdict, problem, code, seconds: took } = trial.diagnosis;
+  if (verdict === null) return [problem ?? "no verdict"];
+  const wrongs = [...wrongLastHop(trial), ...falseCauses(verdict, fault.truths(scene))];
+  if (verdict.outcome !== "broken") wrongs.push(`outcome: ${verdict.outcome} although ${trialText(trial)}`);
+  const due = isSaid(verdict.confidence) && verdict.cause !== null ? 1 : 2;
+  if (code !== due) wrongs.push(`exit status ${code}, not ${due}`);
+  const mended =
+    verdict.confidence === "confirmed"
+      ? await repairAndUndo(bench, verdict, trial.symptom, before)
+      : { repair: "", undo: "", wrongs: [] };
+  wrongs.push(...mended.wrongs);
+  if (wrongs.length > 0) keepVerdict(`unlisted ${fault.cni} ${fault.id}`, trial);
+  const { cause, lastHop } = verdict;
+  const told = [
+    cause?.id ?? "unknown",
+    cause?.node ?? "",
+    cause?.object ?? "",
+    lastHop === null ? "" : hopText(lastHop),
+  ];
+  const state = wrongs.length === 0 ? "ok" : "WRONG";
+  rows.push([
+    fault.id,
+    fault.cni,
+    ...told,
+    verdict.confidence ?? "",
+    took.toFixed(1),
+    mended.repair,
+    mended.undo,
+    state,
+  ]);
+  seconds.push(took);
+  return wrongs;
+}
+
+/** Causes that are said to be likely or better, and are not true. */
+function falseCauses({ cause, confidence, otherCauses }: Verdict, truths: readonly RegExp[]): string[] {
+  const main = cause === null ? [] : [{ ...cause, confidence }];
+  return [...main, ...otherCauses]
+    .filter((one) => isSaid(one.confidence))
+    .map((one) => `${one.id} ${one.node} ${one.object}`)
+    .filter((said) => !truths.some((truth) => truth.test(said)))
+    .map((said) => `false cause: ${said}`);
+}
+
+function isSaid(confidence: Verdict["confidence"]): boolean {
+  return confidence === "confirmed" || confidence === "likely";
+}
