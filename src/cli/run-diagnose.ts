@@ -9,6 +9,7 @@ import { parseSymptom } from "../think/symptom/symptom.ts";
 import { exitStatusOf, type Repair, type Verdict } from "../verdict/verdict.ts";
 import type { DiagnoseOptions } from "./diagnose.ts";
 import { rememberVerdict } from "./last-verdict.ts";
+import { recurrenceOf } from "./recurrence.ts";
 import { type OpenCluster, openCluster, readField } from "./open-cluster.ts";
 import { wantsColor } from "./options.ts";
 import { CliError } from "./run.ts";
@@ -28,7 +29,8 @@ export async function diagnose(input: string, options: DiagnoseOptions, signal: 
   const isText = options.output === "text";
   const open = await openCluster(options, signal);
   try {
-    const conclusion = await follow(open, symptom, options, style, isText && !options.quiet, startedAt);
+    const followed = await follow(open, symptom, options, style, isText && !options.quiet, startedAt);
+    const conclusion = { ...followed, recurrence: await recurrenceOf(followed, open.reader, open.limits) };
     const verdict = inWords(conclusion, style);
     await rememberVerdict(verdict, options);
     const status = exitStatusOf(verdict);

@@ -13,8 +13,13 @@ import { nextAfter } from "./rungs/capture.ts";
 /** The suspect that the verdict is about: of the surest cause's, the one that was tried most and seen best. */
 export function mainSuspect(causes: readonly NamedCause[], suspects: readonly Suspect[]): Suspect | null {
   const pool = causes[0]?.suspects ?? suspects;
+  // An echo tells of a network, not of a service: where both failed alike the other speaks.
   const score = (s: Suspect): number =>
-    (s.failed > 0 ? 1000 : 0) + (s.witness === "agree" ? 500 : 0) + s.lastSeen * 10 + s.failed;
+    (s.failed > 0 ? 1000 : 0) +
+    (s.witness === "agree" ? 500 : 0) +
+    (s.tried.flow.protocol === "icmp" ? 0 : 250) +
+    Math.min(20, s.lastSeen) * 10 +
+    Math.min(20, s.failed);
   return [...pool].sort((a, b) => score(b) - score(a))[0] ?? null;
 }
 

@@ -30,7 +30,15 @@ export function isLostOnRecord(faced: Investigation): boolean {
 
 /** No branch that the tries did not happen to take is known to be dead. */
 export function notDoomed(faced: Investigation): boolean {
-  return faced.direct.every((e) => e.result.answers.every((a) => a.outcome === "answered") || !isServed(faced, e));
+  return faced.direct
+    .filter((e) => isOfEndpoint(faced, e))
+    .every((e) => e.result.answers.every((a) => a.outcome === "answered") || !isServed(faced, e));
+}
+
+/** Echoes, and another door of the same Service, say nothing against the way that was asked about. */
+function isOfEndpoint({ endpoints, target }: Investigation, { trial }: Examined): boolean {
+  const { dst, protocol } = trial.flow;
+  return protocol === target.protocol && endpoints.some((e) => sameIp(e.ip, dst));
 }
 
 /** A direct probe that fails while every try of the Service through that endpoint is answered says nothing of the symptom. */

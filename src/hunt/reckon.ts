@@ -65,13 +65,22 @@ export async function reckon(field: Field, own: readonly Tried[], beside: readon
     describe: (edit) => describeEdit(world, edit),
     kernelDissents: (suspect) => (agreements.get(suspect) ?? []).some((a) => a.agrees === false),
   });
-  const causes = named.filter((c) => c.suspects.some((s) => ofSymptom.has(s.tried)));
+  const asksByEcho = own.some((t) => t.flow.protocol === "icmp");
+  const causes = named
+    .filter((c) => c.suspects.some((s) => ofSymptom.has(s.tried)))
+    .map((c) => (asksByEcho || !isSeenByEchoesOnly(c) ? c : { ...c, confidence: "likely" as const }));
   const healed = (suspect: Suspect): Branch | null => {
     const best = searchFor(suspect).found[0];
     const { ip, port } = suspect.branch.destination;
     return best?.walk.branches.find((b) => b.destination.ip.value === ip.value && b.destination.port === port) ?? null;
   };
   return { suspects, causes, agreements, healed, searched: [...results.values()] };
+}
+
+/** Echoes prove nothing about what is asked by other means. */
+function isSeenByEchoesOnly({ confidence, suspects }: NamedCause): boolean {
+  const witnesses = suspects.filter((s) => s.witness === "agree" && s.failed > 0);
+  return confidence === "confirmed" && witnesses.every((s) => s.tried.flow.protocol === "icmp");
 }
 
 function placeKey(suspect: Suspect): string {

@@ -52,8 +52,11 @@ export interface Suspect {
   readonly lastSeen: number;
   /** Sightings that the walk did not expect: the packet went elsewhere. */
   readonly offPath: readonly Point[];
-  /** `agree`: last seen where the walk ends it, and not after. `unwitnessed`: no capture. */
-  readonly witness: "agree" | "dissent" | "unwitnessed";
+  /**
+   * `agree`: last seen where the walk ends it, and not after. `consistent`: seen on that way as far as taps reach, which is not
+   * to its end. `unwitnessed`: no capture.
+   */
+  readonly witness: "agree" | "consistent" | "dissent" | "unwitnessed";
   readonly outcomes: readonly string[];
 }
 
@@ -129,6 +132,9 @@ function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: read
   const isOpen = predicted?.at.end === "UNKNOWN";
   const endsAsPredicted =
     predicted !== null && lastIndex === hops.length - 1 && (isOpen || !offPath.some((p) => p.leg === predicted.leg));
+  // What no tap hears is not against the walk.
+  const isCutShort =
+    predicted !== null && offPath.length === 0 && hops.slice(lastIndex + 1).every((hop) => hop.seen === null);
   const lastHop = lastIndex === hops.length - 1 ? (offPath.at(-1) ?? furthest) : furthest;
   return {
     ...base,
@@ -137,7 +143,7 @@ function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: read
     next: hops[lastIndex + 1]?.point ?? null,
     lastSeen: lastHop === null ? 0 : trails.filter((t) => t.points.some((p) => samePlace(p, lastHop))).length,
     offPath,
-    witness: endsAsPredicted ? "agree" : "dissent",
+    witness: endsAsPredicted ? "agree" : isCutShort ? (lastIndex < 0 ? "unwitnessed" : "consistent") : "dissent",
   };
 }
 
