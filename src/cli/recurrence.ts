@@ -25,8 +25,9 @@ export async function recurrenceOf(conclusion: Conclusion, reader: Reader, limit
   const command: Command = { name: "resetters", argv: ["sh", "-c", EXISTING, "lasthop", ...RESETTER_PATHS], netns: null };
   const [output] = await reader.run(cause.node, [command], limits);
   const present = new Set(output === undefined || output.failure !== null ? [] : text(output).split("\n"));
-  const kind = key.endsWith("rp_filter") ? "rp_filter" : "forwarding";
-  const resetters = whoResets({ files: present, units: new Set(), processes: new Set() }, kind)
+  const kind = key.endsWith("rp_filter") ? "rp_filter" : /forward/.test(key) ? "forwarding" : null;
+  const known = kind === null ? [] : whoResets({ files: present, units: new Set(), processes: new Set() }, kind);
+  const resetters = known
     .filter((r) => !r.onlyAsFilesSay || told.length > 0)
     .map(({ by, when, file }) => ({ by, when, file, line: null }));
   return [...told, ...resetters, ...nobody];

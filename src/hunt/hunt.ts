@@ -7,6 +7,7 @@ import { stillSo } from "./again.ts";
 import { type Behind, followBehind, gatewayPod, glanceAtGateways, isAbout, isServersFault } from "./behind.ts";
 import { affectedBy, hopList, lastHopOf, mainSuspect, toFoundCause, voicesOf, weaken } from "./conclude.ts";
 import type { Conclusion, HuntEvent } from "./conclusion.ts";
+import { noteEvidence } from "./evidence.ts";
 import { type Field, Notebook } from "./field.ts";
 import type { Rung } from "./findings.ts";
 import { type GatewayReading, readGateway } from "./gateway.ts";
@@ -171,15 +172,20 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   const lostTaps = examinations.flatMap((e) => e.reports.filter((r) => !r.trustworthy).map((r) => r.netns));
   const probes = [...own, ...beside].reduce((sum, t) => sum + t.tries.length, 0);
   const shown = main !== null && (main.failed > 0 || symptomFailed) ? main : null;
-  yield climb(routeRung(shown === null ? [] : (reckoning.agreements.get(shown) ?? []), shown));
+  const shownAgreements = shown === null ? [] : (reckoning.agreements.get(shown) ?? []);
+  const noted =
+    shown === null
+      ? { route: [], capture: [], kernel: [] }
+      : noteEvidence(notebook, shown, shownAgreements, moved, new Date(now()).toISOString());
+  yield climb({ ...routeRung(shownAgreements, shown), evidence: noted.route });
   const lost = [...new Set(lostTaps)];
-  if (recording === null) {
-    yield climb(captureRung(shown, healed, probes, lost));
-    yield climb(kernelRung(shown, moved, reasons));
-  } else {
-    yield climb(recordedCaptureRung(recording, shown, healed, probes, lost));
-    yield climb(recordedKernelRung(recording, shown));
-  }
+  const capture =
+    recording === null
+      ? captureRung(shown, healed, probes, lost)
+      : recordedCaptureRung(recording, shown, healed, probes, lost);
+  yield climb({ ...capture, evidence: noted.capture });
+  const kernel = recording === null ? kernelRung(shown, moved, reasons) : recordedKernelRung(recording, shown);
+  yield climb({ ...kernel, evidence: noted.kernel });
 
   // 4. The verdict.
   const first = causes[0] ?? null;

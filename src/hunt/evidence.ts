@@ -1,0 +1,68 @@
+import { nodeOf } from "../facts/provenance.ts";
+import type { Suspect } from "../think/explain/suspect.ts";
+import type { Agreement } from "../think/ask/agreement.ts";
+import type { Notebook } from "./field.ts";
+import { hopName, placeName } from "./rungs/capture.ts";
+import type { Moved } from "./rungs/probes.ts";
+
+/** Ids of what each of the lower rungs rests on. */
+export interface NotedEvidence {
+  readonly route: readonly string[];
+  readonly capture: readonly string[];
+  readonly kernel: readonly string[];
+}
+
+/** Writes down what the voices said of the main suspect: the fact the walk ends at, the kernels' answers, the sightings, the counters. */
+export function noteEvidence(
+  notebook: Notebook,
+  suspect: Suspect,
+  agreements: readonly Agreement[],
+  moved: Moved,
+  at: string,
+): NotedEvidence {
+  const end = suspect.predicted?.at.steps.at(-1);
+  const predicted =
+    end === undefined
+      ? []
+      : [
+          notebook.add({
+            voice: "predict",
+            node: nodeOf(end.netns),
+            source: end.because === null ? end.kind : `${end.because.source.argv.join(" ")}, line ${end.because.line}`,
+            excerpt: `${suspect.predicted?.at.end}: ${end.detail}`,
+            at: end.because?.source.at ?? at,
+          }),
+        ];
+  const asked = agreements.map((a) =>
+    notebook.add({ voice: "ask", node: nodeOf(a.step.netns), source: a.question, excerpt: a.answer, at }),
+  );
+  const seen = suspect.hops
+    .filter((hop) => hop.seen !== null)
+    .map(({ point, seen }) => `${placeName(point.netns)} ${hopName(point)} ${point.leg}: ${seen}`);
+  const captured =
+    seen.length === 0
+      ? []
+      : [
+          notebook.add({
+            voice: "witness",
+            node: null,
+            source: `tcpdump -i any on ${new Set(suspect.hops.map((hop) => hop.point.netns)).size} namespaces`,
+            excerpt: seen.join("\n"),
+            at,
+          }),
+        ];
+  const counted = suspect.predicted === null ? undefined : moved.get(suspect.predicted.at.netns);
+  const counters =
+    counted === undefined || counted.length === 0
+      ? []
+      : [
+          notebook.add({
+            voice: "witness",
+            node: nodeOf(suspect.predicted?.at.netns ?? ""),
+            source: "/proc/net/snmp, /proc/net/netstat",
+            excerpt: counted.map(({ name, delta }) => `${name} +${delta}`).join("\n"),
+            at,
+          }),
+        ];
+  return { route: [...predicted, ...asked], capture: captured, kernel: counters };
+}
