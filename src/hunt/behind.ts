@@ -71,7 +71,7 @@ export function glanceAtGateways(field: Field, target: Target, endpoints: readon
       await sleep(GLANCE_MS);
       for (const [key, waiting] of await waitingSockets(field, pods)) {
         const pod = pods.find((p) => podKey(p) === key);
-        const upstream = pod === undefined ? undefined : waitedFor(pod.ips, waiting, [], field.cluster)[0];
+        const upstream = pod === undefined ? undefined : waitedFor(pod.ips, waiting, [], [], field.cluster)[0];
         if (pod === undefined || upstream === undefined) continue;
         sockets.set(key, waiting);
         started ??= followBehind(field, pod, upstream, notebook);

@@ -161,6 +161,9 @@ export function distinctPoints(walk: Walk) {
     );
 }
 
+/** In pods behind the symptom: whom do they call themselves? pcap-filter(7) knows TCP's flags for IPv4 alone. */
+const ANY_SYN = "(tcp[tcpflags] & tcp-syn != 0) or (ip6[6] == 6 and ip6[53] & 2 != 0)";
+
 /** A tap ends by itself on its node after this, whatever becomes of us. */
 const TAP_DEADLINE_MS = 60_000;
 
@@ -199,7 +202,7 @@ async function startWatch(field: Field, trials: readonly Trial[], also: readonly
   const taps: Tap[] = await Promise.all(
     places.map((place) =>
       startTap(field.reader, place, {
-        filter,
+        filter: also.includes(place.netns) ? `${filter} or ${ANY_SYN}` : filter,
         tunnelPorts,
         limits: { ...field.limits, timeoutMs: TAP_DEADLINE_MS },
         keepIn: field.keepIn,

@@ -7,6 +7,7 @@ export interface Findings {
   /** `status` null: connected, and no answer came. */
   "http-from": { readonly status: number | null; readonly pod: string; readonly node: string };
   "gateway-log": { readonly line: string };
+  "gateway-connects": { readonly count: number; readonly to: string };
   "gateway-socket": { readonly pod: string; readonly state: string; readonly to: string };
   "gateway-conntrack": { readonly node: string; readonly to: string; readonly count: number };
   "upstream-named": { readonly pod: string; readonly to: string; readonly service: string | null };
@@ -49,6 +50,8 @@ export interface Findings {
     readonly from: string;
     readonly to: string;
     readonly probes: number;
+    /** Of a recording: nobody tagged them. */
+    readonly recorded?: true;
   };
   /** Hops of one place that were seen equally often; null where silence proves nothing. */
   "capture-line": {
@@ -56,6 +59,8 @@ export interface Findings {
     readonly count: number | null;
     readonly hops: readonly { readonly name: string; readonly last: boolean }[];
   };
+  /** Recorded flows of other ways that were last seen at the same place. */
+  "capture-alike": { readonly flows: number; readonly ways: readonly string[] };
   "capture-lost": { readonly taps: readonly string[] };
   "kernel-counter": { readonly node: string; readonly name: string; readonly delta: number };
   "kernel-rule": { readonly node: string; readonly rule: string; readonly packets: number };

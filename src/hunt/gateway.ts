@@ -6,6 +6,8 @@ import { parseConntrack } from "../read/parse/conntrack.ts";
 import { parseSockets } from "../read/parse/sockets.ts";
 import { text } from "../read/transport/reader.ts";
 import { telltaleLines, type Upstream, waitedFor } from "../think/symptom/upstream.ts";
+import { unansweredConnects } from "../witness/correlate/unanswered.ts";
+import type { Frame } from "../witness/sighting.ts";
 import type { Field } from "./field.ts";
 import { finding, type Finding } from "./findings.ts";
 import { podPlace } from "./place.ts";
@@ -47,7 +49,12 @@ export interface GatewayReading {
 }
 
 /** Whom a pod that answers 5xx waits for: its sockets, its node's conntrack, its log. */
-export async function readGateway(field: Field, pod: Pod, seen: readonly Socket[]): Promise<GatewayReading> {
+export async function readGateway(
+  field: Field,
+  pod: Pod,
+  seen: readonly Socket[],
+  frames: readonly Frame[],
+): Promise<GatewayReading> {
   const [now, rows, log] = await Promise.all([
     waitingSockets(field, [pod]).then((m) => m.get(podKey(pod)) ?? []),
     pod.node === null ? Promise.resolve([]) : conntrackOf(field, pod.node),
@@ -57,13 +64,16 @@ export async function readGateway(field: Field, pod: Pod, seen: readonly Socket[
     ),
   ]);
   const sockets = seen.length > 0 ? seen : now;
-  const upstreams = waitedFor(pod.ips, sockets, rows, field.cluster);
+  const place = podPlace(field.world, pod);
+  const unanswered = place === null ? [] : unansweredConnects(frames, place.netns);
+  const upstreams = waitedFor(pod.ips, sockets, rows, unanswered, field.cluster);
   const [upstream] = upstreams;
   const lines: Finding[] = [];
   const line = telltaleLines(log.known ? log.value : "", 1)[0];
   if (line !== undefined) lines.push(finding("gateway-log", { line }));
   if (upstream !== undefined) {
     const to = `${upstream.ip.text}:${upstream.port}`;
+    if (upstream.connects > 0) lines.push(finding("gateway-connects", { count: upstream.connects, to }));
     if (upstream.sockets > 0) lines.push(finding("gateway-socket", { pod: podKey(pod), state: "SYN_SENT", to }));
     if (upstream.unreplied > 0)
       lines.push(finding("gateway-conntrack", { node: pod.node ?? "", to, count: upstream.unreplied }));

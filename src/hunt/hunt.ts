@@ -17,6 +17,7 @@ import { branchRows, deliversTo, hasDeadBranch, isLostOnRecord, notDoomed, whole
 import { isFromError, namedPlace, type Place, usualPlaces } from "./place.ts";
 import { reckon } from "./reckon.ts";
 import { recordingOf } from "./recorded.ts";
+import { recordedGateway } from "./recorded-gateway.ts";
 import { recordedPlaces } from "./recorded-investigation.ts";
 import { recordedCaptureRung, recordedKernelRung, recordedReachRung, recordedTopRung } from "./recorded-rungs.ts";
 import { captureRung } from "./rungs/capture.ts";
@@ -84,9 +85,9 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   const failing = faced.symptom.filter((e) => e.result.answers.some((a, i) => isServersFault(a, e.tried.tries[i])));
   let gateway: GatewayReading | null = null;
   let followed: Behind | null = null;
-  const pod = gatewayPod(failing, faced.endpoints, field);
+  const pod = reader.offline ? recordedGateway(field, faced) : gatewayPod(failing, faced.endpoints, field);
   if (pod !== null) {
-    gateway = await readGateway(field, pod, glance.sockets.get(podKey(pod)) ?? []);
+    gateway = await readGateway(field, pod, glance.sockets.get(podKey(pod)) ?? [], faced.examination.frames);
     const early = await glance.investigation();
     const upstream = gateway.upstreams[0];
     if (early !== null && upstream !== undefined && isAbout(early.investigation, upstream)) followed = early;
@@ -120,7 +121,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
     }),
   );
   const top = symptom.kind === "dns" ? "dns" : target.url === null ? null : "http";
-  if (top !== null && recording !== null) yield climb(recordedTopRung(top, faced.symptom, httpEvidence));
+  if (top !== null && recording !== null) yield climb(recordedTopRung(top, faced.symptom, gateway, httpEvidence));
   else if (top !== null) yield climb(httpRung(top, faced.symptom, gateway, failing[0] ?? null, httpEvidence));
   const objects = followed?.objects ?? facedObjects;
   const focus = behind ?? faced;
@@ -150,7 +151,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   const symptomFailed =
     faced.symptom.some((e) => e.result.answers.some((a) => a.outcome !== "answered" || (a.httpStatus ?? 0) >= 500)) ||
     hasDeadBranch(faced) ||
-    (recording !== null && isLostOnRecord(faced));
+    (recording !== null && [faced, ...(behind === null ? [] : [behind])].some(isLostOnRecord));
   // What a Service without endpoints rejects, it rejects for want of endpoints: the object is the cause, not the rule.
   const vip = behind === null ? target.ip : behind.target.ip;
   const causes =
@@ -182,7 +183,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   const capture =
     recording === null
       ? captureRung(shown, healed, probes, lost)
-      : recordedCaptureRung(recording, shown, healed, probes, lost);
+      : recordedCaptureRung(recording, shown, causes[0]?.suspects ?? [], healed, probes, lost);
   yield climb({ ...capture, evidence: noted.capture });
   const kernel = recording === null ? kernelRung(shown, moved, reasons) : recordedKernelRung(recording, shown);
   yield climb({ ...kernel, evidence: noted.kernel });
@@ -207,6 +208,9 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
       ]);
     }
   }
+  const isSeenToFail = recording === null || met.some((e) => e.tried.tries.some((t) => !t.answered));
+  // That the symptom hangs on what a gateway waited for is then our guess.
+  if (behind !== null && !isSeenToFail && confidence !== null) confidence = weaken(confidence);
   const isWhole = faced.symptom.every(
     (e) => e.tried.walk.branches.length > 0 && e.tried.walk.branches.every((b) => arrives(b) === true),
   );
@@ -217,7 +221,6 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   }
   const outcome = symptomFailed ? "broken" : isWhole && notDoomed(faced) ? "healthy" : "unknown";
   const objectCause = fault !== null && symptomFailed ? fault : null;
-  const isSeenToFail = recording === null || met.some((e) => e.tried.tries.some((t) => !t.answered));
   const objectConfirmed = objectCause?.repair != null && deliversTo(field, focus, objects.candidates);
   const named = objectCause !== null ? objectCause.cause : first === null ? null : toFoundCause(first);
   const finalConfidence =

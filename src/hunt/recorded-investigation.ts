@@ -47,6 +47,10 @@ export async function investigateRecorded(
       };
       return examineRecorded(world, recording, want, group);
     });
+  if (recording.orphans > 0) {
+    const why = "their senders were not collected";
+    notebook.miss([{ what: `${recording.orphans} of the recorded flows`, why }]);
+  }
   notebook.miss(
     reports
       .filter((r) => !r.trustworthy)
@@ -54,6 +58,15 @@ export async function investigateRecorded(
   );
   const direct = beside("direct", "d");
   const home = beside("home", "h");
+  for (const { trial, tried, result } of [...direct, ...home]) {
+    notebook.add({
+      voice: "witness",
+      node: trial.probe.from.node,
+      source: `recorded ${tried.flow.protocol} ${trial.probe.from.netns} → ${tried.flow.dst.text}`,
+      excerpt: result.answers.map((a) => `#${a.n} ${a.outcome} ${a.detail}`).join("\n"),
+      at: new Date(field.now()).toISOString(),
+    });
+  }
   const examined = [...symptom, ...direct, ...home];
   return {
     target,

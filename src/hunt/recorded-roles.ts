@@ -1,7 +1,6 @@
-import type { Endpoint } from "../facts/cluster.ts";
-import { sameIp } from "../facts/ip.ts";
+import type { Cluster, Endpoint } from "../facts/cluster.ts";
+import { type Ip, sameIp } from "../facts/ip.ts";
 import { netnsId } from "../facts/provenance.ts";
-import type { Cluster } from "../facts/cluster.ts";
 import type { Target } from "../think/symptom/target.ts";
 import type { RecordedFlow, Sender } from "./recorded-flows.ts";
 
@@ -17,18 +16,35 @@ export function roleOf(
   endpoints: readonly Endpoint[],
   cluster: Cluster,
 ): Role | null {
-  const endpoint = endpoints.find((e) => sameIp(e.ip, flow.dst) && (flow.protocol === "icmp" || isPortOf(e, flow)));
-  const pod = target.pod !== null && sameIp(target.ip, flow.dst) ? target.pod : null;
-  const homeNode = endpoint?.node ?? pod?.node ?? null;
-  const isHome = homeNode !== null && flow.sender.stranger === null && flow.sender.netns === netnsId(homeNode, "host");
-  if (isHome) return "home";
+  const ends = endsOf(target, endpoints);
+  const named = ends.find((e) => sameIp(e.ip, flow.dst) && (flow.protocol === "icmp" || e.port === flow.dport));
+  if (flow.protocol !== "icmp" && flow.protocol !== target.protocol) return null;
+  const home = named?.node ?? null;
+  if (home !== null && flow.sender.stranger === null && flow.sender.netns === netnsId(home, "host")) return "home";
   if (flow.protocol === target.protocol && sameIp(flow.dst, target.ip) && flow.dport === target.port) return "symptom";
-  if (endpoint !== undefined || (pod !== null && flow.protocol === "icmp")) return "direct";
+  if (named !== undefined || ends.some((end) => wasHeadedTo(flow, end))) return "direct";
   return isOtherDoor(flow, target, cluster) ? "direct" : null;
 }
 
-function isPortOf(endpoint: Endpoint, flow: RecordedFlow): boolean {
-  return endpoint.port === flow.dport && endpoint.protocol.toLowerCase() === flow.protocol;
+interface End {
+  readonly ip: Ip;
+  readonly port: number;
+  readonly node: string | null;
+}
+
+function endsOf({ service, pod, ip, port }: Target, endpoints: readonly Endpoint[]): readonly End[] {
+  if (service !== null) return endpoints;
+  return pod === null ? [] : [{ ip, port, node: pod.node }];
+}
+
+/** NAT took it there, whatever its sender named. */
+function wasHeadedTo({ protocol, sightings }: RecordedFlow, end: End): boolean {
+  return sightings.some(({ leg, headers }) => {
+    const ip = headers.findLast((h) => h.kind === "ip");
+    const to = headers.findLast((h) => h.kind === protocol);
+    if (leg !== "request" || ip?.kind !== "ip" || (to?.kind !== "tcp" && to?.kind !== "udp")) return false;
+    return sameIp(end.ip, ip.dst) && end.port === to.dport;
+  });
 }
 
 /** The Service's ClusterIP, an external address, or its node port on any node. */

@@ -16,7 +16,8 @@ export interface Bench {
 }
 
 export interface Mended {
-  readonly repair: "healthy" | "no repair" | "failed" | "";
+  /** `refused`: no change was made, and it said why. */
+  readonly repair: "healthy" | "no repair" | "refused" | "failed" | "";
   readonly undo: "as before" | "failed" | "";
   readonly wrongs: readonly string[];
 }
@@ -33,6 +34,9 @@ export async function repairAndUndo(
   const file = join(lab.directory, "verdict.json");
   writeFileSync(file, JSON.stringify(verdict));
   const repaired = await runProduct(product, lab, ["repair", file, "--apply", "-o", "json"]);
+  if (repaired.code === FAILED_TO_WORK && differences(before, await snapshotOf(lab)).length === 0) {
+    return { repair: "refused", undo: "", wrongs: [] };
+  }
   const after = await symptom.try();
   const { verdict: again, problem } = readVerdict(repaired);
   const wrongs: string[] = [];
@@ -40,7 +44,7 @@ export async function repairAndUndo(
     wrongs.push(`repair --apply: ${problem ?? `exit ${repaired.code}, ${again?.outcome}: ${again?.summary}`}`);
   }
   if (!isHealthy(after)) wrongs.push(`after repair --apply: ${countsText(after)}`);
-  const undoWrongs = await undoAll(bench, symptom, before);
+  const undoWrongs = await undoAll(bench, symptom, before, forget);
   return {
     repair: wrongs.length === 0 ? "healthy" : "failed",
     undo: undoWrongs.length === 0 ? "as before" : "failed",
@@ -48,12 +52,18 @@ export async function repairAndUndo(
   };
 }
 
-async function undoAll({ product, lab }: Bench, symptom: Symptom, before: Snapshot): Promise<readonly string[]> {
+async function undoAll(
+  { product, lab }: Bench,
+  symptom: Symptom,
+  before: Snapshot,
+  forget: () => Promise<void>,
+): Promise<readonly string[]> {
   const wrongs: string[] = [];
   const undone = await runProduct(product, lab, ["undo", "--apply", "-o", "json"]);
   if (undone.code !== 0) {
     wrongs.push(`undo --apply: exit ${undone.code}: ${(undone.stderr || undone.stdout).trim().slice(0, 400)}`);
   }
+  await forget();
   const [left, statuses] = await Promise.all([snapshotOf(lab), symptom.try()]);
   if (isHealthy(statuses)) wrongs.push("after undo --apply: not broken again");
   const changed = differences(before, left);

@@ -88,9 +88,9 @@ export const ODD_SETTINGS: readonly OddSetting[] = [
     cni: "flannel",
     inject: everyNode(
       "nft add table inet guard",
-      "nft add chain inet guard fwd '{ type filter hook forward priority -5; policy accept; }'",
-      "nft add rule inet guard fwd tcp dport { 23, 445, 3389 } drop",
-      "nft add rule inet guard fwd ip saddr 203.0.113.0/24 reject",
+      "nft add chain inet guard block '{ type filter hook forward priority -5; policy accept; }'",
+      "nft add rule inet guard block tcp dport { 23, 445, 3389 } drop",
+      "nft add rule inet guard block ip saddr 203.0.113.0/24 reject",
     ),
   },
 ];

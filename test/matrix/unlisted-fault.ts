@@ -31,6 +31,8 @@ export interface UnlistedFault {
   readonly revert: (scene: Scene) => readonly Step[];
   /** Causes that are true, as `ID NODE OBJECT`. Whatever else a verdict calls likely is false; to say nothing is never wrong. */
   readonly truths: (scene: Scene) => readonly RegExp[];
+  /** Run after the repair was taken back: what machines remember of the time in between would hide that it is broken. */
+  readonly forget?: (scene: Scene) => readonly Step[];
   /** Tried before the lab's own. */
   readonly symptoms?: (scene: Scene) => readonly Symptom[];
 }

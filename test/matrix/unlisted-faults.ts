@@ -6,7 +6,7 @@ import type { Scene, Step, UnlistedFault } from "./unlisted-fault.ts";
 const WRONG_MAC = "02:00:00:00:00:99";
 
 const on = (netns: string, ...lines: string[]): Step => ({ netns, lines });
-const true_ = (...patterns: string[]) => patterns.map((pattern) => new RegExp(`^${pattern}$`));
+const only = (...patterns: string[]) => patterns.map((pattern) => new RegExp(`^${pattern}$`));
 
 /** cBPF for a clsact hook, where a frame begins with its Ethernet header: UDP to 8472 is TC_ACT_SHOT, all else TC_ACT_OK. */
 const DROP_VXLAN = "6,48 0 0 23,21 0 3 17,40 0 0 36,21 0 1 8472,6 0 0 2,6 0 0 0";
@@ -20,12 +20,12 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       on(
         far.netns,
         "nft add table inet guard",
-        "nft add chain inet guard fwd '{ type filter hook forward priority 10; policy accept; }'",
-        `nft add rule inet guard fwd ip daddr ${backend.address} tcp dport 8080 drop`,
+        "nft add chain inet guard block '{ type filter hook forward priority 10; policy accept; }'",
+        `nft add rule inet guard block ip daddr ${backend.address} tcp dport 8080 drop`,
       ),
     ],
     revert: ({ far }) => [on(far.netns, "nft delete table inet guard")],
-    truths: ({ far }) => true_(`forward-drop ${far.name} rule nft:.*guard.fwd#1`),
+    truths: ({ far }) => only(`forward-drop ${far.name} rule nft:guard/block#1`),
   },
   {
     id: "nft set of blocked addresses holds the gateway",
@@ -41,14 +41,14 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       ),
     ],
     revert: ({ far }) => [on(far.netns, "nft delete table ip ban")],
-    truths: ({ far }) => true_(`(rule-drops|forward-drop) ${far.name} rule nft:.*ban.pre#1`),
+    truths: ({ far }) => only(`(rule-drops|forward-drop) ${far.name} rule nft:ban/pre#1`),
   },
   {
     id: "iptables-legacy drops what iptables-nft accepts",
     cni: "flannel",
     inject: ({ far, backend }) => [on(far.netns, `iptables-legacy -I FORWARD -d ${backend.address} -j DROP`)],
     revert: ({ far, backend }) => [on(far.netns, `iptables-legacy -D FORWARD -d ${backend.address} -j DROP`)],
-    truths: ({ far }) => true_(`forward-drop ${far.name} rule iptables-legacy:filter/FORWARD#1`),
+    truths: ({ far }) => only(`forward-drop ${far.name} rule iptables-legacy:filter/FORWARD#1`),
   },
   {
     id: "mangle PREROUTING drops on the tunnel's device",
@@ -57,21 +57,21 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       on(far.netns, `iptables-nft -t mangle -I PREROUTING -i ${tunnel} -p tcp --dport 8080 -j DROP`),
     ],
     revert: ({ far }) => [on(far.netns, "iptables-nft -t mangle -D PREROUTING 1")],
-    truths: ({ far }) => true_(`rule-drops ${far.name} rule iptables-nft:mangle/PREROUTING#1`),
+    truths: ({ far }) => only(`rule-drops ${far.name} rule iptables-nft:mangle/PREROUTING#1`),
   },
   {
     id: "raw PREROUTING drops the node port",
     cni: "flannel",
     inject: ({ near }) => [on(near.netns, "iptables-nft -t raw -I PREROUTING -p tcp --dport 30007 -j DROP")],
     revert: ({ near }) => [on(near.netns, "iptables-nft -t raw -D PREROUTING 1")],
-    truths: ({ near }) => true_(`rule-drops ${near.name} rule iptables-nft:raw/PREROUTING#1`),
+    truths: ({ near }) => only(`rule-drops ${near.name} rule iptables-nft:raw/PREROUTING#1`),
   },
   {
     id: "raw PREROUTING drops inside the pod",
     cni: "calico",
     inject: ({ backend }) => [on(backend.netns, "iptables-nft -t raw -I PREROUTING -p tcp --dport 8080 -j DROP")],
     revert: ({ backend }) => [on(backend.netns, "iptables-nft -t raw -D PREROUTING 1")],
-    truths: ({ far }) => true_(`pod-iptables-drop ${far.name} rule iptables-nft:raw/PREROUTING#1`),
+    truths: ({ far }) => only(`pod-iptables-drop ${far.name} rule iptables-nft:raw/PREROUTING#1`),
   },
   {
     id: "FORWARD's policy is DROP and the CNI's accepts are gone",
@@ -92,14 +92,14 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
         "iptables-nft -P FORWARD ACCEPT",
       ),
     ],
-    truths: ({ far }) => true_(`forward-drop ${far.name} (rule|chain|policy) .*FORWARD.*`),
+    truths: ({ far }) => only(`(forward-drop|unnamed) ${far.name} (rule|chain|policy) iptables-nft:filter/FORWARD.*`),
   },
   {
     id: "conntrack zone of its own for what comes back by the tunnel",
     cni: "flannel",
     inject: ({ near, tunnel }) => [on(near.netns, `iptables-nft -t raw -I PREROUTING -i ${tunnel} -j CT --zone 5`)],
     revert: ({ near }) => [on(near.netns, "iptables-nft -t raw -D PREROUTING 1")],
-    truths: ({ near }) => true_(`\\S+ ${near.name} rule iptables-nft:raw/PREROUTING#1`),
+    truths: ({ near }) => only(`\\S+ ${near.name} rule iptables-nft:raw/PREROUTING#1`),
   },
   {
     id: "the cluster IP is exempt from connection tracking",
@@ -108,7 +108,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       on(near.netns, `iptables-nft -t raw -I PREROUTING -d ${serviceOf(plan, "backend").clusterIp} -j CT --notrack`),
     ],
     revert: ({ near }) => [on(near.netns, "iptables-nft -t raw -D PREROUTING 1")],
-    truths: ({ near }) => true_(`\\S+ ${near.name} rule iptables-nft:raw/PREROUTING#1`),
+    truths: ({ near }) => only(`\\S+ ${near.name} rule iptables-nft:raw/PREROUTING#1`),
   },
   {
     id: "the TTL is set to 1 on arrival",
@@ -119,7 +119,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     revert: ({ far, tunnel }) => [
       on(far.netns, `iptables-nft -t mangle -D PREROUTING -i ${tunnel} -j TTL --ttl-set 1`),
     ],
-    truths: ({ far }) => true_(`\\S+ ${far.name} rule iptables-nft:mangle/PREROUTING#\\d+`),
+    truths: ({ far }) => only(`\\S+ ${far.name} rule iptables-nft:mangle/PREROUTING#\\d+`),
   },
   {
     id: "kube-proxy's DNAT rule for the backend is gone",
@@ -129,11 +129,11 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       on(
         near.netns,
         shell(
-          `iptables-nft -t nat -A $(${chainOf(backend.address)}) -p tcp -j DNAT --to-destination ${backend.address}:8080`,
+          `iptables-nft -t nat -A $(${chainOf(backend.address)}) -p tcp -m comment --comment default/backend:http -m tcp -j DNAT --to-destination ${backend.address}:8080`,
         ),
       ),
     ],
-    truths: ({ near }) => true_(`\\S+ ${near.name} (rule|chain) .*KUBE-(SEP|SVC).*`),
+    truths: ({ near }) => only(`\\S+ ${near.name} (rule|chain) .*KUBE-(SEP|SVC).*`),
   },
   {
     id: "kube-proxy's DNAT rule names a wrong port",
@@ -154,7 +154,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
         ),
       ),
     ],
-    truths: ({ near }) => true_(`\\S+ ${near.name} (rule|chain) .*KUBE-(SEP|SVC).*`),
+    truths: ({ near }) => only(`\\S+ ${near.name} (rule|chain) .*KUBE-(SEP|SVC).*`),
   },
   {
     id: "kube-proxy's DNAT rule names an address that nobody has",
@@ -175,7 +175,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
         ),
       ),
     ],
-    truths: ({ near }) => true_(`\\S+ ${near.name} (rule|chain) .*KUBE-(SEP|SVC).*`),
+    truths: ({ near }) => only(`\\S+ ${near.name} (rule|chain) .*KUBE-(SEP|SVC).*`),
   },
 
   // Routing.
@@ -197,7 +197,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       ),
     ],
     truths: ({ near, far }) =>
-      true_(
+      only(
         `rp-filter-strict ${far.name} net.ipv4.conf.*.rp_filter`,
         `(wrong-route|no-route-to-pod-cidr) ${far.name} route ${near.podCidr} table main`,
       ),
@@ -207,14 +207,14 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     cni: "flannel",
     inject: ({ far, backend }) => [on(far.netns, `ip route add blackhole ${backend.address}/32`)],
     revert: ({ far, backend }) => [on(far.netns, `ip route del blackhole ${backend.address}/32`)],
-    truths: ({ far, backend }) => true_(`blackhole-route ${far.name} route ${backend.address}/32 table main`),
+    truths: ({ far, backend }) => only(`blackhole-route ${far.name} route ${backend.address}/32 table main`),
   },
   {
     id: "unreachable route for one pod",
     cni: "calico",
     inject: ({ near, backend }) => [on(near.netns, `ip route add unreachable ${backend.address}/32`)],
     revert: ({ near, backend }) => [on(near.netns, `ip route del unreachable ${backend.address}/32`)],
-    truths: ({ near, backend }) => true_(`unreachable-route ${near.name} route ${backend.address}/32 table main`),
+    truths: ({ near, backend }) => only(`unreachable-route ${near.name} route ${backend.address}/32 table main`),
   },
   {
     id: "more specific route to a third node",
@@ -223,14 +223,19 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       on(near.netns, `ip route add ${backend.address}/32 via ${plan.nodes.at(-1)?.tunnelAddress} dev ${tunnel} onlink`),
     ],
     revert: ({ near, backend }) => [on(near.netns, `ip route del ${backend.address}/32`)],
-    truths: ({ near, backend }) => true_(`wrong-route ${near.name} route ${backend.address}/32 table main`),
+    // The third node sees half of every connection, so its payload is INVALID there.
+    truths: ({ near, backend, plan }) =>
+      only(
+        `wrong-route ${near.name} route ${backend.address}/32 table main`,
+        `forward-drop ${plan.nodes.at(-1)?.name} rule iptables-nft:filter/KUBE-FORWARD#1`,
+      ),
   },
   {
     id: "policy rule with a blackhole for one pod",
     cni: "flannel",
     inject: ({ far, backend }) => [on(far.netns, `ip rule add to ${backend.address} blackhole pref 100`)],
     revert: ({ far }) => [on(far.netns, "ip rule del pref 100")],
-    truths: ({ far }) => true_(`\\S+ ${far.name} (policy )?rule .*100.*`),
+    truths: ({ far }) => only(`unnamed ${far.name} ip rule 100`),
   },
   {
     id: "policy rule leads pods' traffic into a VPN's table",
@@ -244,14 +249,14 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     ],
     revert: ({ far }) => [on(far.netns, "ip rule del pref 90", "ip route flush table 51820")],
     truths: ({ far }) =>
-      true_(`\\S+ ${far.name} (policy )?rule .*90.*`, `wrong-route ${far.name} route (default|0.0.0.0/0) table 51820`),
+      only(`unnamed ${far.name} ip rule 90`, `wrong-route ${far.name} route (default|0.0.0.0/0) table 51820`),
   },
   {
     id: "the pod has no default route",
     cni: "calico",
     inject: ({ backend }) => [on(backend.netns, "ip route del default")],
     revert: ({ backend }) => [on(backend.netns, "ip route add default via 169.254.1.1 dev eth0")],
-    truths: ({ far }) => true_(`pod-no-default-route ${far.name} route (default|0.0.0.0/0|\\S+) table main`),
+    truths: ({ far }) => only(`pod-no-default-route ${far.name} route (default|0.0.0.0/0|\\S+) table main`),
   },
   {
     id: "a host on the pod's own subnet mask: the pod takes all pods for neighbours",
@@ -266,7 +271,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     revert: ({ backend, far }) => [
       on(backend.netns, `ip route replace 10.42.0.0/16 via ${far.podCidr.replace(/0\/24$/, "1")} dev eth0`),
     ],
-    truths: ({ far }) => true_(`(wrong-route|pod-no-default-route) ${far.name} route \\S+ table main`),
+    truths: ({ far }) => only(`(wrong-route|pod-no-default-route) ${far.name} route \\S+ table main`),
   },
 
   // Tunnels and neighbours.
@@ -279,7 +284,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     revert: ({ near, far, tunnel }) => [
       on(near.netns, `bridge fdb replace ${far.tunnelMac} dev ${tunnel} dst ${far.address} self permanent`),
     ],
-    truths: ({ near, far, tunnel }) => true_(`vxlan-fdb-missing ${near.name} fdb ${far.tunnelMac} dev ${tunnel}`),
+    truths: ({ near, far, tunnel }) => only(`vxlan-fdb-missing ${near.name} fdb ${far.tunnelMac} dev ${tunnel}`),
   },
   {
     id: "the tunnel's FDB entry names a third node",
@@ -293,7 +298,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     revert: ({ near, far, tunnel }) => [
       on(near.netns, `bridge fdb replace ${far.tunnelMac} dev ${tunnel} dst ${far.address} self permanent`),
     ],
-    truths: ({ near, far, tunnel }) => true_(`vxlan-fdb-\\S+ ${near.name} fdb ${far.tunnelMac} dev ${tunnel}`),
+    truths: ({ near, far, tunnel }) => only(`vxlan-fdb-\\S+ ${near.name} fdb ${far.tunnelMac} dev ${tunnel}`),
   },
   {
     id: "the tunnel's neighbour is gone",
@@ -303,7 +308,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       on(near.netns, `ip neigh replace ${far.tunnelAddress} lladdr ${far.tunnelMac} dev ${tunnel} nud permanent`),
     ],
     truths: ({ near, far, tunnel }) =>
-      true_(`vxlan-neigh-missing ${near.name} neigh ${far.tunnelAddress} dev ${tunnel}`),
+      only(`vxlan-neigh-missing ${near.name} neigh ${far.tunnelAddress} dev ${tunnel}`),
   },
   {
     id: "the tunnel's far end has another MAC address than its peers believe",
@@ -323,14 +328,14 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       ),
     ],
     truths: ({ near, far, tunnel }) =>
-      true_(`(vxlan-neigh-missing|stale-arp) ${near.name} neigh ${far.tunnelAddress} dev ${tunnel}`),
+      only(`(vxlan-neigh-missing|stale-arp) ${near.name} neigh ${far.tunnelAddress} dev ${tunnel}`),
   },
   {
     id: "the tunnel's far end was made anew with another VNI",
     cni: "flannel",
     inject: (scene) => [tunnelAnew(scene, 2)],
     revert: (scene) => [tunnelAnew(scene, 1)],
-    truths: ({ far, tunnel }) => true_(`vxlan-vni-mismatch ${far.name} .*${tunnel}.*`),
+    truths: ({ far, tunnel }) => only(`vxlan-vni-mismatch ${far.name} .*${tunnel}.*`),
   },
   {
     id: "a stale permanent neighbour for the pod",
@@ -339,7 +344,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       on(far.netns, `ip neigh replace ${backend.address} lladdr ${WRONG_MAC} dev cni0 nud permanent`),
     ],
     revert: ({ far, backend }) => [on(far.netns, `ip neigh del ${backend.address} dev cni0`)],
-    truths: ({ far, backend }) => true_(`stale-arp ${far.name} neigh ${backend.address} dev cni0`),
+    truths: ({ far, backend }) => only(`stale-arp ${far.name} neigh ${backend.address} dev cni0`),
   },
   {
     id: "the node no longer answers for the pod's gateway",
@@ -349,7 +354,8 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       on(backend.netns, "ip neigh flush dev eth0"),
     ],
     revert: ({ far, backend }) => [on(far.netns, `sysctl -q -w net.ipv4.conf.${backend.hostLink}.proxy_arp=1`)],
-    truths: ({ far, backend }) => true_(`sysctl-wrong ${far.name} net.ipv4.conf.${backend.hostLink}.proxy_arp`),
+    truths: ({ far, backend }) => only(`sysctl-wrong ${far.name} net.ipv4.conf.${backend.hostLink}.proxy_arp`),
+    forget: ({ backend }) => [on(backend.netns, "ip neigh flush dev eth0")],
   },
 
   // Links and bridges.
@@ -358,14 +364,14 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     cni: "flannel",
     inject: ({ far }) => [on(far.netns, "ip link set eth0 down")],
     revert: (scene) => [on(scene.far.netns, "ip link set eth0 up", ...peerLines(scene))],
-    truths: ({ far }) => true_(`link-down ${far.name} link eth0`),
+    truths: ({ far }) => only(`link-down ${far.name} link eth0`),
   },
   {
     id: "the uplink's cable is out",
     cni: "calico",
     inject: ({ lab, far }) => [on(lanOf(lab.clientNetns), `ip link set ${far.name} down`)],
     revert: ({ lab, far }) => [on(lanOf(lab.clientNetns), `ip link set ${far.name} up`)],
-    truths: ({ far }) => true_("fabric-drop null .*", `link-down ${far.name} link eth0`),
+    truths: ({ far }) => only("fabric-drop null .*", `link-down ${far.name} link eth0`),
   },
   {
     id: "the switch between the nodes drops the tunnel's packets",
@@ -374,19 +380,19 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       on(
         lanOf(lab.clientNetns),
         "nft add table bridge acl",
-        "nft add chain bridge acl fwd '{ type filter hook forward priority 0; }'",
-        "nft add rule bridge acl fwd udp dport 8472 drop",
+        "nft add chain bridge acl block '{ type filter hook forward priority 0; }'",
+        "nft add rule bridge acl block udp dport 8472 drop",
       ),
     ],
     revert: ({ lab }) => [on(lanOf(lab.clientNetns), "nft delete table bridge acl")],
-    truths: () => true_("fabric-drop null .*"),
+    truths: () => only("fabric-drop null .*"),
   },
   {
     id: "hairpin is off, and a pod calls its own Service",
     cni: "flannel",
     inject: ({ near, gateway }) => [on(near.netns, `bridge link set dev ${gateway.hostLink} hairpin off`)],
     revert: ({ near, gateway }) => [on(near.netns, `bridge link set dev ${gateway.hostLink} hairpin on`)],
-    truths: ({ near, gateway }) => true_(`hairpin-off ${near.name} link ${gateway.hostLink}.*`),
+    truths: ({ near, gateway }) => only(`hairpin-off ${near.name} link ${gateway.hostLink}.*`),
     symptoms: (scene) => [callFrontendFrom(scene, scene.gateway)],
   },
   {
@@ -394,7 +400,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     cni: "flannel",
     inject: ({ near }) => [on(near.netns, "sysctl -q -w net.bridge.bridge-nf-call-iptables=0")],
     revert: ({ near }) => [on(near.netns, "sysctl -q -w net.bridge.bridge-nf-call-iptables=1")],
-    truths: ({ near }) => true_(`sysctl-wrong ${near.name} net.bridge.bridge-nf-call-iptables`),
+    truths: ({ near }) => only(`sysctl-wrong ${near.name} net.bridge.bridge-nf-call-iptables`),
     symptoms: (scene) => {
       const caller = scene.plan.pods.find((pod) => pod.app === "web" && pod.node === scene.near.name);
       return caller === undefined ? [] : [callFrontendFrom(scene, caller)];
@@ -412,7 +418,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       on(gateway.netns, "iptables-nft -D INPUT 1", "ip route flush cache"),
     ],
     truths: ({ near, gateway, tunnel }) =>
-      true_(
+      only(
         `mtu-black-hole ${near.name} link ${tunnel}`,
         `pod-iptables-drop ${gateway.node} rule iptables-nft:filter/INPUT#1`,
       ),
@@ -431,7 +437,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       ),
     ],
     revert: ({ far }) => [on(far.netns, "nft delete table netdev early")],
-    truths: ({ far }) => true_(`(vxlan-udp-blocked|rule-drops) ${far.name} rule nft:.*early.in#1`),
+    truths: ({ far }) => only(`(vxlan-udp-blocked|rule-drops) ${far.name} rule nft:early/in#1`),
   },
   {
     id: "tc egress drops the tunnel's packets on the uplink",
@@ -489,7 +495,7 @@ function peerLines({ plan, far }: Scene): string[] {
 
 /** The chain of one endpoint, whose name is a hash. */
 function chainOf(address: string): string {
-  return `iptables-nft-save -t nat | sed -n "s/^-A \\(KUBE-SEP-[A-Z0-9]*\\) .*--to-destination ${address}:8080$/\\1/p" | head -n 1`;
+  return `iptables-nft-save -t nat | sed -n "s/^-A KUBE-SVC-.*-> ${address}:8080.* -j \\(KUBE-SEP-[A-Z0-9]*\\)$/\\1/p" | head -n 1`;
 }
 
 function dnatRule(address: string): string {

@@ -19,6 +19,7 @@ const findings: { readonly [K in keyof Findings]: (p: Findings[K]) => string } =
       ? `connected to ${p.pod} on ${p.node}, which does not answer`
       : `${p.status} from ${p.pod} on ${p.node}`,
   "gateway-log": (p) => `its log: ${p.line}`,
+  "gateway-connects": (p) => `its packets: ${many(p.count, "connection")} to ${p.to}, none accepted`,
   "gateway-socket": (p) => `its socket: ${p.state} → ${p.to}`,
   "gateway-conntrack": (p) => `conntrack on ${p.node}: ${p.count} × [UNREPLIED] → ${p.to}`,
   "upstream-named": (p) => `${p.pod} waits for ${p.to}${p.service === null ? "" : ` (${p.service})`}`,
@@ -43,9 +44,10 @@ const findings: { readonly [K in keyof Findings]: (p: Findings[K]) => string } =
   "route-line": (p) => `${p.node}: ${p.answer}`,
   "route-refused": (p) => `${p.node}: ${p.question}: "${p.answer}"`,
   "capture-arrives": (p) => `${many(p.probes, "tagged packet")} seen at every hop, and the answers`,
-  "capture-title": (p) => `${p.leg}, ${p.from} → ${p.to}, ${many(p.probes, "tagged packet")}`,
+  "capture-title": (p) => `${p.leg}, ${p.from} → ${p.to}, ${many(p.probes, p.recorded ? "recorded flow" : "tagged packet")}`,
   "capture-line": (p) =>
     `${p.node.padEnd(10)} ${p.hops.map((h) => h.name).join(" → ")}   ${p.count ?? "?"}${p.hops.some((h) => h.last) ? "  ← last hop" : ""}`,
+  "capture-alike": (p) => `${many(p.flows, "more flow")} last seen there: ${p.ways.join(", ")}`,
   "capture-lost": (p) => `taps that prove nothing by silence: ${p.taps.join(", ")}`,
   "kernel-counter": (p) => `${p.node} ${p.name} +${p.delta}`,
   "kernel-rule": (p) => `${p.node} ${p.rule}: ${many(p.packets, "packet")}`,

@@ -129,7 +129,10 @@ function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: read
   const offPath = unexpected.filter((p) => !isFloodCopy(tried.walk.world, p, expected));
   const furthest = lastIndex < 0 ? (offPath.at(-1) ?? null) : (hops[lastIndex]?.point ?? null);
   // A walk that ends in the unknown says nothing against what was seen behind that.
-  const isOpen = predicted?.at.end === "UNKNOWN";
+  const isOpen =
+    predicted?.at.end === "UNKNOWN" ||
+    // Out of the cluster by that namespace is just what was foretold; anywhere else it came back.
+    (predicted?.at.end === "LEFT_CLUSTER" && offPath.every((p) => p.netns === predicted.at.netns && p.direction === "out"));
   const endsAsPredicted =
     predicted !== null && lastIndex === hops.length - 1 && (isOpen || !offPath.some((p) => p.leg === predicted.leg));
   // What no tap hears is not against the walk.

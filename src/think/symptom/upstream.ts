@@ -9,6 +9,8 @@ export interface Upstream {
   readonly protocol: "tcp" | "udp";
   /** Sockets in SYN-SENT, seen while it waited. */
   readonly sockets: number;
+  /** Connections that were seen to leave it and that nobody accepted. */
+  readonly connects: number;
   /** Conntrack rows `[UNREPLIED]` of its node. */
   readonly unreplied: number;
   readonly service: Service | null;
@@ -16,20 +18,18 @@ export interface Upstream {
 
 const PROTOCOLS: Readonly<Record<number, "tcp" | "udp">> = { 6: "tcp", 17: "udp" };
 
-/** The most convincing first: sockets that wait now, before rows that may be a minute old. */
+/** The most convincing first: connections seen to fail and sockets that wait now, before rows that may be a minute old. */
 export function waitedFor(
   gateway: readonly Ip[],
   sockets: readonly Socket[],
   conntrack: readonly ConntrackEntry[],
+  unanswered: readonly { readonly ip: Ip; readonly port: number; readonly connects: number }[],
   cluster: Cluster,
 ): readonly Upstream[] {
-  const found = new Map<
-    string,
-    { ip: Ip; port: number; protocol: "tcp" | "udp"; sockets: number; unreplied: number }
-  >();
+  const found = new Map<string, { ip: Ip; port: number; protocol: "tcp" | "udp"; sockets: number; connects: number; unreplied: number }>();
   const entry = (ip: Ip, port: number, protocol: "tcp" | "udp") => {
     const key = `${protocol} ${ip.text} ${port}`;
-    const known = found.get(key) ?? { ip, port, protocol, sockets: 0, unreplied: 0 };
+    const known = found.get(key) ?? { ip, port, protocol, sockets: 0, connects: 0, unreplied: 0 };
     found.set(key, known);
     return known;
   };
@@ -37,6 +37,7 @@ export function waitedFor(
     if (socket.state === "SYN-SENT" && socket.peer !== null && socket.peerPort !== null)
       entry(socket.peer, socket.peerPort, "tcp").sockets += 1;
   }
+  for (const { ip, port, connects } of unanswered) entry(ip, port, "tcp").connects += connects;
   for (const row of conntrack) {
     const protocol = PROTOCOLS[row.protocol];
     if (!row.unreplied || protocol === undefined || !gateway.some((ip) => sameIp(ip, row.original.src))) continue;
@@ -44,7 +45,7 @@ export function waitedFor(
   }
   return [...found.values()]
     .map((u) => ({ ...u, service: serviceAt(cluster, u.ip, u.port) }))
-    .sort((a, b) => b.sockets - a.sockets || b.unreplied - a.unreplied);
+    .sort((a, b) => b.connects - a.connects || b.sockets - a.sockets || b.unreplied - a.unreplied);
 }
 
 function serviceAt(cluster: Cluster, ip: Ip, port: number): Service | null {

@@ -1,5 +1,6 @@
 import { sameIp } from "../../../facts/ip.ts";
 import { linkNamed } from "../../../facts/lookup/links.ts";
+import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
 import { fitsAwaited } from "../local/awaited.ts";
 import { outerIp } from "../packet.ts";
@@ -26,4 +27,13 @@ export function leave(traveller: Traveller, netns: Netns, link: Link): readonly 
   if (fitsAwaited(traveller)) return traveller.end({ ...at, disposition: "DELIVERED", decidedBy: [] });
   const decidedBy = traveller.reads.filter((r) => r.of === "route" || r.of === "conntrack").slice(-2);
   return traveller.end({ ...at, disposition: "NAT_UNDONE_ELSEWHERE", decidedBy });
+}
+
+/** What it means that a packet goes where nothing was collected: an address that was collected has no business outside. */
+export function leavingOf(traveller: Traveller): "LEFT_CLUSTER" | "UNKNOWN" {
+  const { dst } = outerIp(traveller.packet);
+  for (const netns of traveller.world.netns.values()) {
+    if (netns.routes.known && isLocalAddress(netns.routes.value, dst)) return "LEFT_CLUSTER";
+  }
+  return "UNKNOWN";
 }

@@ -10,7 +10,7 @@ import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
 import { isNotKnown, linkIn, type Move, Traveller } from "../traveller.ts";
 import { answersFor } from "./arp.ts";
-import { isLeaving } from "./leave.ts";
+import { isLeaving, leavingOf } from "./leave.ts";
 import { endAtDeadLink } from "./link-state.ts";
 import { hearersBeyond, type Station } from "./stations.ts";
 
@@ -110,7 +110,7 @@ function askAround(
   if (tried) return traveller.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, ...refusals] });
   if (gaps.length > 0 && refusals.length === 0) {
     const why = `${nextHop.text} is none of what was collected: the packet leaves it at ${link.name} of ${netns.id} (${gaps[0]})`;
-    return traveller.unknown(netns.id, link.name, { why, because }, [read]);
+    return traveller.unknown(netns.id, link.name, { why, because }, [read], leavingOf(traveller));
   }
   return traveller.end({ ...at, disposition: "NO_SUCH_HOST", decidedBy: [read, ...refusals] });
 }

@@ -1,16 +1,14 @@
-import type { Ip } from "../../../facts/ip.ts";
 import { linkNamed, linksUnder } from "../../../facts/lookup/links.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { otherEnds, wiresAt } from "../../../facts/lookup/wires.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
 import type { Wire, WireEnd } from "../../../facts/world.ts";
-import { outerIp } from "../packet.ts";
 import { frameOf } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
 import { encapsulate, isModelledTunnel } from "../tunnel/encapsulate.ts";
 import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
-import { isLeaving, leave } from "./leave.ts";
+import { isLeaving, leave, leavingOf } from "./leave.ts";
 import { endAtDeadLink } from "./link-state.ts";
 import { hearersAt } from "./stations.ts";
 
@@ -88,16 +86,7 @@ function ontoSegment(traveller: Traveller, netns: Netns, link: Link, ends: reado
   const whom = resolved === null ? (mac ?? "its receiver") : `${resolved.ip.text} (${mac ?? "?"})`;
   const why = `${whom} was not collected: the packet leaves the cluster at ${link.name} of ${netns.id}`;
   const read: Read = { of: "wire", netns: netns.id, link: link.name };
-  const disposition = isInside(traveller, outerIp(traveller.packet).dst) ? "LEFT_CLUSTER" : "UNKNOWN";
-  return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read], disposition);
-}
-
-/** An address of a namespace that was collected: a packet for it has no business outside. */
-function isInside(traveller: Traveller, address: Ip): boolean {
-  for (const netns of traveller.world.netns.values()) {
-    if (netns.routes.known && isLocalAddress(netns.routes.value, address)) return true;
-  }
-  return false;
+  return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read], leavingOf(traveller));
 }
 
 /** Who of those that were collected has the next hop's address on this segment. */

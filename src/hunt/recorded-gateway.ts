@@ -1,0 +1,33 @@
+import type { Pod } from "../facts/cluster.ts";
+import { podKey } from "../facts/cluster.ts";
+import { netnsId } from "../facts/provenance.ts";
+import type { World } from "../facts/world.ts";
+import { waitedFor } from "../think/symptom/upstream.ts";
+import type { Field } from "./field.ts";
+import type { Investigation } from "./investigation.ts";
+import { isLostOnRecord } from "./outcome.ts";
+import { podPlace } from "./place.ts";
+
+/**
+ * A recording has no HTTP status. A pod that serves the symptom and that waited, when it was recorded, for somebody of the cluster
+ * is what a 502 comes from: its own flow is followed then. Null where the symptom's own packets are lost, or nobody waits.
+ */
+export function recordedGateway(field: Field, faced: Investigation): Pod | null {
+  const { cluster, world } = field;
+  if (faced.target.url === null || isLostOnRecord(faced)) return null;
+  const { pod: target } = faced.target;
+  const serving = cluster.pods.filter((p) =>
+    faced.endpoints.some((e) => e.pod !== null && podKey(e.pod) === podKey(p)),
+  );
+  for (const pod of target === null ? serving : [target]) {
+    if (upstreamsOf(world, pod, field).some((u) => u.protocol === "tcp" && u.service !== null)) return pod;
+  }
+  return null;
+}
+
+function upstreamsOf(world: World, pod: Pod, { cluster }: Field): ReturnType<typeof waitedFor> {
+  const place = podPlace(world, pod);
+  const sockets = place === null ? undefined : world.netns.get(place.netns)?.sockets;
+  const tracked = pod.node === null ? undefined : world.netns.get(netnsId(pod.node, "host"))?.conntrack;
+  return waitedFor(pod.ips, sockets?.known ? sockets.value : [], tracked?.known ? tracked.value : [], [], cluster);
+}
