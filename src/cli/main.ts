@@ -8,6 +8,13 @@ import { registerRepair } from "./repair.ts";
 import { registerWalk } from "./walk.ts";
 import { VERSION } from "./version.ts";
 
+// Until a command has its own way to stop, there is nothing to clean up; and a fault of ours is no verdict of the cluster.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(130));
+process.on("uncaughtException", (error) => {
+  process.stderr.write(`lasthop: ${error.message}\n         This is a fault of Lasthop's own: nothing is said of the cluster.\n`);
+  process.exit(3);
+});
+
 const program = new Command("lasthop")
   .description("Finds the last hop at which a packet was alive in a Kubernetes cluster, proves the cause, repairs it.")
   .version(VERSION)

@@ -3,11 +3,13 @@ import { randomBytes } from "node:crypto";
 import type { Cluster } from "../facts/cluster.ts";
 import type { NotChecked, World } from "../facts/world.ts";
 import type { Field } from "../hunt/field.ts";
+import { HuntError } from "../hunt/hunt-error.ts";
+import { HERE } from "../hunt/place.ts";
 import { collectWorld } from "../read/collect/collect-world.ts";
 import type { KubeReader } from "../read/kube/kube-reader.ts";
 import type { Limits, Reader, Transport } from "../read/transport/reader.ts";
 import type { ClusterOptions } from "./options.ts";
-import { CliError } from "./run.ts";
+import { CliError, untilInterrupted } from "./run.ts";
 
 /** A cluster as these flags reach it. Close it, whatever happens. */
 export interface OpenCluster {
@@ -18,6 +20,7 @@ export interface OpenCluster {
 
 /** One command's output is cut at this; 10,000 rules of iptables-save are two to three megabytes. */
 const MAX_BYTES = 64 << 20;
+const MOST_REASONS = 3;
 
 export function limitsOf(options: ClusterOptions, signal: AbortSignal): Limits {
   return { timeoutMs: options.timeout * 1000, maxBytes: MAX_BYTES, signal };
@@ -78,7 +81,7 @@ async function inventoryOf(options: ClusterOptions) {
   return readInventory(options.inventory);
 }
 
-/** The cluster's objects and its nodes' facts: what every command thinks about. */
+/** The cluster's objects and its nodes' facts: what every command thinks about. @throws Interrupted, KubeError, CliError */
 export async function readField(
   open: OpenCluster,
   extra: { readonly keepIn?: string | null },
@@ -91,10 +94,13 @@ export async function readField(
   const { reader, kube, limits } = open;
   const started = Date.now();
   onProgress("objects", "");
-  const { cluster, notChecked: objectsMissed } = await kube.cluster(limits);
+  const { cluster, notChecked: objectsMissed } = await untilInterrupted(kube.cluster(limits), limits.signal);
   const objectsMs = Date.now() - started;
   onProgress("facts", reader.nodes.join(", "));
-  const { world, notChecked, bootIds } = await collectWorld(reader, cluster, { limits });
+  const { world, notChecked, bootIds } = await untilInterrupted(
+    collectWorld(reader, cluster, { limits }),
+    limits.signal,
+  );
   refuseStrangers(reader, cluster, world);
   return {
     field: {
@@ -108,9 +114,25 @@ export async function readField(
       keepIn: extra.keepIn ?? null,
       bootIds,
     },
-    notChecked: [...objectsMissed, ...notChecked],
+    notChecked: [...objectsMissed, ...notChecked].sort((a, b) => Number(isOfNode(b)) - Number(isOfNode(a))),
     marks: { objectsMs, factsMs: Date.now() - started - objectsMs },
   };
+}
+
+/** A whole node comes before what is missing of another. */
+function isOfNode({ what }: NotChecked): boolean {
+  return /^node[: ]/.test(what);
+}
+
+/** What could not be listed is not known to be absent: then that is the error. */
+export function unlessUnread(error: unknown, notChecked: readonly NotChecked[]): unknown {
+  if (!(error instanceof HuntError)) return error;
+  const { problem } = error;
+  const kind = problem.error.endsWith("-pod") || problem.error === "no-such-place" ? "pods" : "services";
+  const missed = notChecked.find(({ what }) => what === kind);
+  if (missed === undefined || !("near" in problem)) return error;
+  const asked = "name" in problem ? problem.name : problem.from;
+  return new CliError(`${asked}: the API's ${kind} could not be read: ${missed.why}`, "Choose a --context that may list them.");
 }
 
 function refuseStrangers(reader: Reader, cluster: Cluster, world: World): void {
@@ -121,12 +143,11 @@ function refuseStrangers(reader: Reader, cluster: Cluster, world: World): void {
       "Give --inventory FILE with the nodes' names, or check --kubeconfig.",
     );
   }
-  const answering = [...world.netns.values()].some((n) => n.name === "host" && n.links.known);
-  if (!answering) {
-    const why = [...world.netns.values()].map((n) => (n.links.known ? null : n.links.why)).find((w) => w !== null);
-    throw new CliError(
-      `no node answers: ${why ?? "unknown"}`,
-      "Check that you are root where that is needed, and the inventory.",
-    );
-  }
+  const hosts = [...world.netns.values()].filter((n) => n.name === "host" && n.node !== HERE);
+  if (hosts.some((n) => n.links.known)) return;
+  const why = hosts.map((n) => `${n.node}: ${n.links.known ? "" : n.links.why}`);
+  throw new CliError(
+    `of no node the links could be read: ${why.slice(0, MOST_REASONS).join("; ")}${why.length > MOST_REASONS ? "; …" : ""}`,
+    reader.offline ? "Is it a recording of nodes?" : "Check --inventory; every node needs iproute2 (ip), and root there.",
+  );
 }

@@ -10,10 +10,11 @@ import { exitStatusOf, type Repair, type Verdict } from "../verdict/verdict.ts";
 import type { DiagnoseOptions } from "./diagnose.ts";
 import { rememberVerdict } from "./last-verdict.ts";
 import { recurrenceOf } from "./recurrence.ts";
-import { type OpenCluster, openCluster, readField } from "./open-cluster.ts";
+import { type OpenCluster, openCluster, readField, unlessUnread } from "./open-cluster.ts";
 import { wantsColor } from "./options.ts";
-import { CliError } from "./run.ts";
+import { CliError, untilInterrupted } from "./run.ts";
 import { VERSION } from "./version.ts";
+import { writeJson } from "./write-json.ts";
 
 /** @returns the exit status */
 export async function diagnose(input: string, options: DiagnoseOptions, signal: AbortSignal): Promise<number> {
@@ -30,12 +31,13 @@ export async function diagnose(input: string, options: DiagnoseOptions, signal: 
   const open = await openCluster(options, signal);
   try {
     const followed = await follow(open, symptom, options, style, isText && !options.quiet, startedAt);
-    const conclusion = { ...followed, recurrence: await recurrenceOf(followed, open.reader, open.limits) };
+    const recurrence = await untilInterrupted(recurrenceOf(followed, open.reader, open.limits), signal);
+    const conclusion = { ...followed, recurrence };
     const verdict = inWords(conclusion, style);
     await rememberVerdict(verdict, options);
     const status = exitStatusOf(verdict);
     if (isText) process.stdout.write(`${verdictText(conclusion, verdict.repairs.length, status, style)}\n`);
-    else process.stdout.write(`${JSON.stringify(verdict, null, 2)}\n`);
+    else writeJson(verdict);
     if (options.verbose) tellTimings(verdict);
     return status;
   } finally {
@@ -43,7 +45,7 @@ export async function diagnose(input: string, options: DiagnoseOptions, signal: 
   }
 }
 
-/** Follows a hunt to its end, telling what it finds on the way. */
+/** Follows a hunt to its end, telling what it finds on the way. @throws Interrupted, HuntError, CliError */
 export async function follow(
   open: OpenCluster,
   symptom: Exclude<ReturnType<typeof parseSymptom>, { error: string }>,
@@ -54,20 +56,22 @@ export async function follow(
 ): Promise<Conclusion> {
   const status = statusLine(process.stderr, isLive && process.stderr.isTTY === true);
   const { words } = style;
-  const { field, notChecked, marks } = await readField(open, { keepIn: options.write ?? null }, (doing, detail) =>
-    status.show(`${words.doing[doing]} ${detail}`),
-  );
   try {
-    for await (const event of hunt(
-      field,
-      { symptom, from: options.from ?? null, namespace: options.namespace },
-      startedAt,
-    )) {
+    const { field, notChecked, marks } = await readField(open, { keepIn: options.write ?? null }, (doing, detail) =>
+      status.show(`${words.doing[doing]} ${detail}`),
+    );
+    const request = { symptom, from: options.from ?? null, namespace: options.namespace };
+    const events = hunt(field, request, startedAt);
+    for (;;) {
+      const { value: event } = await untilInterrupted(events.next(), open.limits.signal).catch((error) => {
+        throw unlessUnread(error, notChecked);
+      });
+      if (event === undefined) throw new Error("a hunt ended without a conclusion");
       if (event.kind === "concluded") {
         const { conclusion } = event;
         return {
           ...conclusion,
-          notChecked: [...conclusion.notChecked, ...notChecked],
+          notChecked: [...notChecked, ...conclusion.notChecked],
           timings: { ...marks, ...conclusion.timings },
         };
       }
@@ -76,7 +80,6 @@ export async function follow(
   } finally {
     status.clear();
   }
-  throw new Error("a hunt ended without a conclusion");
 
   function tell(event: Exclude<HuntEvent, { kind: "concluded" }>): void {
     if (event.kind === "progress") status.show(`${words.doing[event.doing]} ${event.detail}`);

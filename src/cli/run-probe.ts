@@ -13,8 +13,9 @@ import { rungText, type Style } from "../tell/report/terminal.ts";
 import { openCluster, readField } from "./open-cluster.ts";
 import { wantsColor } from "./options.ts";
 import type { ProbeOptions } from "./probe.ts";
-import { CliError, EXIT } from "./run.ts";
+import { CliError, EXIT, untilInterrupted } from "./run.ts";
 import { endsOf } from "./run-walk.ts";
+import { writeJson } from "./write-json.ts";
 
 /** Exit status: 0 every packet answered, 2 not: the witness alone names no cause. */
 export async function runProbe(from: string, to: string, options: ProbeOptions, signal: AbortSignal): Promise<number> {
@@ -26,8 +27,8 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
   const style: Style = { words: en, language: "en", color: wantsColor(process.stdout) };
   const open = await openCluster(options, signal);
   try {
-    const { field } = await readField(open, { keepIn: options.write ?? null }, () => {});
-    const { place, target } = endsOf(from, to, options.namespace, field);
+    const { field, notChecked } = await readField(open, { keepIn: options.write ?? null }, () => {});
+    const { place, target } = endsOf(from, to, options.namespace, field, notChecked);
     const protocol = options.protocol ?? target.protocol;
     const trial = makeTrial(field.world, {
       id: "p1",
@@ -39,17 +40,17 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
       attempts: options.attempts,
     });
     const notebook = new Notebook();
-    const examination = await examine(field, [trial], [], notebook);
+    const examination = await untilInterrupted(examine(field, [trial], [], notebook), signal);
     const tried = examination.examined[0]?.tried;
     if (tried === undefined) throw new Error("a probe without a result");
     const suspect = suspectsOf(tried).find((s) => s.failed > 0) ?? null;
     const branch = suspect?.branch ?? tried.walk.branches[0];
-    const agreements = branch === undefined ? [] : await askKernels(field, branch);
+    const agreements = branch === undefined ? [] : await untilInterrupted(askKernels(field, branch), signal);
     const lost = examination.reports.filter((r) => !r.trustworthy).map((r) => r.netns);
     const answered = tried.tries.filter((t) => t.answered).length;
     const rungs = [
-      routeRung(agreements, suspect),
-      captureRung(suspect, null, tried.tries.length, lost),
+      routeRung(agreements, suspect, false),
+      captureRung(suspect, null, tried.tries.length, lost, [tried]),
       kernelRung(suspect, examination.moved, examination.reasons),
     ];
     if (options.output === "json") {
@@ -65,13 +66,13 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
         to: { ip: target.ip.text, port: target.port, protocol },
         attempts: examination.examined[0]?.result.answers ?? [],
         path: hops,
-        lastHop: suspect === null ? null : lastHopOf(suspect, null, null),
+        lastHop: suspect === null ? null : lastHopOf(suspect, null, null, false),
         asked: agreements.map(({ question, answer, agrees }) => ({ question, answer, agrees })),
         moved: Object.fromEntries(examination.moved),
         kept: examination.kept,
         notChecked: notebook.notChecked,
       };
-      process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+      writeJson(json);
     } else {
       process.stdout.write(`${findingText(reachFinding(tried), en)}\n\n`);
       for (const rung of rungs) process.stdout.write(`${rungText(rung, style)}\n`);

@@ -11,8 +11,9 @@ import { type OpenForChange, openForChange, wayOf } from "./change-context.ts";
 import { readVerdict, recallVerdict, type Remembered, rememberVerdict } from "./last-verdict.ts";
 import { wantsColor } from "./options.ts";
 import type { RepairOptions } from "./repair.ts";
-import { EXIT } from "./run.ts";
+import { EXIT, Interrupted } from "./run.ts";
 import { follow, inWords } from "./run-diagnose.ts";
+import { writeJson } from "./write-json.ts";
 
 /** Prints the plan; with --apply does it, reads it back, and tries the symptom again. */
 export async function runRepair(
@@ -23,7 +24,9 @@ export async function runRepair(
 ): Promise<number> {
   const remembered: Remembered | null = file === null ? await recallVerdict() : await recallVerdict().catch(() => null);
   const verdict = file === null ? (remembered as Remembered).verdict : await readVerdict(file);
-  const options = wayOf(typed, remembered, isGiven);
+  // The way of the last diagnosis leads to the cluster of its own verdict, not of any other that has a node of that name.
+  const own = isSame(remembered?.verdict, verdict) ? remembered : null;
+  const options = wayOf(typed, own, isGiven);
   const style: Style = { words: en, language: "en", color: wantsColor(process.stdout) };
   const isText = options.output === "text";
   const plan = planRepair(verdict, { force: options.force === true });
@@ -36,15 +39,15 @@ export async function runRepair(
       );
     const [refusal] = plan.refusals;
     if (refusal !== undefined) {
-      if (!isText)
-        process.stdout.write(`${JSON.stringify({ plan: stepsJson(plan), refused: refusal.code }, null, 2)}\n`);
       process.stderr.write(`${errorText(refusal, style)}\n`);
       return EXIT.failed;
     }
     if (options.apply !== true) {
-      if (!isText) process.stdout.write(`${JSON.stringify({ plan: stepsJson(plan), warnings: warned }, null, 2)}\n`);
+      if (!isText) writeJson({ plan: stepsJson(plan), warnings: warned });
       return EXIT.good;
     }
+    if (signal.aborted) throw new Interrupted();
+    // Begun, it is not interrupted: a step is done and read back, or it is in the journal as what it is.
     const applied = await applyPlan(plan, open.context, {
       force: options.force === true,
       persist: options.persist === true,
@@ -54,7 +57,7 @@ export async function runRepair(
       process.stderr.write(`${errorText(applied.error, style)}\n`);
       return EXIT.failed;
     }
-    return await tryAgain(verdict, remembered, options, open, style);
+    return await tryAgain(verdict, own, options, open, style);
   } finally {
     await open.transport.close();
   }
@@ -87,12 +90,13 @@ async function tryAgain(
   if (verdict.outcome !== "healthy")
     await rememberVerdict(verdict, { ...options, ...(from === undefined ? {} : { from }) });
   const status = exitStatusOf(verdict);
-  process.stdout.write(
-    isText
-      ? `${verdictText(conclusion, verdict.repairs.length, status, style)}\n`
-      : `${JSON.stringify(verdict, null, 2)}\n`,
-  );
+  if (isText) process.stdout.write(`${verdictText(conclusion, verdict.repairs.length, status, style)}\n`);
+  else writeJson(verdict);
   return status;
+}
+
+function isSame(a: Verdict | undefined, b: Verdict): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** What would set a sysctl back at the next reload, asked of the node's own files. */

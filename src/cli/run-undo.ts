@@ -6,7 +6,8 @@ import { openForChange, wayOf } from "./change-context.ts";
 import { recallVerdict } from "./last-verdict.ts";
 import { wantsColor } from "./options.ts";
 import type { RepairOptions } from "./repair.ts";
-import { EXIT } from "./run.ts";
+import { EXIT, Interrupted } from "./run.ts";
+import { writeJson } from "./write-json.ts";
 
 const style = (): Style => ({ words: en, language: "en", color: wantsColor(process.stdout) });
 
@@ -24,18 +25,13 @@ export async function runUndo(
     const plan = await planUndo(open.transport, id);
     if (isText) process.stdout.write(`${undoPlanText(plan, { ...style(), isApplied: options.apply === true })}\n`);
     if (options.apply !== true) {
-      if (!isText)
-        process.stdout.write(
-          `${JSON.stringify({ plan: plan.entries.map(({ id, node, repair }) => ({ id, node, repair })) }, null, 2)}\n`,
-        );
+      if (!isText) writeJson({ plan: plan.entries.map(({ id, node, repair }) => ({ id, node, repair })) });
       return EXIT.good;
     }
+    if (signal.aborted) throw new Interrupted();
     const undone = await applyUndo(plan, open.context, { force: options.force === true });
     if (isText) process.stdout.write(`${undoneText(undone, style())}\n`);
-    else
-      process.stdout.write(
-        `${JSON.stringify({ undone: undone.done.map(({ entry }) => entry.id), error: undone.error?.code ?? null }, null, 2)}\n`,
-      );
+    else if (undone.error === null) writeJson({ undone: undone.done.map(({ entry }) => entry.id) });
     if (undone.error === null) return EXIT.good;
     process.stderr.write(`${errorText(undone.error, style())}\n`);
     return EXIT.failed;
@@ -63,7 +59,7 @@ export async function runRepairs(
         repair: entry.repair,
         symptom: entry.symptom,
       }));
-      process.stdout.write(`${JSON.stringify({ repairs: rows, problems: listing.problems }, null, 2)}\n`);
+      writeJson({ repairs: rows, problems: listing.problems });
     } else process.stdout.write(`${repairsText(listing, style())}\n`);
     return listing.problems.length > 0 && listing.repairs.length === 0 ? EXIT.failed : EXIT.good;
   } finally {

@@ -1,3 +1,4 @@
+import type { NotChecked } from "../facts/world.ts";
 import { HuntError } from "../hunt/hunt-error.ts";
 import { isFromError, namedPlace, type Place } from "../hunt/place.ts";
 import type { Field } from "../hunt/field.ts";
@@ -9,9 +10,10 @@ import { arrives, type Flow } from "../think/walk/branch.ts";
 import { applyEdits } from "../think/walk/edits/edit-kinds.ts";
 import { parseSet } from "../think/walk/edits/parse-set.ts";
 import { walk } from "../think/walk/walk.ts";
-import { openCluster, readField } from "./open-cluster.ts";
+import { openCluster, readField, unlessUnread } from "./open-cluster.ts";
 import { wantsColor } from "./options.ts";
 import { CliError, EXIT } from "./run.ts";
+import { writeJson } from "./write-json.ts";
 import type { WalkOptions } from "./walk.ts";
 
 const SPORT = 29_999;
@@ -21,8 +23,8 @@ const BYTES = { tcp: 60, udp: 76, icmp: 84 } as const;
 export async function runWalk(from: string, to: string, options: WalkOptions, signal: AbortSignal): Promise<number> {
   const open = await openCluster(options, signal);
   try {
-    const { field } = await readField(open, {}, () => {});
-    const { place, target } = endsOf(from, to, options.namespace, field);
+    const { field, notChecked } = await readField(open, {}, () => {});
+    const { place, target } = endsOf(from, to, options.namespace, field, notChecked);
     const nodes = [...new Set([...field.world.netns.values()].map((n) => n.node))];
     const edits = options.set.map((text) => {
       const parsed = parseSet(text, nodes);
@@ -40,7 +42,7 @@ export async function runWalk(from: string, to: string, options: WalkOptions, si
       bytes: options.size ?? BYTES[protocol],
     };
     const walked = walk(applyEdits(field.world, edits), flow);
-    if (options.output === "json") process.stdout.write(`${JSON.stringify(jsonOf(walked), null, 2)}\n`);
+    if (options.output === "json") writeJson(jsonOf(walked));
     else
       process.stdout.write(
         `${walkText(walked, { color: wantsColor(process.stdout), verbose: options.verbose === true })}\n`,
@@ -52,19 +54,20 @@ export async function runWalk(from: string, to: string, options: WalkOptions, si
   }
 }
 
-/** @throws CliError, HuntError when one of them is nothing that this cluster has */
+/** @throws CliError, HuntError when one of them is nothing that this cluster has, or cannot be told */
 export function endsOf(
   from: string,
   to: string,
   namespace: string,
   field: Field,
+  notChecked: readonly NotChecked[],
 ): { readonly place: Place; readonly target: Target } {
   const symptom = parseSymptom(to, namespace);
   if ("error" in symptom)
     throw new CliError(`"${to}" is no destination`, "ADDRESS[:PORT] | svc/NAME[:PORT] | pod/NAME[:PORT] | URL");
   const target = resolveTarget(symptom, field.cluster);
-  if (isTargetError(target)) throw new HuntError(target);
+  if (isTargetError(target)) throw unlessUnread(new HuntError(target), notChecked);
   const place = namedPlace(from, namespace, field.world, field.cluster);
-  if (isFromError(place)) throw new HuntError(place);
+  if (isFromError(place)) throw unlessUnread(new HuntError(place), notChecked);
   return { place, target };
 }

@@ -15,10 +15,10 @@ export interface Prefix {
   readonly text: string;
 }
 
-/** Null when the text is no address. A zone (`%eth0`) is dropped. */
+/** Null when the text is no address; nor is one with leading zeros, which some read as octal. A zone (`%eth0`) is dropped. */
 export function parseIp(text: string): Ip | null {
   const bare = text.split("%")[0] ?? "";
-  if (/^\d+\.\d+\.\d+\.\d+$/.test(bare)) {
+  if (/^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/.test(bare)) {
     let value = 0n;
     for (const part of bare.split(".")) {
       const byte = Number(part);

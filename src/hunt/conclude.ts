@@ -28,18 +28,25 @@ export function toFoundCause(cause: NamedCause): FoundCause {
   return { id, node, netns, object, found, wanted, culprit: null, params };
 }
 
-export function lastHopOf(suspect: Suspect, healed: Branch | null, reason: string | null): LastHop {
+/** @param isRecording nothing was tapped because nothing can be: then the last hop is where the walk has it */
+export function lastHopOf(
+  suspect: Suspect,
+  healed: Branch | null,
+  reason: string | null,
+  isRecording: boolean,
+): LastHop {
   const { lastHop, predicted } = suspect;
   const disposition = predicted !== null && suspect.witness !== "dissent" ? predicted.at.end : "UNKNOWN";
   const next = nextAfter(suspect, healed);
-  if (lastHop === null) {
-    const from = suspect.tried.flow.from;
+  if (lastHop === null || (suspect.witness === "unwitnessed" && !isRecording)) {
+    // Where no tap heard anything there is no last sighting: only the walk says where it ends.
+    const from = (suspect.witness === "unwitnessed" ? predicted?.at.netns : null) ?? suspect.tried.flow.from;
     return {
       node: nodeOf(from),
       netns: netnsNameOf(from),
       interface: null,
       direction: null,
-      leg: "request",
+      leg: suspect.witness === "unwitnessed" ? (predicted?.leg ?? "request") : "request",
       header: null,
       expectedNext: null,
       disposition,

@@ -1,7 +1,7 @@
 import type { NetnsId } from "../facts/provenance.ts";
 import { type Ip, sameIp } from "../facts/ip.ts";
 import type { Counters } from "../facts/netns.ts";
-import { linksOf, type World } from "../facts/world.ts";
+import { linksOf, type NotChecked, type World } from "../facts/world.ts";
 import { parseCounters } from "../read/parse/counters.ts";
 import { text } from "../read/transport/reader.ts";
 import { expectedPoints, type Point } from "../think/explain/points.ts";
@@ -10,7 +10,7 @@ import type { Flow, Walk } from "../think/walk/branch.ts";
 import { correlate } from "../witness/correlate/correlate.ts";
 import { buildTrails } from "../witness/correlate/trail.ts";
 import type { TrailPoint } from "../witness/correlate/trail-point.ts";
-import { attemptId, type Probe, type ProbeResult } from "../witness/probe/probe.ts";
+import { type Answer, attemptId, type Probe, type ProbeResult } from "../witness/probe/probe.ts";
 import { sendProbes } from "../witness/probe/send-probes.ts";
 import { type TunnelPorts, withVxlanPorts } from "../witness/decode/tunnels.ts";
 import type { Frame, TapReport } from "../witness/sighting.ts";
@@ -19,6 +19,7 @@ import type { Place } from "../witness/tap/place.ts";
 import { startTap, type Tap } from "../witness/tap/start-tap.ts";
 import { tapFilter } from "../witness/tap/tap-filter.ts";
 import type { Field, Notebook } from "./field.ts";
+import { placeOf } from "./place.ts";
 import type { Moved } from "./rungs/probes.ts";
 
 /** A flow to be tried, and how. */
@@ -66,6 +67,7 @@ export async function examine(
   const { frames, reports, moved, reasons, kept } = await watch.stop(notebook);
   const trusted = new Set(reports.filter((r) => r.trustworthy).map((r) => r.netns));
   for (const result of results) notebook.miss(result.notChecked);
+  notebook.miss(results.flatMap(untoldTries));
   notebook.miss(
     reports
       .filter((r) => !r.trustworthy)
@@ -77,7 +79,7 @@ export async function examine(
   );
   const untold = new Set(unlearnt.map((u) => u.id));
   const examined = trials.map((trial, i): Examined => {
-    const result = results[i] as ProbeResult;
+    const result = asSent(results[i] as ProbeResult);
     const expected = distinctPoints(trial.walk);
     const mine = sightings.filter((s) => s.probe.startsWith(`${trial.probe.id}#`));
     const trails = new Map(buildTrails(mine, expected, () => trial.probe.from.netns).map((t) => [t.probe, t]));
@@ -101,6 +103,26 @@ export async function examine(
     return { trial, result, tried: { id: trial.probe.id, flow: trial.flow, walk: trial.walk, tries, trusted } };
   });
   return { examined, frames, reports, moved, reasons, kept };
+}
+
+/** What a node had no tool for, or gave no word of, was no try: it says nothing of the network. */
+function asSent(result: ProbeResult): ProbeResult {
+  return { ...result, answers: result.tool === null ? [] : result.answers.filter(isTold) };
+}
+
+function isTold({ outcome, detail }: Answer): boolean {
+  return outcome !== "no-tool" && (outcome !== "failed" || detail !== "");
+}
+
+function untoldTries({ probe, answers, tool }: ProbeResult): readonly NotChecked[] {
+  const untold = answers.filter((answer) => !isTold(answer));
+  if (tool === null || untold.length === 0) return [];
+  return [
+    {
+      what: `${untold.length} of ${probe.attempts} tries from ${probe.from.netns}`,
+      why: "the node did not say how they ended",
+    },
+  ];
 }
 
 /** The far end's acceptance was seen where the try was sent from. */
@@ -184,10 +206,7 @@ async function startWatch(field: Field, trials: readonly Trial[], also: readonly
       }
     }
   }
-  const places = [...ids].flatMap((id): Place[] => {
-    const netns = field.world.netns.get(id);
-    return netns === undefined ? [] : [{ netns: id, node: netns.node, path: netns.path }];
-  });
+  const places = [...ids].map((id): Place | null => placeOf(field.world, id)).filter((place) => place !== null);
   const tunnelPorts = tunnelPortsOf(field.world);
   const filter = tapFilter(
     trials.map(({ flow, walk }) => ({

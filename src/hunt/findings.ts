@@ -69,6 +69,16 @@ export interface Findings {
   "offline-captures": { readonly flows: number };
   "not-probed-offline": Record<never, never>;
   "not-needed": Record<never, never>;
+  /** Nothing could be sent. */
+  "not-tried": Record<never, never>;
+  /** Of so many tries, so many could not go on to ask. */
+  "connected-only": { readonly tries: number; readonly mute: number };
+  /** No kernel on the way could be asked. */
+  "not-asked": Record<never, never>;
+  "not-read": Record<never, never>;
+  /** Answered, and not heard of everywhere. */
+  "capture-unheard": { readonly probes: number };
+  "capture-elsewhere": { readonly places: readonly string[] };
 }
 
 export interface AnswerCount {

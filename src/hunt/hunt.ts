@@ -13,11 +13,11 @@ import type { Rung } from "./findings.ts";
 import { type GatewayReading, readGateway } from "./gateway.ts";
 import { HuntError } from "./hunt-error.ts";
 import { investigate } from "./investigate.ts";
-import { branchRows, deliversTo, hasDeadBranch, isLostOnRecord, notDoomed, wholePath } from "./outcome.ts";
+import { branchRows, deliversTo, hasDeadBranch, isLostOnRecord, notDoomed, wasAsked, wholePath } from "./outcome.ts";
 import { isFromError, namedPlace, type Place, usualPlaces } from "./place.ts";
 import { reckon } from "./reckon.ts";
 import { recordingOf } from "./recorded.ts";
-import { recordedGateway } from "./recorded-gateway.ts";
+import { isOfCluster, recordedGateway } from "./recorded-gateway.ts";
 import { recordedPlaces } from "./recorded-investigation.ts";
 import { recordedCaptureRung, recordedKernelRung, recordedReachRung, recordedTopRung } from "./recorded-rungs.ts";
 import { captureRung } from "./rungs/capture.ts";
@@ -89,7 +89,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   if (pod !== null) {
     gateway = await readGateway(field, pod, glance.sockets.get(podKey(pod)) ?? [], faced.examination.frames);
     const early = await glance.investigation();
-    const upstream = gateway.upstreams[0];
+    const upstream = reader.offline ? gateway.upstreams.find(isOfCluster) : gateway.upstreams[0];
     if (early !== null && upstream !== undefined && isAbout(early.investigation, upstream)) followed = early;
     else if (upstream !== undefined) {
       yield { kind: "progress", doing: "probes", detail: `${upstream.ip.text}:${upstream.port}` };
@@ -178,11 +178,11 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
     shown === null
       ? { route: [], capture: [], kernel: [] }
       : noteEvidence(notebook, shown, shownAgreements, moved, new Date(now()).toISOString());
-  yield climb({ ...routeRung(shownAgreements, shown), evidence: noted.route });
+  yield climb({ ...routeRung(shownAgreements, shown, reader.offline), evidence: noted.route });
   const lost = [...new Set(lostTaps)];
   const capture =
     recording === null
-      ? captureRung(shown, healed, probes, lost)
+      ? captureRung(shown, healed, probes, lost, [...own, ...beside])
       : recordedCaptureRung(recording, shown, causes[0]?.suspects ?? [], healed, probes, lost);
   yield climb({ ...capture, evidence: noted.capture });
   const kernel = recording === null ? kernelRung(shown, moved, reasons) : recordedKernelRung(recording, shown);
@@ -219,7 +219,11 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
     const at = unknownBranch.unknown ?? unknownBranch.reply.find((r) => r.unknown !== null)?.unknown ?? null;
     if (at !== null) notebook.miss([{ what: `the walk to ${unknownBranch.destination.ip.text}`, why: at.why }]);
   }
-  const outcome = symptomFailed ? "broken" : isWhole && notDoomed(faced) ? "healthy" : "unknown";
+  const outcome = symptomFailed
+    ? "broken"
+    : isWhole && notDoomed(faced) && (recording !== null || wasAsked(faced))
+      ? "healthy"
+      : "unknown";
   const objectCause = fault !== null && symptomFailed ? fault : null;
   const objectConfirmed = objectCause?.repair != null && deliversTo(field, focus, objects.candidates);
   const named = objectCause !== null ? objectCause.cause : first === null ? null : toFoundCause(first);
@@ -241,7 +245,10 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
     otherCauses: others
       .filter((c) => c.confidence !== "suspected")
       .map((c) => ({ ...toFoundCause(c), confidence: c.confidence })),
-    lastHop: outcome === "broken" && main !== null ? lastHopOf(main, healed, reasonOf(main, moved, reasons)) : null,
+    lastHop:
+      outcome === "broken" && main !== null
+        ? lastHopOf(main, healed, reasonOf(main, moved, reasons), reader.offline)
+        : null,
     ladder,
     branches: branchRows(faced, behind),
     path: main !== null && outcome === "broken" ? hopList(main.hops, main.offPath) : wholePath(faced),

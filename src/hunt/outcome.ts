@@ -1,12 +1,13 @@
 import type { Endpoint } from "../facts/cluster.ts";
 import { sameIp } from "../facts/ip.ts";
-import { hopsOf, suspectsOf } from "../think/explain/suspect.ts";
-import { arrives } from "../think/walk/branch.ts";
+import { hopsOf, suspectsOf, type Tried } from "../think/explain/suspect.ts";
+import { arrives, type Branch, failingLeg } from "../think/walk/branch.ts";
 import { hopList } from "./conclude.ts";
 import type { Conclusion } from "./conclusion.ts";
 import type { Examined } from "./examine.ts";
 import type { Field } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
+import { isAsked } from "./rungs/http.ts";
 import { makeTrial } from "./trials.ts";
 
 /** A branch that the walk says is lost, and whose endpoint answered none of the direct probes: tries that happened to miss it prove nothing. */
@@ -23,9 +24,36 @@ export function hasDeadBranch(faced: Investigation): boolean {
   );
 }
 
-/** In a recording nobody tries: a branch that the walk says is lost counts, unless its own flows were seen to be answered. */
+/** In a recording nobody tries: a branch that the walk says is lost counts, unless flows were answered that the walk loses there too. */
 export function isLostOnRecord(faced: Investigation): boolean {
-  return faced.symptom.some((e) => suspectsOf(e.tried).length > 0);
+  const refuted = new Set([...faced.symptom, ...faced.direct].flatMap(({ tried }) => refutedEnds(tried)));
+  return faced.symptom.some((e) =>
+    suspectsOf(e.tried).some((s) => s.failed > 0 || (s.predicted !== null && !refuted.has(endKey(s.predicted.at)))),
+  );
+}
+
+/** Where the walk ends flows that were answered. */
+function refutedEnds({ walk: { branches }, tries }: Tried): readonly string[] {
+  return branches.flatMap((branch) => {
+    const lost = failingLeg(branch);
+    const { ip, port } = branch.destination;
+    const isAnswered = tries.some(
+      ({ answered, trail }) =>
+        answered &&
+        (branches.length === 1 ||
+          (trail?.destination != null && sameIp(trail.destination.ip, ip) && trail.destination.port === port)),
+    );
+    return lost !== null && isAnswered ? [endKey(lost.at)] : [];
+  });
+}
+
+function endKey({ netns, link, end }: Branch): string {
+  return `${netns} ${link} ${end}`;
+}
+
+/** The symptom and every endpoint were really asked. */
+export function wasAsked(faced: Investigation): boolean {
+  return faced.symptom.length > 0 && [...faced.symptom, ...faced.direct].every(isAsked);
 }
 
 /** No branch that the tries did not happen to take is known to be dead. */

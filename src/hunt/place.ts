@@ -1,6 +1,7 @@
 import type { Cluster, Pod } from "../facts/cluster.ts";
 import { podKey } from "../facts/cluster.ts";
 import { contains, parsePrefix } from "../facts/ip.ts";
+import type { Netns } from "../facts/netns.ts";
 import { type NetnsId, netnsId, type NodeName } from "../facts/provenance.ts";
 import type { World } from "../facts/world.ts";
 import type { Symptom } from "../think/symptom/symptom.ts";
@@ -8,6 +9,9 @@ import type { Target } from "../think/symptom/target.ts";
 
 /** The vantage outside of the cluster has this name among the nodes. */
 export const HERE = "here";
+
+/** So many places are named where one is not found. */
+const MOST_NEAR = 24;
 
 /** A network namespace to send from. */
 export interface Place {
@@ -19,11 +23,18 @@ export interface Place {
   readonly label: string;
 }
 
+/** Null for a namespace that nothing could be read of: nothing can be sent from there, nor heard. */
 export function placeOf(world: World, id: NetnsId, label?: string): Place | null {
   const netns = world.netns.get(id);
-  if (netns === undefined) return null;
+  if (netns === undefined || isUnread(netns)) return null;
   const named = netns.name === "host" ? (netns.node === HERE ? "this machine" : netns.node) : netns.name.slice(4);
   return { netns: id, node: netns.node, path: netns.path, label: label ?? named };
+}
+
+/** A pod's namespace without a path would be entered as its node's own. */
+function isUnread(netns: Netns): boolean {
+  if (netns.name !== "host" && netns.path === null) return true;
+  return ![netns.links, netns.routes, netns.sysctls, netns.sockets, netns.counters].some((fact) => fact.known);
 }
 
 export function hostPlace(world: World, node: NodeName): Place | null {
@@ -32,32 +43,49 @@ export function hostPlace(world: World, node: NodeName): Place | null {
 
 /** A hostNetwork pod's place is its node. Null when its namespace was not found. */
 export function podPlace(world: World, pod: Pod): Place | null {
-  if (pod.node === null) return null;
-  const name = pod.hostNetwork ? "host" : `pod:${podKey(pod)}`;
-  return placeOf(world, netnsId(pod.node, name), podKey(pod));
+  const netns = podNetns(pod);
+  return netns === null ? null : placeOf(world, netns, podKey(pod));
 }
 
-export type FromError = { readonly error: "no-such-place"; readonly from: string; readonly near: readonly string[] };
+export type FromError =
+  | { readonly error: "no-such-place"; readonly from: string; readonly near: readonly string[] }
+  /** It exists, and cannot be entered. */
+  | { readonly error: "place-not-read"; readonly from: string; readonly why: string };
 
 /** `here`, `node/N`, `pod/[NAMESPACE/]P`. */
 export function namedPlace(from: string, namespace: string, world: World, cluster: Cluster): Place | FromError {
-  const nodes = cluster.nodes.map((n) => n.name);
   const [kind = "", ...rest] = from.split("/");
-  const found =
+  const pod =
+    kind === "pod" && rest.length > 0
+      ? podNamed(rest.length > 1 ? (rest[0] ?? "") : namespace, rest.at(-1) ?? "", cluster)
+      : null;
+  const id =
     kind === HERE && rest.length === 0
-      ? hostPlace(world, HERE)
+      ? netnsId(HERE, "host")
       : kind === "node" && rest.length === 1
-        ? hostPlace(world, rest[0] ?? "")
-        : kind === "pod"
-          ? podNamed(rest.length > 1 ? (rest[0] ?? "") : namespace, rest.at(-1) ?? "", world, cluster)
-          : null;
-  return found ?? { error: "no-such-place", from, near: [HERE, ...nodes.map((n) => `node/${n}`)] };
+        ? netnsId(rest[0] ?? "", "host")
+        : pod === null
+          ? null
+          : podNetns(pod);
+  const netns = id === null ? undefined : world.netns.get(id);
+  if (netns === undefined) {
+    const nodes = cluster.nodes.map((n) => `node/${n.name}`);
+    const pods = cluster.pods.filter((p) => p.namespace === namespace && !p.hostNetwork).map((p) => `pod/${p.name}`);
+    const here = world.netns.has(netnsId(HERE, "host")) ? [HERE] : [];
+    return { error: "no-such-place", from, near: [...here, ...nodes, ...(kind === "pod" ? pods : [])].slice(0, MOST_NEAR) };
+  }
+  const place = placeOf(world, netns.id, pod === null ? undefined : podKey(pod));
+  return place ?? { error: "place-not-read", from, why: netns.links.known ? "it cannot be entered" : netns.links.why };
 }
 
-function podNamed(namespace: string, name: string, world: World, cluster: Cluster): Place | null {
+function podNamed(namespace: string, name: string, cluster: Cluster): Pod | null {
   const inNamespace = cluster.pods.filter((p) => p.namespace === namespace);
-  const pod = inNamespace.find((p) => p.name === name) ?? inNamespace.find((p) => p.name.startsWith(`${name}-`));
-  return pod === undefined ? null : podPlace(world, pod);
+  return inNamespace.find((p) => p.name === name) ?? inNamespace.find((p) => p.name.startsWith(`${name}-`)) ?? null;
+}
+
+function podNetns(pod: Pod): NetnsId | null {
+  if (pod.node === null) return null;
+  return netnsId(pod.node, pod.hostNetwork ? "host" : `pod:${podKey(pod)}`);
 }
 
 /**

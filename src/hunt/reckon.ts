@@ -1,9 +1,10 @@
+import { sameIp } from "../facts/ip.ts";
 import { nodeOf } from "../facts/provenance.ts";
 import { type Correction, explain, type NamedCause } from "../think/explain/explain.ts";
 import { type Suspect, suspectsOf, type Tried } from "../think/explain/suspect.ts";
 import { searchWith, type SearchResult } from "../think/search/search.ts";
 import type { Agreement } from "../think/ask/agreement.ts";
-import type { Branch } from "../think/walk/branch.ts";
+import type { Branch, Walk } from "../think/walk/branch.ts";
 import { describeEdit } from "../think/walk/edits/edit-kinds.ts";
 import { walk } from "../think/walk/walk.ts";
 import { askKernels } from "./ask.ts";
@@ -49,7 +50,7 @@ export async function reckon(field: Field, own: readonly Tried[], beside: readon
     const { tried, branch } = suspect;
     const focus = branch.destination;
     const entry = tried.flow.entersBy === undefined ? "" : `${tried.flow.entersBy.link} ${tried.flow.src?.text}`;
-    const key = `${tried.flow.from} ${entry} ${tried.flow.dst.text} ${tried.flow.dport} ${focus.ip.text} ${focus.port}`;
+    const key = `${tried.flow.from} ${entry} ${tried.flow.protocol} ${tried.flow.dst.text} ${tried.flow.dport} ${focus.ip.text} ${focus.port}`;
     const result = results.get(key) ?? searchWith(walk, world, tried.flow, { focus, deadlineMs, nowMs: now });
     results.set(key, result);
     return result;
@@ -57,11 +58,16 @@ export async function reckon(field: Field, own: readonly Tried[], beside: readon
   const corrections = (suspect: Suspect): readonly Correction[] =>
     searchFor(suspect)
       .found.filter((s) => s.edits.length > 0)
-      .map((s) => ({ edits: s.edits, isCure: s.proposals.every((p) => p.kind === "cure") }));
+      .map((s) => ({
+        edits: s.edits,
+        isCure: s.proposals.every((p) => p.kind === "cure"),
+        healed: branchTo(suspect.branch.destination, s.walk),
+      }));
   const ofSymptom = new Set(own);
   const named = explain(suspects, {
     world,
     corrections,
+    isComplete: (suspect) => !searchFor(suspect).bounded,
     describe: (edit) => describeEdit(world, edit),
     kernelDissents: (suspect) => (agreements.get(suspect) ?? []).some((a) => a.agrees === false),
   });
@@ -71,8 +77,7 @@ export async function reckon(field: Field, own: readonly Tried[], beside: readon
     .map((c) => (asksByEcho || !isSeenByEchoesOnly(c) ? c : { ...c, confidence: "likely" as const }));
   const healed = (suspect: Suspect): Branch | null => {
     const best = searchFor(suspect).found[0];
-    const { ip, port } = suspect.branch.destination;
-    return best?.walk.branches.find((b) => b.destination.ip.value === ip.value && b.destination.port === port) ?? null;
+    return best === undefined ? null : branchTo(suspect.branch.destination, best.walk);
   };
   return { suspects, causes, agreements, healed, searched: [...results.values()] };
 }
@@ -83,7 +88,11 @@ function isSeenByEchoesOnly({ confidence, suspects }: NamedCause): boolean {
   return confidence === "confirmed" && witnesses.every((s) => s.tried.flow.protocol === "icmp");
 }
 
+function branchTo({ ip, port }: Branch["destination"], { branches }: Walk): Branch | null {
+  return branches.find((b) => sameIp(b.destination.ip, ip) && b.destination.port === port) ?? null;
+}
+
 function placeKey(suspect: Suspect): string {
   const { flow } = suspect.tried;
-  return `${nodeOf(flow.from)} ${flow.from} ${flow.dst.text} ${flow.dport} ${suspect.branch.destination.ip.text}`;
+  return `${nodeOf(flow.from)} ${flow.from} ${flow.protocol} ${flow.dst.text} ${flow.dport} ${suspect.branch.destination.ip.text}`;
 }

@@ -1,7 +1,7 @@
 import { netnsId } from "../facts/provenance.ts";
 import { linksOf, type World } from "../facts/world.ts";
 import type { Bundle } from "../read/transport/bundle.ts";
-import { readCapture } from "../witness/decode/capture.ts";
+import { type CapturePlace, readCapture } from "../witness/decode/capture.ts";
 import type { Frame, TapReport } from "../witness/sighting.ts";
 import { tunnelPortsOf } from "./examine.ts";
 
@@ -23,17 +23,31 @@ export async function readCaptures(bundle: Bundle, world: World): Promise<Record
   for (const { node, path } of await bundle.captures()) {
     const id = netnsId(node, "host");
     const netns = world.netns.get(id);
-    const read = netns === undefined ? null : await bundle.capture(node, CAPTURE_LIMIT_BYTES);
-    if (read === null) continue;
+    if (netns === undefined) continue;
     const linkNames = new Map(linksOf(netns).map((link) => [link.index, link.name]));
-    const decoded = readCapture(read.bytes, { netns: id, linkNames, only: null, tunnelPorts });
-    for (const frame of decoded.frames) frames.push(frame);
+    const heard = await hear(bundle, node, { netns: id, linkNames, only: null, tunnelPorts });
+    for (const frame of heard.frames) frames.push(frame);
     files.push(path);
-    const why = read.truncated
-      ? `its capture is longer than ${CAPTURE_LIMIT_BYTES} bytes`
-      : (decoded.failure ?? (decoded.frames.length === 0 ? "its capture holds no packet at all" : null));
-    const captured = decoded.frames.length;
+    const { why } = heard;
+    const captured = heard.frames.length;
     reports.push({ netns: id, started: true, captured, received: null, dropped: null, trustworthy: why === null, why });
   }
   return { frames, reports, files };
+}
+
+/** `why`: its silence proves nothing. */
+async function hear(
+  bundle: Bundle,
+  node: string,
+  place: CapturePlace,
+): Promise<{ readonly frames: readonly Frame[]; readonly why: string | null }> {
+  try {
+    const read = await bundle.capture(node, CAPTURE_LIMIT_BYTES);
+    if (read === null) return { frames: [], why: "its capture is gone" };
+    const { frames, failure } = readCapture(read.bytes, place);
+    if (read.truncated) return { frames, why: `its capture is longer than ${CAPTURE_LIMIT_BYTES} bytes` };
+    return { frames, why: failure ?? (frames.length === 0 ? "its capture holds no packet at all" : null) };
+  } catch (error) {
+    return { frames: [], why: (error as Error).message };
+  }
 }

@@ -2,7 +2,7 @@ import type { Pod } from "../facts/cluster.ts";
 import { podKey } from "../facts/cluster.ts";
 import { netnsId } from "../facts/provenance.ts";
 import type { World } from "../facts/world.ts";
-import { waitedFor } from "../think/symptom/upstream.ts";
+import { type Upstream, waitedFor } from "../think/symptom/upstream.ts";
 import type { Field } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
 import { isLostOnRecord } from "./outcome.ts";
@@ -20,12 +20,17 @@ export function recordedGateway(field: Field, faced: Investigation): Pod | null 
     faced.endpoints.some((e) => e.pod !== null && podKey(e.pod) === podKey(p)),
   );
   for (const pod of target === null ? serving : [target]) {
-    if (upstreamsOf(world, pod, field).some((u) => u.protocol === "tcp" && u.service !== null)) return pod;
+    if (upstreamsOf(world, pod, field).some(isOfCluster)) return pod;
   }
   return null;
 }
 
-function upstreamsOf(world: World, pod: Pod, { cluster }: Field): ReturnType<typeof waitedFor> {
+/** A connection to a Service: other things that a pod waits for say little of the symptom. */
+export function isOfCluster(upstream: Upstream): boolean {
+  return upstream.protocol === "tcp" && upstream.service !== null;
+}
+
+function upstreamsOf(world: World, pod: Pod, { cluster }: Field): readonly Upstream[] {
   const place = podPlace(world, pod);
   const sockets = place === null ? undefined : world.netns.get(place.netns)?.sockets;
   const tracked = pod.node === null ? undefined : world.netns.get(netnsId(pod.node, "host"))?.conntrack;

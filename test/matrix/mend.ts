@@ -22,19 +22,26 @@ export interface Mended {
   readonly wrongs: readonly string[];
 }
 
-/** Repairs by a verdict, and takes it back: healthy, and then broken and in every detail as before. */
+/** The exit status of a command that could not do its work. */
+const FAILED = 3;
+
+/**
+ * Repairs by a verdict, and takes it back: healthy, and then broken and in every detail as before.
+ * @param forget run between the undoing and the next try
+ */
 export async function repairAndUndo(
   bench: Bench,
   verdict: Verdict,
   symptom: Symptom,
   before: Snapshot,
+  forget: () => Promise<void> = async () => {},
 ): Promise<Mended> {
   const { product, lab } = bench;
   if (verdict.repairs.length === 0) return { repair: "no repair", undo: "", wrongs: [] };
   const file = join(lab.directory, "verdict.json");
   writeFileSync(file, JSON.stringify(verdict));
   const repaired = await runProduct(product, lab, ["repair", file, "--apply", "-o", "json"]);
-  if (repaired.code === FAILED_TO_WORK && differences(before, await snapshotOf(lab)).length === 0) {
+  if (repaired.code === FAILED && differences(before, await snapshotOf(lab)).length === 0) {
     return { repair: "refused", undo: "", wrongs: [] };
   }
   const after = await symptom.try();

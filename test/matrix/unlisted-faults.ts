@@ -92,7 +92,8 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
         "iptables-nft -P FORWARD ACCEPT",
       ),
     ],
-    truths: ({ far }) => only(`(forward-drop|unnamed) ${far.name} (rule|chain|policy) iptables-nft:filter/FORWARD.*`),
+    truths: ({ far }) =>
+      only(`(forward-drop|rule-missing) ${far.name} (rule|chain|policy) iptables-nft:filter/FORWARD.*`),
   },
   {
     id: "conntrack zone of its own for what comes back by the tunnel",
@@ -235,7 +236,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     cni: "flannel",
     inject: ({ far, backend }) => [on(far.netns, `ip rule add to ${backend.address} blackhole pref 100`)],
     revert: ({ far }) => [on(far.netns, "ip rule del pref 100")],
-    truths: ({ far }) => only(`unnamed ${far.name} ip rule 100`),
+    truths: ({ far }) => only(`policy-rule-\\S+ ${far.name} ip rule 100`),
   },
   {
     id: "policy rule leads pods' traffic into a VPN's table",
@@ -249,7 +250,7 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
     ],
     revert: ({ far }) => [on(far.netns, "ip rule del pref 90", "ip route flush table 51820")],
     truths: ({ far }) =>
-      only(`unnamed ${far.name} ip rule 90`, `wrong-route ${far.name} route (default|0.0.0.0/0) table 51820`),
+      only(`policy-rule-\\S+ ${far.name} ip rule 90`, `wrong-route ${far.name} route (default|0.0.0.0/0) table 51820`),
   },
   {
     id: "the pod has no default route",
@@ -328,7 +329,9 @@ export const UNLISTED_FAULTS: readonly UnlistedFault[] = [
       ),
     ],
     truths: ({ near, far, tunnel }) =>
-      only(`(vxlan-neigh-missing|stale-arp) ${near.name} neigh ${far.tunnelAddress} dev ${tunnel}`),
+      only(
+        `(vxlan-vtep-mac-mismatch|vxlan-neigh-missing|stale-arp) ${near.name} neigh ${far.tunnelAddress} dev ${tunnel}`,
+      ),
   },
   {
     id: "the tunnel's far end was made anew with another VNI",

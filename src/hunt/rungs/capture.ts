@@ -1,9 +1,11 @@
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import type { Point } from "../../think/explain/points.ts";
 import { expectedPoints, samePlace } from "../../think/explain/points.ts";
-import type { Suspect } from "../../think/explain/suspect.ts";
+import { hopsOf, type Suspect, type Tried } from "../../think/explain/suspect.ts";
 import type { Branch } from "../../think/walk/branch.ts";
 import { type Finding, finding, type Rung } from "../findings.ts";
+
+const MOST_PLACES = 4;
 
 /** Interface by interface: where the tries of the main suspect were seen, up to the first place where they were not. */
 export function captureRung(
@@ -11,17 +13,10 @@ export function captureRung(
   healed: Branch | null,
   probes: number,
   lostTaps: readonly string[],
+  all: readonly Tried[] = [],
 ): Rung {
   const lost = lostTaps.length === 0 ? [] : [finding("capture-lost", { taps: lostTaps })];
-  if (suspect === null) {
-    return {
-      rung: "capture",
-      status: "ok",
-      headline: finding("capture-arrives", { probes }),
-      lines: lost,
-      evidence: [],
-    };
-  }
+  if (suspect === null) return { ...wholeCapture(probes, all, lost.length > 0), lines: lost };
   const { tried, failed, lastHop } = suspect;
   const title = finding("capture-title", {
     leg: lastHop?.leg ?? "request",
@@ -31,11 +26,27 @@ export function captureRung(
   });
   return {
     rung: "capture",
-    status: "failed",
+    status: suspect.witness === "unwitnessed" ? "unknown" : "failed",
     headline: title,
     lines: [...lines(suspect, healed), ...lost],
     evidence: [],
   };
+}
+
+/** Nothing failed: was it seen wherever the walks say? */
+function wholeCapture(probes: number, all: readonly Tried[], isPartlyDeaf: boolean): Omit<Rung, "lines"> {
+  const base = { rung: "capture", evidence: [] } as const;
+  if (probes === 0) return { ...base, status: "skipped", headline: finding("not-tried", {}) };
+  const points = all.flatMap((tried) => tried.walk.branches.flatMap((branch) => hopsOf(tried, branch)));
+  const unseen = points.filter(({ point, seen }) => seen === 0 && !points.some((p) => p.seen !== 0 && samePlace(p.point, point)));
+  if (unseen.length > 0) {
+    const places = [...new Set(unseen.map(({ point }) => `${placeName(point.netns)} ${hopName(point)}`))];
+    return { ...base, status: "unknown", headline: finding("capture-elsewhere", { places: places.slice(0, MOST_PLACES) }) };
+  }
+  const isHeard = !isPartlyDeaf && points.some(({ seen }) => seen !== null);
+  return isHeard
+    ? { ...base, status: "ok", headline: finding("capture-arrives", { probes }) }
+    : { ...base, status: "unknown", headline: finding("capture-unheard", { probes }) };
 }
 
 interface Row {
@@ -47,7 +58,11 @@ function lines(suspect: Suspect, healed: Branch | null): readonly Finding[] {
   const { lastHop } = suspect;
   const rows: Row[] = [...suspect.hops];
   const missing = lastHop === null ? null : nextAfter(suspect, healed);
-  if (missing !== null && !rows.some((row) => samePlace(row.point, missing))) rows.push({ point: missing, seen: 0 });
+  if (missing !== null && !rows.some((row) => samePlace(row.point, missing))) {
+    // Seen by nobody, which tells something only where somebody listened.
+    const isHeard = suspect.witness !== "unwitnessed" && suspect.tried.trusted.has(missing.netns);
+    rows.push({ point: missing, seen: isHeard ? 0 : null });
+  }
   for (const point of suspect.offPath) rows.push({ point, seen: suspect.failed });
   const end = rows.findIndex((row) => missing !== null && samePlace(row.point, missing));
   const shown = end < 0 ? rows : rows.slice(0, end + 1);
@@ -60,11 +75,12 @@ function lines(suspect: Suspect, healed: Branch | null): readonly Finding[] {
     if (group?.[0]?.point.netns === row.point.netns && group[0].seen === row.seen) group.push(row);
     else groups.push([row]);
   }
+  const isSeen = suspect.witness !== "unwitnessed";
   return groups.map((group) =>
     finding("capture-line", {
       node: placeName(group[0]?.point.netns ?? ""),
       count: group[0]?.seen ?? null,
-      hops: group.map(({ point }) => ({ name: hopName(point), last: lastHop !== null && samePlace(point, lastHop) })),
+      hops: group.map(({ point }) => ({ name: hopName(point), last: isSeen && lastHop !== null && samePlace(point, lastHop) })),
     }),
   );
 }

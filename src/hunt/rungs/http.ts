@@ -22,7 +22,12 @@ export function httpRung(
       ...gateway.lines,
     );
   }
+  if (answers.length === 0) return { rung, status: "unknown", headline: finding("not-tried", {}), lines, evidence };
   const ms = Math.round(Math.max(0, ...answers.map((a) => a.ms ?? 0)));
+  const mute = symptom.filter((e) => !isAsked(e)).reduce((sum, e) => sum + e.result.answers.length, 0);
+  if (bad.length === 0 && mute > 0) {
+    return { rung, status: "unknown", headline: finding("connected-only", { tries: answers.length, mute }), lines, evidence };
+  }
   const headline =
     bad.length === 0
       ? finding("answers-all", { tries: answers.length, ms })
@@ -32,6 +37,13 @@ export function httpRung(
           how: countAnswers(bad.map((a) => (a.outcome === "answered" ? String(a.httpStatus) : a.outcome))),
         });
   return { rung, status: bad.length === 0 ? "ok" : "failed", headline, lines, evidence };
+}
+
+/** Tried in full: not only connected, where the question is asked over HTTP and the node has no tool for that. */
+export function isAsked({ trial, result }: Examined): boolean {
+  const { answers } = result;
+  const isHttp = trial.probe.kind === "http";
+  return answers.length > 0 && !(isHttp && answers.some((a) => a.outcome === "answered" && a.httpStatus === null));
 }
 
 /** The pods' rung, with what they answer their own node. */

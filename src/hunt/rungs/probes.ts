@@ -24,17 +24,20 @@ export function reachFinding(tried: Tried): Finding {
 
 /** Each endpoint asked directly, from where the symptom reaches it; failures first. */
 export function reachRung(direct: readonly Tried[], most: number, evidence: readonly string[]): Rung {
-  const sorted = [...direct].sort((a, b) => share(a) - share(b));
+  const sorted = direct.filter((t) => t.tries.length > 0).sort((a, b) => share(a) - share(b));
   const findings = sorted.map(reachFinding);
   const [headline, ...lines] = findings;
-  if (headline === undefined)
-    return { rung: "reach", status: "skipped", headline: finding("not-needed", {}), lines: [], evidence };
-  const status = direct.every((t) => share(t) === 1) ? "ok" : "failed";
+  if (headline === undefined) {
+    const code = direct.length === 0 ? "not-needed" : "not-tried";
+    const status = direct.length === 0 ? "skipped" : "unknown";
+    return { rung: "reach", status, headline: finding(code, {}), lines: [], evidence };
+  }
+  const status = sorted.every((t) => share(t) === 1) ? (sorted.length < direct.length ? "unknown" : "ok") : "failed";
   return { rung: "reach", status, headline, lines: lines.slice(0, most - 1), evidence };
 }
 
 function share(tried: Tried): number {
-  return tried.tries.length === 0 ? 0 : tried.tries.filter((t) => t.answered).length / tried.tries.length;
+  return tried.tries.filter((t) => t.answered).length / tried.tries.length;
 }
 
 /** Counters that moved while the probes ran, by netns. */
@@ -57,6 +60,8 @@ export function kernelRung(
   for (const { reason, count } of reasons) {
     if (signs.reasons.includes(reason)) lines.push(finding("kernel-reason", { reason, count }));
   }
+  if (netns !== null && !moved.has(netns) && lines.length === 0)
+    return { rung: "kernel", status: "unknown", headline: finding("not-read", {}), lines: [], evidence: [] };
   const [headline = finding("kernel-quiet", {}), ...rest] = lines;
   return { rung: "kernel", status: lines.length > 0 ? "failed" : "ok", headline, lines: rest, evidence: [] };
 }

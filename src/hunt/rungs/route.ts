@@ -5,7 +5,7 @@ import { finding, type Rung } from "../findings.ts";
 import { placeName } from "./capture.ts";
 
 /** What the kernels on the way say of their own routing decisions. */
-export function routeRung(agreements: readonly Agreement[], suspect: Suspect | null): Rung {
+export function routeRung(agreements: readonly Agreement[], suspect: Suspect | null, isOffline: boolean): Rung {
   const dissents = agreements.filter((a) => a.agrees === false);
   if (dissents.length > 0) {
     const [headline, ...lines] = dissents.map((a) =>
@@ -19,7 +19,7 @@ export function routeRung(agreements: readonly Agreement[], suspect: Suspect | n
     return { rung: "route", status: "unknown", headline: headline ?? finding("not-needed", {}), lines, evidence: [] };
   }
   if (agreements.length === 0) {
-    const code = suspect === null ? "not-needed" : "not-probed-offline";
+    const code = suspect === null ? "not-needed" : isOffline ? "not-probed-offline" : "not-asked";
     return { rung: "route", status: "skipped", headline: finding(code, {}), lines: [], evidence: [] };
   }
   const refused = agreements.filter((a) => a.answer.startsWith("RTNETLINK answers:"));

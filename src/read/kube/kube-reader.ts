@@ -29,4 +29,10 @@ export interface KubeReader {
 /** The API cannot be used: for people, with what would help. */
 export class KubeError extends Error {
   override name = "KubeError";
+  readonly hint: string | null;
+
+  constructor(message: string, options: ErrorOptions & { readonly hint?: string } = {}) {
+    super(message, options);
+    this.hint = options.hint ?? null;
+  }
 }

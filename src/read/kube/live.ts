@@ -22,6 +22,11 @@ const PATHS: Readonly<Record<Kind, string>> = {
 };
 /** What client-node makes up when it finds nothing. */
 const NO_KUBECONFIG = "http://localhost:8080";
+const HINTS = {
+  file: "Give --kubeconfig FILE, or set KUBECONFIG.",
+  context: "Choose one of them with --context, or another --kubeconfig.",
+  credentials: "Renew them, or choose another --context; `kubectl get nodes` must answer with the same ones.",
+} as const;
 const PAGE = 500;
 const MOST_PAGES = 200;
 
@@ -48,17 +53,22 @@ export async function loadConfig(options: KubeOptions): Promise<KubeConfig> {
     else config.loadFromFile(options.kubeconfig);
     if (options.context !== undefined) config.setCurrentContext(options.context);
   } catch (error) {
-    throw new KubeError(`cannot read the kubeconfig: ${(error as Error).message}`, { cause: error });
+    // A parser quotes the lines around the fault, and they may hold a token.
+    const [why] = (error as Error).message.split("\n");
+    throw new KubeError(`cannot read the kubeconfig: ${why}`, { cause: error, hint: HINTS.file });
   }
   const cluster = config.getCurrentCluster();
   if (options.kubeconfig === undefined && cluster?.server === NO_KUBECONFIG) {
-    throw new KubeError("there is no kubeconfig: neither KUBECONFIG, nor ~/.kube/config, nor a pod's service account");
+    throw new KubeError("there is no kubeconfig: neither KUBECONFIG, nor ~/.kube/config, nor a pod's service account", {
+      hint: HINTS.file,
+    });
   }
   if (cluster === null) {
     const contexts = config.getContexts().map(({ name }) => name);
     const named = options.context ?? config.getCurrentContext();
     throw new KubeError(
       `the kubeconfig has no context ${named || "in use"} (there are: ${contexts.join(", ") || "none"})`,
+      { hint: HINTS.context },
     );
   }
   return config;
@@ -100,6 +110,7 @@ async function readList(
       const context = config.getCurrentContext();
       throw new KubeError(
         `the Kubernetes API refuses the credentials of context ${context} (401): ${tellStatus(body)}`,
+        { hint: HINTS.credentials },
       );
     }
     if (status !== 200) return { list: null, why: `the API answers ${status}: ${tellStatus(body)}` };

@@ -34,7 +34,8 @@ export async function request(
   try {
     await config.applyToHTTPSOptions(options);
   } catch (error) {
-    throw new KubeError(`the kubeconfig cannot be used for ${server}: ${messageOf(error)}`, { cause: error });
+    const hint = "Its certificates or its credential plugin do not work: `kubectl get nodes` says more.";
+    throw new KubeError(`the kubeconfig cannot be used for ${server}: ${messageOf(error)}`, { cause: error, hint });
   }
   const timeout = AbortSignal.timeout(limits.timeoutMs);
   const signal = limits.signal === undefined ? timeout : AbortSignal.any([timeout, limits.signal]);
@@ -43,7 +44,8 @@ export async function request(
     return await send(url, { ...options, signal }, body?.text ?? null, limits.maxBytes);
   } catch (error) {
     const why = timeout.aborted ? `no answer within ${limits.timeoutMs} ms` : messageOf(error);
-    throw new KubeError(`the Kubernetes API at ${server} cannot be reached: ${why}`, { cause: error });
+    const hint = "Is it up, and is this its address? `kubectl get nodes` must answer with the same --kubeconfig and --context.";
+    throw new KubeError(`the Kubernetes API at ${server} cannot be reached: ${why}`, { cause: error, hint });
   }
 }
 

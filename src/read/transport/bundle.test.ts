@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openBundle } from "./bundle.ts";
+import { isBundle, openBundle } from "./bundle.ts";
 
 const LIMITS = { timeoutMs: 1000, maxBytes: 1 << 20 };
 const root = mkdtempSync(join(tmpdir(), "lasthop-bundle-"));
@@ -78,6 +78,13 @@ test("nothing outside of the bundle can be read", async () => {
 test("captures and objects are there; what is broken is told by name", async () => {
   const reader = await openBundle(bundle);
   expect(await reader.captures()).toEqual([{ node: "k1", path: join(bundle, "capture/k1.pcap") }]);
+  expect(isBundle(reader)).toBe(true);
+  writeFileSync(join(bundle, "capture/k2.pcap"), "0123456789");
+  symlinkSync(join(root, "secret.txt"), join(bundle, "capture/k3.pcap"));
+  expect(await reader.capture("k2", 4)).toMatchObject({ bytes: Buffer.from("0123"), truncated: true });
+  expect(await reader.capture("k4", 4)).toBe(null);
+  await expect(reader.capture("k3", 4)).rejects.toThrow(/leads out/);
+  await expect(reader.capture("../k1/ip-link", 4)).rejects.toThrow(/not a file/);
   expect(await reader.apiObjects("pods")).toEqual({ items: [] });
   expect(await reader.apiObjects("services")).toBe(null);
   await expect(reader.apiObjects("nodes")).rejects.toThrow(/api\/nodes\.json/);

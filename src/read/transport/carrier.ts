@@ -10,6 +10,12 @@ export type Carrier = () => readonly string[];
 /** A node, or all of them, cannot be reached: for people, with what would help. */
 export class TransportError extends Error {
   override name = "TransportError";
+  readonly hint: string | null;
+
+  constructor(message: string, options: ErrorOptions & { readonly hint?: string } = {}) {
+    super(message, options);
+    this.hint = options.hint ?? null;
+  }
 }
 
 /** The runner leads its own process group, which is what it kills in the end. */

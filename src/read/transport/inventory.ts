@@ -25,7 +25,7 @@ export const HERE: NodeName = "here";
 const LIMIT_BYTES = 1 << 20;
 
 const EXPECTED =
-  "expected for each node its namespace or its address, like\n  nodes:\n    k1: {netns: NAME}\n    k2: {address: 192.168.6.142, user: root}\n  here: {netns: NAME}";
+  "For each node its namespace or its address, like  nodes: {k1: {netns: NAME}, k2: {address: 192.168.6.142, user: root}}";
 
 const Word = z
   .string()
@@ -52,7 +52,10 @@ export async function readInventory(file: string): Promise<Inventory> {
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    throw new TransportError(`cannot read the inventory: ${(error as Error).message}`, { cause: error });
+    throw new TransportError(`cannot read the inventory: ${(error as Error).message}`, {
+      cause: error,
+      hint: "Give --inventory a YAML file that says how each node is reached.",
+    });
   }
   return parseInventory(text, file);
 }
@@ -64,18 +67,18 @@ export function parseInventory(text: string, file: string): Inventory {
   try {
     document = parse(text, { maxAliasCount: 0 });
   } catch (error) {
-    throw new TransportError(`${file}: ${(error as Error).message}`, { cause: error });
+    throw new TransportError(`${file}: ${(error as Error).message.split("\n")[0]}`, { cause: error, hint: EXPECTED });
   }
   const isNested = typeof document === "object" && document !== null && "nodes" in document;
   const result = isNested ? Nested.safeParse(document) : Flat.safeParse(document);
   if (!result.success) {
     const issue = result.error.issues[0];
-    throw new TransportError(`${file}: ${issue?.path.join(".") || "document"}: ${issue?.message}; ${EXPECTED}`);
+    throw new TransportError(`${file}: ${issue?.path.join(".") || "document"}: ${issue?.message}`, { hint: EXPECTED });
   }
   const { nodes, here } = isNested
     ? (result.data as z.infer<typeof Nested>)
     : splitFlat(result.data as z.infer<typeof Flat>);
-  if (Object.keys(nodes).length === 0) throw new TransportError(`${file}: no nodes; ${EXPECTED}`);
+  if (Object.keys(nodes).length === 0) throw new TransportError(`${file}: no nodes`, { hint: EXPECTED });
   return {
     file,
     nodes: new Map(Object.entries(nodes).map(([name, entry]) => [name, accessOf(entry)])),

@@ -8,6 +8,7 @@ import { openRunnerTransport, readerOf } from "./runner-transport.ts";
 const NAMED = "/run/netns";
 /** Per-namespace files: iproute2, lib/namespace.c, bind_etc(). */
 const ETC = "/etc/netns";
+const MOST_NAMED = 4;
 
 /** `$1` is the directory; the rest is the command. A file that cannot be mounted is told on stderr, as iproute2 does. */
 const BIND_ETC = `from=$1; shift; for f in "$from"/*; do [ -e "$f" ] && mount --bind "$f" "/etc/\${f##*/}"; done; exec "$@"`;
@@ -19,13 +20,17 @@ export function openNetnsReader(inventory: Inventory): Reader {
 
 /** For `change/` alone. @throws TransportError when not root, or no node has a namespace. */
 export function openNetnsTransport(inventory: Inventory): Transport {
-  if (process.getuid?.() !== 0) throw new TransportError("entering network namespaces needs root: run this with sudo");
+  if (process.getuid?.() !== 0) {
+    throw new TransportError("entering network namespaces needs root", { hint: "Run this with sudo." });
+  }
   const accesses = [...inventory.nodes, ...(inventory.here === null ? [] : ([[HERE, inventory.here]] as const))];
   const carriers = new Map<NodeName, Carrier>();
   for (const [node, { netns }] of accesses) {
     if (netns !== null) carriers.set(node, () => enterNetns(netns));
   }
-  if (carriers.size === 0) throw new TransportError(`${inventory.file}: no node has a netns`);
+  if (carriers.size === 0) {
+    throw new TransportError(`${inventory.file}: no node has a netns`, { hint: "Give each node one, like  k1: NAME" });
+  }
   return openRunnerTransport("namespaces of this machine", carriers);
 }
 
@@ -36,15 +41,27 @@ export function openNetnsTransport(inventory: Inventory): Transport {
 function enterNetns(netns: string): readonly string[] {
   const path = netns.startsWith("/") ? netns : `${NAMED}/${netns}`;
   if (netns.includes("..") || !existsSync(path)) {
-    throw new TransportError(
-      `there is no network namespace ${netns} (there are: ${namedNetns().join(", ") || "none"})`,
-    );
+    throw new TransportError(`there is no network namespace ${netns} (${nearNetns(netns)})`);
   }
   const name = path.startsWith(`${NAMED}/`) ? path.slice(NAMED.length + 1) : null;
   const etc = `${ETC}/${name}`;
   const enter = ["nsenter", `--net=${path}`, "--"];
   if (name === null || !existsSync(etc)) return enter;
   return [...enter, "unshare", "--mount", "--propagation", "slave", "--", "sh", "-c", BIND_ETC, "lasthop", etc];
+}
+
+/** Those whose names begin most alike: a machine may have hundreds. */
+function nearNetns(wanted: string): string {
+  const names = namedNetns();
+  const near = [...names].sort((a, b) => commonStart(b, wanted) - commonStart(a, wanted)).slice(0, MOST_NAMED);
+  if (near.length === 0) return "there is none";
+  return `there are: ${near.join(", ")}${names.length > near.length ? ", …" : ""}`;
+}
+
+function commonStart(name: string, wanted: string): number {
+  let length = 0;
+  while (length < name.length && name[length] === wanted[length]) length += 1;
+  return length;
 }
 
 function namedNetns(): string[] {

@@ -34,7 +34,7 @@ export class RunnerNode {
     const outputs: Output[] = [];
     let silences = 0;
     while (outputs.length < orders.length) {
-      const session = this.#closed ? "the transport is closed" : this.#open();
+      const session = this.#closed ? "the transport is closed" : limits.signal?.aborted ? "interrupted" : this.#open();
       const left = orders.slice(outputs.length);
       if (typeof session === "string") return [...outputs, ...left.map((order) => this.#failed(order, session))];
       const done = await session.run(left, limits);

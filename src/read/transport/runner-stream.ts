@@ -6,9 +6,12 @@ import { encodeWord } from "./runner-script.ts";
 const LINE_LIMIT = 8 * 1024;
 /** The runner interrupts at once and kills after 2 s; past this the carrier itself hangs. */
 const STOP_LIMIT_MS = 4000;
+/** Whoever interrupts does not wait for the counts of a tap. */
+const INTERRUPTED_LIMIT_MS = 800;
 
 /** Starts one long-running command. A node that cannot be reached is a stream that ends at once, with the reason on stderr. */
 export function openStream(carrier: Carrier, command: Command, limits: Limits): Stream {
+  if (limits.signal?.aborted) return deadStream("interrupted");
   let argv: readonly string[];
   try {
     argv = carrier();
@@ -34,12 +37,11 @@ export function openStream(carrier: Carrier, command: Command, limits: Limits): 
   stdin.write(`${Math.ceil(limits.timeoutMs / 1000)} ${words}\n`);
   const stop = async () => {
     if (stdin.writable) stdin.write("stop\n");
-    const timer = setTimeout(() => killGroup(child), STOP_LIMIT_MS);
+    const timer = setTimeout(() => killGroup(child), limits.signal?.aborted ? INTERRUPTED_LIMIT_MS : STOP_LIMIT_MS);
     const status = await done;
     clearTimeout(timer);
     return status;
   };
-  if (limits.signal?.aborted) void stop();
   limits.signal?.addEventListener("abort", () => void stop(), { once: true });
   return {
     stdout: upTo(stdout, limits.maxBytes, () => void stop()),

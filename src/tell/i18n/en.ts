@@ -56,6 +56,12 @@ const findings: { readonly [K in keyof Findings]: (p: Findings[K]) => string } =
   "offline-captures": (p) => `recorded: ${many(p.flows, "flow")} adopted`,
   "not-probed-offline": () => "not probed: these are recorded facts",
   "not-needed": () => "not needed",
+  "not-tried": () => "nothing could be sent: see what was not checked",
+  "connected-only": (p) => `${p.tries} of ${p.tries} connected; ${p.mute} could not ask: no tool there for that`,
+  "not-asked": () => "no kernel on the way could be asked",
+  "not-read": () => "could not be read",
+  "capture-unheard": (p) => `${many(p.probes, "tagged packet")} sent; no tap proves where they were`,
+  "capture-elsewhere": (p) => `answered, though never seen at ${p.places.join(", ")}`,
 };
 
 /** Every word that a person reads outside of causes. `zh.ts` must satisfy its type. */

@@ -1,9 +1,13 @@
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
-import { linksOf, type World } from "../../facts/world.ts";
+import type { World } from "../../facts/world.ts";
 import { nameFinding } from "../causes/catalogue.ts";
+import type { Branch } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
-import type { Point } from "./points.ts";
-import { expectedPoints, samePlace } from "./points.ts";
+import { applyEdits } from "../walk/edits/edit-kinds.ts";
+import { closedPort } from "./closed-port.ts";
+import { confidenceIn, contradicts } from "./confidence.ts";
+import { fabricCause } from "./fabric.ts";
+import { failureAfter, nextStage } from "./series.ts";
 import type { Suspect } from "./suspect.ts";
 
 export type Confidence = "confirmed" | "likely" | "suspected";
@@ -14,6 +18,8 @@ export interface Correction {
   readonly edits: readonly Edit[];
   /** It reverts what departs; a bypass never is a cause. */
   readonly isCure: boolean;
+  /** The suspect's branch with the edits made; null when its destination is gone. */
+  readonly healed: Branch | null;
 }
 
 /** A mechanism, the fact that it rests on, and how sure that is. */
@@ -38,6 +44,8 @@ export interface Evidence {
   readonly world: World;
   /** All ties at the least cost, best first; empty when there is none within the bound. */
   readonly corrections: (suspect: Suspect) => readonly Correction[];
+  /** False when the search stopped before it had tried all that cost as little. */
+  readonly isComplete: (suspect: Suspect) => boolean;
   readonly describe: (edit: Edit) => {
     readonly object: string;
     readonly found: string | null;
@@ -63,55 +71,68 @@ export function explain(suspects: readonly Suspect[], evidence: Evidence): reado
 }
 
 function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
-  const { predicted, witness } = suspect;
+  const { predicted } = suspect;
   // Between prediction and witness the witness wins: a walk that ends elsewhere explains nothing.
-  if (predicted === null || witness === "dissent") return fabricCause(suspect, evidence.world);
-  const closed = closedPort(suspect);
-  if (closed !== null) return [closed];
-  const corrections = evidence.corrections(suspect);
-  const best = corrections.find((c) => c.isCure);
-  if (best === undefined) return [];
-  const cures = corrections.filter((c) => c.isCure && c.edits.length === best.edits.length);
-  const witnessed = witness === "agree" && suspect.failed > 0;
-  const certain =
-    witnessed && cures.length === 1 && predicted.at.end !== "UNKNOWN" && !evidence.kernelDissents(suspect);
-  const confidence: Confidence = certain
-    ? "confirmed"
-    : witnessed || predicted.at.end !== "UNKNOWN"
-      ? "likely"
-      : "suspected";
-  return nameEdits(best.edits, suspect, confidence, evidence);
+  if (predicted === null || isDisproved(suspect)) return fabricCause(suspect, evidence.world);
+  const cures = evidence.corrections(suspect).filter((c) => c.isCure);
+  const [best] = cures;
+  const kernelDissents = evidence.kernelDissents(suspect);
+  if (best === undefined) return closedPort(suspect, kernelDissents);
+  const { edits, healed } = best;
+  const isUnique = cures.length === 1 && evidence.isComplete(suspect);
+  const confidence = confidenceIn(suspect, { edits, healed, isUnique, kernelDissents });
+  // What comes behind the first waits for its repair; of several ways to go on none is sure.
+  const later = confidence === "suspected" || cures.length > 1 ? "suspected" : "likely";
+  return nameEdits(edits, suspect, { first: confidence, later }, evidence);
 }
 
-/** Causes in series: the first on the path has the confidence, those behind it wait for its repair. */
+/** The packets went on, or somebody answered, where the walk ends without either. */
+function isDisproved(suspect: Suspect): boolean {
+  const { predicted, witness, wentOn, outcomes } = suspect;
+  if (witness === "dissent") return true;
+  if (outcomes.length > 0 && outcomes.every((outcome) => contradicts(outcome, suspect))) return true;
+  // What could not be judged let it pass.
+  return predicted?.at.end === "UNKNOWN" && wentOn;
+}
+
+/** Causes in series: what moves the failure on comes first, whatever is left then comes behind it. */
 function nameEdits(
   edits: readonly Edit[],
   suspect: Suspect,
-  confidence: Confidence,
+  confidence: { readonly first: Confidence; readonly later: Confidence },
   evidence: Evidence,
 ): readonly NamedCause[] {
+  const { flow } = suspect.tried;
+  const focus = suspect.branch.destination;
   const causes: NamedCause[] = [];
+  let world = evidence.world;
+  let at = suspect.predicted?.at ?? null;
   let rest = edits;
-  while (rest.length > 0 && suspect.predicted !== null) {
-    const finding = nameFinding({ world: evidence.world, at: suspect.predicted.at, edits: rest });
-    const covers = finding?.recognised.covers ?? 1;
+  while (rest.length > 0 && at !== null) {
+    const stage = nextStage(world, flow, focus, at, rest);
+    rest = stage.edits;
+    const finding = nameFinding({ world, at, edits: rest });
+    const covers = Math.max(finding?.recognised.covers ?? 1, stage.needed);
     const edit = rest[finding?.recognised.object ?? 0];
     if (edit === undefined) break;
     const described = evidence.describe(edit);
     const netns = netnsNameOf(edit.netns);
     const node = nodeOf(edit.netns);
+    const mine = rest.slice(0, covers);
     causes.push({
       id: finding?.cause.id ?? "unnamed",
       node,
       netns,
       ...described,
       params: { ...finding?.recognised.params, node, netns, object: described.object, ...texts(described) },
-      confidence: causes.length === 0 ? confidence : confidence === "confirmed" ? "likely" : "suspected",
-      edits: rest.slice(0, covers),
+      confidence: causes.length === 0 ? confidence.first : confidence.later,
+      edits: mine,
       proven: covers === edits.length,
       suspects: [suspect],
     });
     rest = rest.slice(covers);
+    world = applyEdits(world, mine);
+    at = rest.length === 0 ? null : failureAfter(world, flow, focus);
   }
   return causes;
 }
@@ -124,78 +145,6 @@ function texts({
   readonly wanted: string | null;
 }): Record<string, string> {
   return { ...(found === null ? {} : { found }), ...(wanted === null ? {} : { wanted }) };
-}
-
-/** The host is reached and has no socket there: the fact that decides is the socket's absence. */
-function closedPort(suspect: Suspect): NamedCause | null {
-  const at = suspect.predicted?.at;
-  if (at?.end !== "PORT_CLOSED" || suspect.predicted?.leg !== "request") return null;
-  const node = nodeOf(at.netns);
-  const netns = netnsNameOf(at.netns);
-  const object = `socket ${suspect.tried.flow.protocol} ${at.destination.port}`;
-  return {
-    id: "port-closed",
-    node,
-    netns,
-    object,
-    found: null,
-    wanted: "LISTEN",
-    params: {
-      node,
-      netns,
-      object,
-      port: String(at.destination.port),
-      pod: netns.startsWith("pod:") ? netns.slice(4) : node,
-    },
-    confidence: suspect.witness === "agree" ? "confirmed" : "likely",
-    edits: [],
-    proven: false,
-    suspects: [suspect],
-  };
-}
-
-/** Sent into a segment by one node and never received by the other, both taps proven alive. Likely at best: we do not own the fabric. */
-function fabricCause(suspect: Suspect, world: World): readonly NamedCause[] {
-  const { lastHop } = suspect;
-  if (lastHop === null || lastHop.direction !== "out" || suspect.offPath.length > 0 || suspect.lastSeen === 0)
-    return [];
-  const expected = expectedPoints(suspect.branch);
-  const at = expected.findIndex((p) => samePlace(p, lastHop));
-  const next = expected[at + 1];
-  const absent = suspect.hops.find((hop) => next !== undefined && samePlace(hop.point, next));
-  if (next === undefined || absent?.seen !== 0 || !onOneSegment(world, lastHop, next) || hasXdp(world, next)) return [];
-  const from = nodeOf(lastHop.netns);
-  const to = nodeOf(next.netns);
-  const object = `segment ${from}:${lastHop.link} ${to}:${next.link}`;
-  return [
-    {
-      id: "fabric-drop",
-      node: null,
-      netns: null,
-      object,
-      found: null,
-      wanted: null,
-      params: { from, to, object },
-      confidence: "likely",
-      edits: [],
-      proven: false,
-      suspects: [suspect],
-    },
-  ];
-}
-
-function onOneSegment(world: World, a: Point, b: Point): boolean {
-  return world.wires.some(
-    (w) =>
-      w.kind === "segment" &&
-      w.ends.some((e) => e.netns === a.netns && e.link === a.link) &&
-      w.ends.some((e) => e.netns === b.netns && e.link === b.link),
-  );
-}
-
-/** An XDP drop looks like loss in the fabric. */
-function hasXdp(world: World, at: Point): boolean {
-  return linksOf(world.netns.get(at.netns)).some((l) => l.name === at.link && l.xdp);
 }
 
 function join(a: NamedCause, b: NamedCause): NamedCause {

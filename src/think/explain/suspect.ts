@@ -52,6 +52,8 @@ export interface Suspect {
   readonly lastSeen: number;
   /** Sightings that the walk did not expect: the packet went elsewhere. */
   readonly offPath: readonly Point[];
+  /** Some of them lie past the end that the walk foretells. */
+  readonly wentOn: boolean;
   /**
    * `agree`: last seen where the walk ends it, and not after. `consistent`: seen on that way as far as taps reach, which is not
    * to its end. `unwitnessed`: no capture.
@@ -120,6 +122,7 @@ function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: read
       next: null,
       lastSeen: 0,
       offPath: [],
+      wentOn: false,
       witness: "unwitnessed",
     };
   }
@@ -127,14 +130,17 @@ function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: read
   const lastIndex = hops.findLastIndex((hop) => hop.seen !== null && hop.seen > 0);
   const unexpected = distinct(trails.flatMap((t) => t.points.filter((p) => !expected.some((e) => samePlace(e, p)))));
   const offPath = unexpected.filter((p) => !isFloodCopy(tried.walk.world, p, expected));
+  const against = offPath.filter((p) => !isBridgeOnTheWay(tried.walk.world, p, expected));
   const furthest = lastIndex < 0 ? (offPath.at(-1) ?? null) : (hops[lastIndex]?.point ?? null);
   // A walk that ends in the unknown says nothing against what was seen behind that.
   const isOpen =
     predicted?.at.end === "UNKNOWN" ||
     // Out of the cluster by that namespace is just what was foretold; anywhere else it came back.
-    (predicted?.at.end === "LEFT_CLUSTER" && offPath.every((p) => p.netns === predicted.at.netns && p.direction === "out"));
-  const endsAsPredicted =
-    predicted !== null && lastIndex === hops.length - 1 && (isOpen || !offPath.some((p) => p.leg === predicted.leg));
+    (predicted?.at.end === "LEFT_CLUSTER" &&
+      offPath.every((p) => p.netns === predicted.at.netns && p.direction === "out"));
+  // An answer to a request that the walk loses is against it as well.
+  const wentOn = predicted !== null && against.some((p) => p.leg === predicted.leg || p.leg === "reply");
+  const endsAsPredicted = predicted !== null && lastIndex === hops.length - 1 && (isOpen || !wentOn);
   // What no tap hears is not against the walk.
   const isCutShort =
     predicted !== null && offPath.length === 0 && hops.slice(lastIndex + 1).every((hop) => hop.seen === null);
@@ -146,6 +152,7 @@ function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: read
     next: hops[lastIndex + 1]?.point ?? null,
     lastSeen: lastHop === null ? 0 : trails.filter((t) => t.points.some((p) => samePlace(p, lastHop))).length,
     offPath,
+    wentOn,
     witness: endsAsPredicted ? "agree" : isCutShort ? (lastIndex < 0 ? "unwitnessed" : "consistent") : "dissent",
   };
 }
@@ -156,6 +163,20 @@ function countSeen(tried: Tried, expected: readonly Point[], trails: readonly Tr
     const seen = trails.filter((t) => t.points.some((p) => samePlace(p, point))).length;
     return { point, seen: seen > 0 || (trails.length > 0 && tried.trusted.has(point.netns)) ? seen : null };
   });
+}
+
+/**
+ * What a bridge's netfilter translates goes on from port to port, or out by the bridge itself where the neighbour is not
+ * confirmed just then (br_nf_pre_routing_finish_bridge): the same way, told by a state that ages.
+ */
+function isBridgeOnTheWay(world: World, point: Point, expected: readonly Point[]): boolean {
+  if (point.direction !== "out") return false;
+  const ports = new Set(
+    linksOf(world.netns.get(point.netns)).flatMap((l) => (l.master === point.link ? [l.name] : [])),
+  );
+  return expected.some(
+    (e) => e.netns === point.netns && e.leg === point.leg && e.direction === "in" && ports.has(e.link),
+  );
 }
 
 /** The places of a branch that is whole, and how often its tries were seen there. */

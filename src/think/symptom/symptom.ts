@@ -6,6 +6,9 @@ export type Symptom =
       readonly kind: "url";
       readonly input: string;
       readonly url: string;
+      /** Where a host name of one label is looked up first. */
+      readonly namespace: string;
+      /** A name in lower case, or an address without brackets. */
       readonly host: string;
       readonly port: number;
       readonly tls: boolean;
@@ -22,33 +25,46 @@ export type Symptom =
 
 export type SymptomError = { readonly error: "symptom-not-understood"; readonly input: string };
 
-const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+/** RFC 1035's shape, with the underscores of SRV names, and the root's dot. */
+const DNS_NAME = /^(?=.{1,254}$)[a-z0-9_]([-a-z0-9_]{0,62})(\.[a-z0-9_][-a-z0-9_]{0,62})*\.?$/i;
+const PORT = /^\d+$/;
+/** No text that is longer is a URL or a name worth trying. */
+const MOST_CHARACTERS = 4096;
 
 /** `svc/NAME[:PORT]` and `pod/NAME[:PORT]` also take `svc/NAMESPACE/NAME`. */
 export function parseSymptom(input: string, namespace: string): Symptom | SymptomError {
   const notUnderstood: SymptomError = { error: "symptom-not-understood", input };
-  if (/^https?:\/\//i.test(input)) return parseUrl(input) ?? notUnderstood;
+  if (input.length > MOST_CHARACTERS) return notUnderstood;
+  if (/^https?:\/\//i.test(input)) return parseUrl(input, namespace) ?? notUnderstood;
 
   const object = /^(svc|service|services|pod|pods|po|dns)\/(.+)$/.exec(input);
   if (object !== null) {
     const [, word = "", rest = ""] = object;
-    if (word === "dns") return NAME.test(rest) ? { kind: "dns", input, name: rest } : notUnderstood;
+    if (word === "dns") return DNS_NAME.test(rest) ? { kind: "dns", input, name: rest } : notUnderstood;
     const named = /^(?:([^/:]+)\/)?([^/:]+)(?::([^/:]+))?$/.exec(rest);
     if (named === null) return notUnderstood;
     const [, ns = namespace, name = "", port = null] = named;
     if (!NAME.test(ns) || !NAME.test(name)) return notUnderstood;
+    if (port !== null && PORT.test(port) && !isPort(Number(port))) return notUnderstood;
     return { kind: word.startsWith("s") ? "service" : "pod", input, namespace: ns, name, port };
   }
 
-  const address = /^\[?([0-9a-f.:]+?)\]?(?::(\d{1,5}))?$/i.exec(input);
-  const whole = parseIp(input.replace(/^\[|\]$/g, ""));
+  // `fd00::1:80` is an address as a whole: a port after IPv6 needs brackets (RFC 3986).
+  const whole = parseIp(/^\[.*:.*\]$/.test(input) ? input.slice(1, -1) : input);
   if (whole !== null) return { kind: "address", input, ip: whole, port: null };
-  const ip = address === null ? null : parseIp(address[1] ?? "");
-  const port = Number(address?.[2] ?? 0);
-  return ip === null || port < 1 || port > 65535 ? notUnderstood : { kind: "address", input, ip, port };
+  const [, bracketed, bare, digits = ""] = /^(?:\[([^[\]]*)\]|([^:]*)):(\d{1,5})$/.exec(input) ?? [];
+  const ip = parseIp(bracketed ?? bare ?? "");
+  const port = Number(digits);
+  if (ip === null || (bracketed !== undefined && ip.family !== 6) || !isPort(port)) return notUnderstood;
+  return { kind: "address", input, ip, port };
 }
 
-function parseUrl(input: string): Symptom | null {
+function isPort(port: number): boolean {
+  return port >= 1 && port <= 65535;
+}
+
+function parseUrl(input: string, namespace: string): Symptom | null {
   let url: URL;
   try {
     url = new URL(input);
@@ -57,5 +73,6 @@ function parseUrl(input: string): Symptom | null {
   }
   const tls = url.protocol === "https:";
   const port = url.port === "" ? (tls ? 443 : 80) : Number(url.port);
-  return { kind: "url", input, url: url.href, host: url.hostname.replace(/^\[|\]$/g, ""), port, tls };
+  if (!isPort(port)) return null;
+  return { kind: "url", input, url: url.href, namespace, host: url.hostname.replace(/^\[|\]$/g, ""), port, tls };
 }

@@ -1,4 +1,12 @@
-import type { Cluster, Endpoint, KubeNode, Pod, Service, ServicePort } from "../../facts/cluster.ts";
+import {
+  type Cluster,
+  type Endpoint,
+  type KubeNode,
+  type Pod,
+  podKey,
+  type Service,
+  type ServicePort,
+} from "../../facts/cluster.ts";
 import { type Ip, parseIp, sameIp } from "../../facts/ip.ts";
 import type { Symptom } from "./symptom.ts";
 
@@ -12,7 +20,8 @@ export interface Target {
   readonly service: {
     readonly object: Service;
     readonly port: ServicePort;
-    readonly through: "node-port" | "cluster-ip" | "external-ip";
+    /** `headless`: its name stands for its endpoints, of which `ip` is one. */
+    readonly through: "node-port" | "cluster-ip" | "external-ip" | "headless";
   } | null;
   readonly pod: Pod | null;
   /** The node whose address is addressed, for a NodePort or a node's own address. */
@@ -26,7 +35,7 @@ export type TargetError =
   | { readonly error: "service-without-address"; readonly name: string; readonly near: readonly string[] }
   | { readonly error: "name-not-resolved"; readonly name: string; readonly near: readonly string[] };
 
-/** `clusterDomain` is what follows `.svc.` in the cluster's own names. */
+/** Looks up what was typed among the cluster's objects. */
 export function resolveTarget(symptom: Symptom, cluster: Cluster): Target | TargetError {
   switch (symptom.kind) {
     case "service":
@@ -40,14 +49,22 @@ export function resolveTarget(symptom: Symptom, cluster: Cluster): Target | Targ
     case "url": {
       const ip = parseIp(symptom.host);
       if (ip !== null) return addressTarget(ip, symptom.port, symptom.url, cluster);
-      const [name = "", namespace = "default", svc] = symptom.host.split(".");
-      const service = cluster.services.find((s) => s.name === name && s.namespace === namespace);
-      if (service !== undefined && (svc === undefined || svc === "svc")) {
-        return serviceTarget(namespace, name, String(symptom.port), symptom.url, cluster);
-      }
-      return { error: "name-not-resolved", name: symptom.host, near: namesOf(cluster.services) };
+      return namedTarget(symptom, cluster);
     }
   }
+}
+
+/** A host name as it is written inside the cluster, or a node's. */
+function namedTarget(symptom: Extract<Symptom, { kind: "url" }>, cluster: Cluster): Target | TargetError {
+  const { host, port, url } = symptom;
+  const [name = "", namespace = symptom.namespace, svc] = host.split(".");
+  const service = cluster.services.find((s) => s.name === name && s.namespace === namespace);
+  if (service !== undefined && (svc === undefined || svc === "svc")) {
+    return serviceTarget(namespace, name, String(port), url, cluster);
+  }
+  const node = cluster.nodes.find((n) => n.name.toLowerCase() === host)?.internalIps[0];
+  if (node !== undefined) return addressTarget(node, port, url, cluster);
+  return { error: "name-not-resolved", name: host, near: namesOf(cluster.services) };
 }
 
 export function isTargetError(target: Target | TargetError): target is TargetError {
@@ -75,20 +92,25 @@ function serviceTarget(
   const service = cluster.services.find((s) => s.namespace === namespace && s.name === name);
   if (service === undefined)
     return { error: "no-such-service", name: `${namespace}/${name}`, near: namesOf(cluster.services) };
-  const port = service.ports.find((p) => wanted === null || p.name === wanted || String(p.port) === wanted);
-  const near = service.ports.map((p) => (p.name === null ? String(p.port) : `${p.name}:${p.port}`));
-  if (port === undefined) return { error: "no-such-port", name: `${namespace}/${name}:${wanted}`, near };
+  const port = service.ports
+    .filter((p) => isSpoken(p, url))
+    .find((p) => wanted === null || p.name === wanted || String(p.port) === wanted);
+  const near = service.ports.map((p) => `${p.name === null ? "" : `${p.name}:`}${p.port}/${p.protocol}`);
+  if (port === undefined) {
+    return { error: "no-such-port", name: `${namespace}/${name}${wanted === null ? "" : `:${wanted}`}`, near };
+  }
   const ip = service.clusterIps[0];
   if (ip === undefined) {
-    const only = endpointsOf(cluster, service, port)[0];
-    if (only === undefined) return { error: "service-without-address", name: `${namespace}/${name}`, near: [] };
+    const endpoints = endpointsOf(cluster, service, port);
+    const one = endpoints.find((e) => e.ready) ?? endpoints[0];
+    if (one === undefined) return { error: "service-without-address", name: `${namespace}/${name}`, near: [] };
     return {
       protocol: protocolOf(port),
-      ip: only.ip,
-      port: only.port,
-      url,
-      service: null,
-      pod: podAt(cluster, only.ip),
+      ip: one.ip,
+      port: one.port,
+      url: url ?? httpUrl(port, one.ip, one.port),
+      service: { object: service, port, through: "headless" },
+      pod: podAt(cluster, one.ip),
       entry: null,
     };
   }
@@ -104,15 +126,20 @@ function serviceTarget(
 }
 
 function podTarget(namespace: string, name: string, wanted: string | null, cluster: Cluster): Target | TargetError {
-  const pod =
-    cluster.pods.find((p) => p.namespace === namespace && p.name === name) ??
-    onlyOne(cluster.pods.filter((p) => p.namespace === namespace && p.name.startsWith(`${name}-`)));
-  if (pod === undefined) return { error: "no-such-pod", name: `${namespace}/${name}`, near: namesOf(cluster.pods) };
+  const begun = cluster.pods.filter((p) => p.namespace === namespace && p.name.startsWith(`${name}-`));
+  const pod = cluster.pods.find((p) => p.namespace === namespace && p.name === name) ?? onlyOne(begun);
+  if (pod === undefined) {
+    const near = namesOf(begun.length > 0 ? begun : cluster.pods);
+    return { error: "no-such-pod", name: `${namespace}/${name}`, near };
+  }
   const ip = pod.ips[0];
   if (ip === undefined) return { error: "pod-without-address", name: `${namespace}/${name}`, near: [] };
   const ports = pod.containers.flatMap((c) => c.ports);
   const declared = ports.find((p) => wanted === null || p.name === wanted || String(p.port) === wanted);
-  const serving = cluster.endpoints.find((e) => sameIp(e.ip, ip));
+  // The address of a hostNetwork pod is its node's, and other pods' as well.
+  const serving = cluster.endpoints.find((e) =>
+    e.pod === null ? !pod.hostNetwork && sameIp(e.ip, ip) : podKey(e.pod) === podKey(pod),
+  );
   const number =
     declared?.port ??
     (wanted !== null && /^\d+$/.test(wanted) ? Number(wanted) : wanted === null ? serving?.port : undefined);
@@ -129,7 +156,10 @@ function podTarget(namespace: string, name: string, wanted: string | null, clust
 }
 
 function dnsTarget(name: string, cluster: Cluster): Target | TargetError {
-  const dns = cluster.services.find((s) => s.ports.some((p) => p.protocol === "UDP" && p.port === 53));
+  const servers = cluster.services.filter((s) => s.ports.some((p) => p.protocol === "UDP" && p.port === 53));
+  // The cluster's own, whatever other name servers there are.
+  const dns =
+    servers.find((s) => s.name === "kube-dns") ?? servers.find((s) => s.namespace === "kube-system") ?? servers[0];
   if (dns === undefined)
     return {
       error: "no-such-service",
@@ -144,15 +174,23 @@ function addressTarget(ip: Ip, port: number | null, url: string | null, cluster:
   const pod = podAt(cluster, ip);
   const entry = cluster.nodes.find((n) => n.internalIps.some((i) => sameIp(i, ip))) ?? null;
   for (const object of cluster.services) {
-    for (const servicePort of object.ports) {
+    const isVirtual = [...object.clusterIps, ...object.externalIps].some((own) => sameIp(own, ip));
+    // A virtual address answers no echo: without a port its first one is meant.
+    if (port === null && isVirtual && entry === null) {
+      const first = object.ports.find((p) => isSpoken(p, url));
+      if (first !== undefined) return addressTarget(ip, first.port, url, cluster);
+    }
+    for (const servicePort of object.ports.filter((p) => isSpoken(p, url))) {
       const through =
         entry !== null && port !== null && servicePort.nodePort === port
           ? ("node-port" as const)
-          : servicePort.port === port && object.clusterIps.some((c) => sameIp(c, ip))
-            ? ("cluster-ip" as const)
-            : servicePort.port === port && object.externalIps.some((c) => sameIp(c, ip))
-              ? ("external-ip" as const)
-              : null;
+          : servicePort.port !== port
+            ? null
+            : object.clusterIps.some((c) => sameIp(c, ip))
+              ? ("cluster-ip" as const)
+              : isVirtual
+                ? ("external-ip" as const)
+                : null;
       if (through === null || port === null) continue;
       const asked = url ?? httpUrl(servicePort, ip, port);
       return {
@@ -168,6 +206,11 @@ function addressTarget(ip: Ip, port: number | null, url: string | null, cluster:
   }
   if (port === null) return { protocol: "icmp", ip, port: 0, url, service: null, pod, entry };
   return { protocol: "tcp", ip, port, url, service: null, pod, entry };
+}
+
+/** A page is asked for over TCP; SCTP has no probe. */
+function isSpoken({ protocol }: ServicePort, url: string | null): boolean {
+  return protocol === "TCP" || (protocol === "UDP" && url === null);
 }
 
 function protocolOf(port: ServicePort): "tcp" | "udp" {

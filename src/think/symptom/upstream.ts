@@ -16,6 +16,7 @@ export interface Upstream {
   readonly service: Service | null;
 }
 
+const DNS_PORT = 53;
 const PROTOCOLS: Readonly<Record<number, "tcp" | "udp">> = { 6: "tcp", 17: "udp" };
 
 /** The most convincing first: connections seen to fail and sockets that wait now, before rows that may be a minute old. */
@@ -26,7 +27,10 @@ export function waitedFor(
   unanswered: readonly { readonly ip: Ip; readonly port: number; readonly connects: number }[],
   cluster: Cluster,
 ): readonly Upstream[] {
-  const found = new Map<string, { ip: Ip; port: number; protocol: "tcp" | "udp"; sockets: number; connects: number; unreplied: number }>();
+  const found = new Map<
+    string,
+    { ip: Ip; port: number; protocol: "tcp" | "udp"; sockets: number; connects: number; unreplied: number }
+  >();
   const entry = (ip: Ip, port: number, protocol: "tcp" | "udp") => {
     const key = `${protocol} ${ip.text} ${port}`;
     const known = found.get(key) ?? { ip, port, protocol, sockets: 0, connects: 0, unreplied: 0 };
@@ -41,18 +45,21 @@ export function waitedFor(
   for (const row of conntrack) {
     const protocol = PROTOCOLS[row.protocol];
     if (!row.unreplied || protocol === undefined || !gateway.some((ip) => sameIp(ip, row.original.src))) continue;
+    // Most datagrams want no answer (statsd, syslog); a question does.
+    if (protocol === "udp" && row.original.dport !== DNS_PORT) continue;
     entry(row.original.dst, row.original.dport, protocol).unreplied += 1;
   }
   return [...found.values()]
-    .map((u) => ({ ...u, service: serviceAt(cluster, u.ip, u.port) }))
+    .map((u) => ({ ...u, service: serviceAt(cluster, u) }))
     .sort((a, b) => b.connects - a.connects || b.sockets - a.sockets || b.unreplied - a.unreplied);
 }
 
-function serviceAt(cluster: Cluster, ip: Ip, port: number): Service | null {
-  return (
-    cluster.services.find((s) => s.clusterIps.some((c) => sameIp(c, ip)) && s.ports.some((p) => p.port === port)) ??
-    null
-  );
+function serviceAt(
+  cluster: Cluster,
+  { ip, port, protocol }: { readonly ip: Ip; readonly port: number; readonly protocol: "tcp" | "udp" },
+): Service | null {
+  const isPort = (p: Service["ports"][number]) => p.port === port && p.protocol.toLowerCase() === protocol;
+  return cluster.services.find((s) => s.clusterIps.some((c) => sameIp(c, ip)) && s.ports.some(isPort)) ?? null;
 }
 
 /** Lines of a gateway's log that tell of an upstream, newest last; one that only counts a 50x tells less than one that says why. */

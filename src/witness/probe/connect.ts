@@ -12,7 +12,8 @@ export const PORTS_PER_ATTEMPT = 4;
  * $1 attempts, $2 deadline in seconds, $3 first source port, $4 ports an attempt, $5 source address or empty, $6 tcp or the HTTP
  * method, $7 URL, $8 address, $9 port, $10 HOST:PORT:ADDRESS for --resolve or empty, $11 Host header or empty.
  * All attempts at once, one line each: `ATTEMPT TOOL STATUS WORDS`. A plain TCP connect is curl's telnet, which sends nothing; it
- * would hang on, so it is ended when it says that it is connected. Without curl (or its telnet) the shell's own means remain.
+ * would hang on, so it is ended when it says that it is connected. Without curl (or its telnet) the shell's own means remain:
+ * they ask over plain HTTP as well, and only connect where TLS would be needed.
  */
 const SCRIPT = `LC_ALL=C
 export LC_ALL
@@ -56,13 +57,33 @@ open() {
     esac
   }
 }
+ask() {
+  rest=\${url#*://}
+  printf '%s /%s HTTP/1.1\\r\\nHost: %s\\r\\nUser-Agent: lasthop\\r\\nAccept: */*\\r\\nConnection: close\\r\\n\\r\\n' \\
+    "$how" "\${rest#*/}" "\${host:-\${rest%%/*}}"
+}
 raw() {
+  request=
+  case $how$url in
+    tcp*|*https://*) ;;
+    *) request=$(ask; echo .) ;;
+  esac
   if command -v bash >/dev/null && command -v timeout >/dev/null; then
-    why=$(timeout "$deadline" bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$addr" "$port" 2>&1)
+    why=$(timeout "$deadline" bash -c 'exec 3<>"/dev/tcp/$1/$2" || exit 1
+      [ -n "$3" ] || exit 0
+      printf %s "\${3%.}" >&3
+      read -r line <&3 || [ -n "$line" ] || { echo "closed without an answer"; exit 1; }
+      printf %s "$line"' bash "$addr" "$port" "$request" 2>&1)
     set -- bash $?
   elif command -v nc >/dev/null; then
-    why=$(nc -n -w "$(printf '%.0f' "$deadline")" "$addr" "$port" </dev/null 2>&1 >/dev/null)
-    set -- nc $?
+    if [ -n "$request" ]; then
+      why=$(printf %s "\${request%.}" | nc -n -w "$(printf '%.0f' "$deadline")" "$addr" "$port" 2>&1 | head -n 1)
+      set -- nc 1
+      why=\${why:-no answer}
+    else
+      why=$(nc -n -w "$(printf '%.0f' "$deadline")" "$addr" "$port" </dev/null 2>&1 >/dev/null)
+      set -- nc $?
+    fi
   else
     set -- none 127
     why=
@@ -70,7 +91,11 @@ raw() {
   state=0
   [ "$2" != 0 ] || state=1
   [ "$2" != 124 ] || why="timed out"
-  printf '%s %s %s00 0 0 %s\\n' "$i" "$1" "$state" "$(printf %s "$why" | tr '\\n' ' ')"
+  code=\${state}00
+  case $why in
+    HTTP/*\\ [1-5][0-9][0-9]*) code=\${why#* } code=\${code%%[!0-9]*} why= ;;
+  esac
+  printf '%s %s %s 0 0 %s\\n' "$i" "$1" "$code" "$(printf %s "$why" | tr '\\r\\n' '  ')"
 }
 i=1
 while [ "$i" -le "$n" ]; do
@@ -116,6 +141,9 @@ function bracketed(ip: Ip): string {
   return ip.family === 6 ? `[${ip.text}]` : ip.text;
 }
 
+/** What the shell's own means say of a connection over which nothing was asked. */
+const CONNECTED = "100";
+
 /** Reads the script's lines; an attempt without one was cut off by the deadline of the whole command. */
 export function readConnect(probe: ConnectProbe, stdout: string): { answers: readonly Answer[]; tool: string | null } {
   const answers = new Map<number, Answer>();
@@ -130,7 +158,7 @@ export function readConnect(probe: ConnectProbe, stdout: string): { answers: rea
     answers.set(Number(n), {
       n: Number(n),
       outcome,
-      httpStatus: probe.kind === "http" && by === "curl" && Number(code) > 0 ? Number(code) : null,
+      httpStatus: probe.kind === "http" && Number(code) > 0 && !(by !== "curl" && code === CONNECTED) ? Number(code) : null,
       ms: outcome === "answered" && Number(seconds) > 0 ? Math.round(Number(seconds) * 1e6) / 1e3 : null,
       sport: Number(sport) > 0 ? Number(sport) : null,
       detail,
@@ -151,7 +179,7 @@ function outcomeOf(probe: ConnectProbe, by: string, code: number, words: string)
   const named = outcomeOfWords(words);
   if (named !== null) return named;
   // curl -v of some builds names no errno for a refusal; BusyBox nc says nothing at all.
-  if (/curl: \((52|56)\)/.test(words)) return "reset";
+  if (/curl: \((52|56)\)|closed without an answer/.test(words)) return "reset";
   if (/curl: \(28\)/.test(words)) return "timeout";
   return by === "nc" && words === "" && probe.kind === "tcp" ? "timeout" : "failed";
 }

@@ -1,0 +1,39 @@
+import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
+import type { NamedCause } from "./explain.ts";
+import type { Suspect } from "./suspect.ts";
+
+/** The host is reached and has no socket there: the fact that decides is the socket's absence, which no edit reverts. */
+export function closedPort(suspect: Suspect, kernelDissents: boolean): readonly NamedCause[] {
+  const { predicted, tried, outcomes } = suspect;
+  const at = predicted?.at;
+  if (at?.end !== "PORT_CLOSED" || predicted?.leg !== "request" || !at.decidedBy.some((r) => r.of === "socket")) {
+    return [];
+  }
+  // tcp_v4_send_reset: whoever tried has heard of it. Of "port unreachable" a few are sent (icmp_ratelimit).
+  const isRefused =
+    tried.flow.protocol === "tcp" ? outcomes.every((o) => o === "refused") : outcomes.some((o) => o === "refused");
+  const wasMet = suspect.failed > 0;
+  const isWitnessed = suspect.witness === "agree" && wasMet;
+  const isSure = isWitnessed && isRefused && suspect.attempts === suspect.failed && !kernelDissents;
+  const isDoubtful = (wasMet && tried.flow.protocol === "tcp" && !isRefused) || (!wasMet && tried.tries.length > 0);
+  const node = nodeOf(at.netns);
+  const netns = netnsNameOf(at.netns);
+  const { port } = at.destination;
+  const object = `socket ${tried.flow.protocol} ${port}`;
+  const pod = netns.startsWith("pod:") ? netns.slice(4) : node;
+  return [
+    {
+      id: "port-closed",
+      node,
+      netns,
+      object,
+      found: null,
+      wanted: "LISTEN",
+      params: { node, netns, object, port: String(port), pod },
+      confidence: isSure ? "confirmed" : isDoubtful ? "suspected" : "likely",
+      edits: [],
+      proven: false,
+      suspects: [suspect],
+    },
+  ];
+}

@@ -1,0 +1,54 @@
+import { linkNamed, linksUnder } from "../../facts/lookup/links.ts";
+import { nodeOf } from "../../facts/provenance.ts";
+import { linksOf, type World } from "../../facts/world.ts";
+import type { NamedCause } from "./explain.ts";
+import { expectedPoints, type Point, samePlace } from "./points.ts";
+import type { Suspect } from "./suspect.ts";
+
+/** Sent into a segment by one node and never received by the other, both taps proven alive. Likely at best: we do not own the fabric. */
+export function fabricCause(suspect: Suspect, world: World): readonly NamedCause[] {
+  const { lastHop } = suspect;
+  if (lastHop === null || lastHop.direction !== "out" || suspect.offPath.length > 0 || suspect.lastSeen === 0)
+    return [];
+  const expected = expectedPoints(suspect.branch);
+  const at = expected.findIndex((p) => samePlace(p, lastHop));
+  const next = expected[at + 1];
+  const absent = suspect.hops.find((hop) => next !== undefined && samePlace(hop.point, next));
+  if (next === undefined || absent?.seen !== 0 || !onOneSegment(world, lastHop, next) || hasXdp(world, next)) return [];
+  const from = nodeOf(lastHop.netns);
+  const to = nodeOf(next.netns);
+  const object = `segment ${from}:${lastHop.link} ${to}:${next.link}`;
+  return [
+    {
+      id: "fabric-drop",
+      node: null,
+      netns: null,
+      object,
+      found: null,
+      wanted: null,
+      params: { from, to, object },
+      confidence: "likely",
+      edits: [],
+      proven: false,
+      suspects: [suspect],
+    },
+  ];
+}
+
+function onOneSegment(world: World, a: Point, b: Point): boolean {
+  return world.wires.some(
+    (w) =>
+      w.kind === "segment" &&
+      w.ends.some((e) => e.netns === a.netns && e.link === a.link) &&
+      w.ends.some((e) => e.netns === b.netns && e.link === b.link),
+  );
+}
+
+/** An XDP drop, there or on a device below, looks like loss in the fabric. */
+function hasXdp(world: World, at: Point): boolean {
+  const links = linksOf(world.netns.get(at.netns));
+  const here = linkNamed(links, at.link);
+  return [here, ...linksUnder(links, at.link), ...links.filter((l) => l.name === here?.lower)].some(
+    (l) => l?.xdp === true,
+  );
+}

@@ -1,0 +1,48 @@
+import type { World } from "../../facts/world.ts";
+import { readKey } from "../search/candidates.ts";
+import { type Focus, firstFailure } from "../search/goal.ts";
+import type { Branch, Flow } from "../walk/branch.ts";
+import type { Edit } from "../walk/edits/edit.ts";
+import { applyEdit } from "../walk/edits/edit-kinds.ts";
+import { walk } from "../walk/walk.ts";
+
+/** The failure as it is with the edits before made, and the fewest of those left that move it on. */
+export interface Stage {
+  /** The leg that ends badly. */
+  readonly at: Branch;
+  /** All that are left, those that move it on first. */
+  readonly edits: readonly Edit[];
+  /** So many of them are needed together: one alone may do nothing (two keys of which the greater counts). */
+  readonly needed: number;
+}
+
+/** What is to be reverted next, of edits that deliver only together. */
+export function nextStage(world: World, flow: Flow, focus: Focus, at: Branch, edits: readonly Edit[]): Stage {
+  if (edits.length === 1) return { at, edits, needed: 1 };
+  const movesOn = (edited: World): boolean => {
+    const after = firstFailure(walk(edited, flow), focus);
+    return after === null || !isSameEnd(at, after.at);
+  };
+  const alone = edits.find((edit) => movesOn(applyEdit(world, edit)));
+  if (alone !== undefined) return { at, edits: [alone, ...edits.filter((e) => e !== alone)], needed: 1 };
+  let edited = world;
+  for (const [i, edit] of edits.entries()) {
+    edited = applyEdit(edited, edit);
+    if (movesOn(edited)) return { at, edits, needed: i + 1 };
+  }
+  return { at, edits, needed: edits.length };
+}
+
+/** Where it ends with these made; null when it is delivered. */
+export function failureAfter(world: World, flow: Flow, focus: Focus): Branch | null {
+  return firstFailure(walk(world, flow), focus)?.at ?? null;
+}
+
+/** Stopped at the same step, by the answer to the same question. */
+function isSameEnd(a: Branch, b: Branch): boolean {
+  return placeText(a) === placeText(b) && a.decidedBy.map(readKey).join("\n") === b.decidedBy.map(readKey).join("\n");
+}
+
+function placeText({ end, netns, link, steps }: Branch): string {
+  return [end, netns, link, ...steps.map((step) => `${step.kind} ${step.netns} ${step.link}`)].join("\n");
+}

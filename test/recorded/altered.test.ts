@@ -1,0 +1,118 @@
+import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { alteredBundle, cutCapture, removeAltered } from "./altered-bundle.ts";
+import { diagnoseBundle, FIXTURES, NODE_PORT } from "./offline-cli.ts";
+
+afterAll(removeAltered);
+
+const OFF = "vxlan-ip-forward-off";
+
+describe("captures that do not tell all", () => {
+  it("is no more than likely when the tap where it ends is missing, and the last hop is what was seen", async () => {
+    const bundle = alteredBundle(OFF, (root) => rmSync(join(root, "capture/k2.pcap")));
+    const { status, verdict } = await diagnoseBundle(bundle, NODE_PORT);
+    expect(status).toBe(1);
+    expect(verdict).toMatchObject({
+      confidence: "likely",
+      cause: { id: "ip-forward-off", node: "k2" },
+      lastHop: { node: "k1", interface: "eth0", direction: "out", header: "outer" },
+    });
+    expect(verdict.path.at(-1)).toMatchObject({ node: "k2", witnessed: null });
+  });
+
+  it("leaves out what the recording stopped too early to see answered", async () => {
+    const bundle = alteredBundle(OFF, (root) => {
+      for (const node of ["k1", "k2"]) cutCapture(join(root, `capture/${node}.pcap`), 2.2);
+    });
+    const { verdict } = await diagnoseBundle(bundle, NODE_PORT);
+    // The third request began 0.1 s before the end: whether it was lost is not known.
+    expect(verdict.ladder.find((r) => r.rung === "http")?.finding).toMatch(/2 flows adopted; 1 of 2 tries failed/);
+  });
+
+  it("does not trust a capture that cannot be read, and goes by the walk", async () => {
+    const bundle = alteredBundle(OFF, (root) => {
+      for (const node of ["k1", "k2"])
+        writeFileSync(join(root, `capture/${node}.pcap`), "not a pcap file at all, but bytes");
+    });
+    const { verdict } = await diagnoseBundle(bundle, NODE_PORT);
+    expect(verdict).toMatchObject({ outcome: "broken", confidence: "likely", cause: { id: "ip-forward-off" } });
+    expect(verdict.notChecked.map((n) => n.what)).toContain("absence of packets in k1/host");
+  });
+
+  it("follows no link out of the bundle", async () => {
+    const bundle = alteredBundle(OFF, (root) => {
+      for (const node of ["k1", "k2"]) {
+        rmSync(join(root, `capture/${node}.pcap`));
+        symlinkSync(join(FIXTURES, OFF, `capture/${node}.pcap`), join(root, `capture/${node}.pcap`));
+      }
+    });
+    const { verdict } = await diagnoseBundle(bundle, NODE_PORT);
+    expect(verdict).toMatchObject({ confidence: "likely", symptom: { from: "k2" } });
+    const why = verdict.notChecked.find((n) => n.what === "absence of packets in k2/host")?.why;
+    expect(why).toMatch(/leads out of the bundle|symbolic|ELOOP/);
+  });
+});
+
+describe("facts and captures that contradict each other", () => {
+  it("names no cause when the packets are lost and the facts are in order", async () => {
+    const bundle = alteredBundle("vxlan-healthy", (root) =>
+      cpSync(join(FIXTURES, OFF, "capture"), join(root, "capture"), { recursive: true }),
+    );
+    const { status, verdict } = await diagnoseBundle(bundle, NODE_PORT);
+    expect({ status, outcome: verdict.outcome, cause: verdict.cause }).toEqual({
+      status: 2,
+      outcome: "broken",
+      cause: null,
+    });
+    expect(verdict.lastHop).toMatchObject({ node: "k2", interface: "flannel.1", disposition: "UNKNOWN" });
+  });
+
+  it("believes the answers rather than the walk", async () => {
+    const bundle = alteredBundle(OFF, (root) =>
+      cpSync(join(FIXTURES, "vxlan-healthy/capture"), join(root, "capture"), { recursive: true }),
+    );
+    const { status, verdict } = await diagnoseBundle(bundle, NODE_PORT);
+    expect({ status, outcome: verdict.outcome, cause: verdict.cause }).toEqual({
+      status: 2,
+      outcome: "unknown",
+      cause: null,
+    });
+  });
+});
+
+describe("from another place", () => {
+  it("does not take the tries of others for its own", async () => {
+    const { verdict } = await diagnoseBundle(join(FIXTURES, OFF), NODE_PORT, { from: "node/k3" });
+    expect(verdict.symptom.from).toBe("k3");
+    expect(verdict.ladder.find((r) => r.rung === "http")).toMatchObject({ status: "skipped" });
+    expect(verdict.cause).toMatchObject({ id: "ip-forward-off", node: "k2" });
+  });
+});
+
+describe("a server that waited for another Service when it was recorded", () => {
+  const POD = "http://10.42.2.2:8080/";
+  const waiting = (root: string) => {
+    const pods = join(root, "k1/pods");
+    const path = join(pods, readdirSync(pods)[0] ?? "", "ss.txt");
+    writeFileSync(path, `${readFileSync(path, "utf8")}tcp SYN-SENT 0 1 10.42.2.2:45000 10.43.18.19:8080\n`);
+  };
+
+  it("is followed to where its own connection is lost; that the symptom hangs on it is likely", async () => {
+    const { status, verdict } = await diagnoseBundle(alteredBundle(OFF, waiting), POD, { from: "node/k1" });
+    expect(status).toBe(1);
+    expect(verdict).toMatchObject({ confidence: "likely", cause: { id: "ip-forward-off", node: "k2" } });
+    expect(verdict.ladder[0]?.finding).toContain("SYN_SENT → 10.43.18.19:8080");
+    expect(verdict.ladder.find((r) => r.rung === "service")?.finding).toContain("default/backend");
+  });
+
+  it("says nothing against a symptom whose server waits for somebody whom it reaches", async () => {
+    const { verdict } = await diagnoseBundle(alteredBundle("vxlan-healthy", waiting), POD, { from: "node/k1" });
+    expect(verdict).toMatchObject({ outcome: "healthy", cause: null });
+  });
+
+  it("is left alone when it waits for nobody", async () => {
+    const { verdict } = await diagnoseBundle(join(FIXTURES, OFF), POD, { from: "node/k1" });
+    expect(verdict).toMatchObject({ outcome: "healthy", cause: null });
+  });
+});
