@@ -21,9 +21,8 @@ for (const cni of ["flannel", "calico"]) {
   const name = `bench-${cni}`;
   lab("up", "--name", name, "--cni", cni, "--nodes", "3");
   try {
-    const healthy = runs(name);
+    print(`${cni}, healthy`, runs(name));
     lab("fault", "suspend-resume", "--node", "k2", "--name", name);
-    print(`${cni}, healthy`, healthy);
     print(`${cni}, suspend-resume on k2`, runs(name));
   } finally {
     lab("down", "--name", name);

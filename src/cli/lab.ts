@@ -23,7 +23,7 @@ export function registerLab(program: Command): void {
         .default("vxlan"),
     )
     .addOption(nameOption())
-    .action((flags: UpFlags) => guarded(() => up(flags)));
+    .action((flags: UpFlags) => guarded((signal) => up(flags, signal)));
   lab
     .command("down")
     .description("remove a lab, whole or half built")
@@ -55,24 +55,28 @@ export function registerLab(program: Command): void {
     .action((place: string, command: string[], flags: { name: string }) =>
       guarded(async () => {
         const { labExec } = await import("../lab/exec.ts");
+        const { onSignal } = await import("./signals.ts");
+        // Ctrl-C is for the command; its status is ours.
+        onSignal((signal) => (signal === "SIGINT" ? undefined : process.exit(130)));
         return labExec(flags.name, place, command);
       }),
     );
 }
 
-async function up(flags: UpFlags): Promise<number> {
+async function up(flags: UpFlags, signal: AbortSignal): Promise<number> {
   const { labUp } = await import("../lab/up.ts");
   const { labText } = await import("../lab/lab-text.ts");
-  const interrupt = new AbortController();
-  const onSignal = (): void => interrupt.abort();
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  const { LabInterrupted } = await import("../lab/lab-error.ts");
+  const { removeAbandonedDemos } = await import("./abandoned-demos.ts");
+  const started = Date.now();
+  await removeAbandonedDemos();
   try {
-    const started = Date.now();
-    const lab = await labUp({ ...flags, signal: interrupt.signal, onProgress: (line) => console.log(line) });
+    const lab = await labUp({ ...flags, signal, onProgress: (line) => console.log(line) });
     console.log(`lab "${lab.name}" is up after ${((Date.now() - started) / 1000).toFixed(1)} s\n\n${labText(lab)}`);
     return 0;
-  } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  } catch (error) {
+    if (error instanceof LabInterrupted) console.error(`lasthop: ${error.message}`);
+    throw error;
   }
 }
 
@@ -118,17 +122,9 @@ async function list(): Promise<number> {
   return 0;
 }
 
-/** The exit status is set, not taken at once: what is still being written to a pipe gets out. */
-async function guarded(action: () => Promise<number>): Promise<void> {
-  try {
-    process.exitCode = await action();
-  } catch (error) {
-    const { LabError, LabInterrupted } = await import("../lab/lab-error.ts");
-    const said = error instanceof Error ? error.message : String(error);
-    console.error(`lasthop lab: ${said}`);
-    if (error instanceof LabError) console.error(`  ${error.hint}`);
-    process.exitCode = error instanceof LabInterrupted ? 130 : 3;
-  }
+async function guarded(action: (signal: AbortSignal) => Promise<number>): Promise<void> {
+  const run = await import("./run.ts");
+  await run.guarded(action);
 }
 
 function nameOption(): Option {

@@ -5,12 +5,15 @@ import { registerDiagnose } from "./diagnose.ts";
 import { registerLab } from "./lab.ts";
 import { registerProbe } from "./probe.ts";
 import { registerRepair } from "./repair.ts";
+import { listenToSignals } from "./signals.ts";
 import { registerWalk } from "./walk.ts";
 import { VERSION } from "./version.ts";
 
-// Until a command has its own way to stop, there is nothing to clean up; and a fault of ours is no verdict of the cluster.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(130));
-process.on("uncaughtException", (error) => {
+listenToSignals();
+// A fault of ours is no verdict of the cluster.
+process.on("uncaughtException", (error: NodeJS.ErrnoException) => {
+  // A reader that went away (`| head`).
+  if (error.code === "EPIPE") process.exit(3);
   process.stderr.write(`lasthop: ${error.message}\n         This is a fault of Lasthop's own: nothing is said of the cluster.\n`);
   process.exit(3);
 });

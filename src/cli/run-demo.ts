@@ -15,11 +15,12 @@ import { appliedText, errorText, planText } from "../tell/report/repair-text.ts"
 import { type Style, verdictText } from "../tell/report/terminal.ts";
 import { parseSymptom } from "../think/symptom/symptom.ts";
 import { exitStatusOf, type Verdict } from "../verdict/verdict.ts";
+import { demoName, removeAbandonedDemos } from "./abandoned-demos.ts";
 import { openForChange } from "./change-context.ts";
 import type { DemoOptions } from "./demo.ts";
 import { openCluster } from "./open-cluster.ts";
 import { type ClusterOptions, wantsColor } from "./options.ts";
-import { CliError, EXIT } from "./run.ts";
+import { CliError, EXIT, Interrupted } from "./run.ts";
 import { follow, inWords } from "./run-diagnose.ts";
 
 const style: Style = { words: en, language: "en", color: wantsColor(process.stdout) };
@@ -30,7 +31,8 @@ const { bold, dim } = pc.createColors(style.color);
 export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<number> {
   const startedAt = Date.now();
   if (options.replay === true) return replay(null, signal);
-  const name = `demo-${process.pid}`;
+  await removeAbandonedDemos();
+  const name = demoName(process.pid);
   tell(say.building({ cni: options.cni }));
   let lab: Lab;
   try {
@@ -56,12 +58,12 @@ async function tellStory(lab: Lab, signal: AbortSignal, startedAt: number): Prom
     timeout: 20,
   };
   tell(say.built({ nodes: lab.nodes.length, pods: lab.pods.length, seconds: seconds(startedAt) }));
-  await showAnswer(lab);
+  await showAnswer(lab, signal);
 
   const fault = await injectFault(lab.name, "suspend-resume");
   tell(say.broken({ node: fault.node ?? "" }));
-  await showAnswer(lab);
-  await show("kubectl", ["--kubeconfig", lab.kubeconfig, "get", "nodes,pods", "-o", "wide"]);
+  await showAnswer(lab, signal);
+  await show("kubectl", ["--kubeconfig", lab.kubeconfig, "get", "nodes,pods", "-o", "wide"], signal);
 
   command(`lasthop diagnose ${lab.url}`);
   const before = await diagnoseLab(lab, options, signal);
@@ -73,6 +75,7 @@ async function tellStory(lab: Lab, signal: AbortSignal, startedAt: number): Prom
   try {
     const plan = planRepair(before, { force: false });
     process.stdout.write(`${planText(plan, [], { ...style, isApplied: true, summary: before.summary })}\n`);
+    if (signal.aborted) throw new Interrupted();
     // With the lab, the journal goes too.
     const context = { ...open.context, stateDir: `${lab.directory}/lasthop` };
     const applied = await applyPlan(plan, context, { force: false, persist: false });
@@ -87,7 +90,7 @@ async function tellStory(lab: Lab, signal: AbortSignal, startedAt: number): Prom
   }
 
   tell(say.proof);
-  await showAnswer(lab);
+  await showAnswer(lab, signal);
   const after = await diagnoseLab(lab, options, signal);
   return after.outcome === "healthy" ? EXIT.good : EXIT.noCause;
 }
@@ -128,20 +131,21 @@ async function replay(why: string | null, signal: AbortSignal): Promise<number> 
   return verdict.outcome === "broken" && verdict.cause !== null ? EXIT.good : EXIT.noCause;
 }
 
-async function showAnswer(lab: Lab): Promise<void> {
+async function showAnswer(lab: Lab, signal: AbortSignal): Promise<void> {
   const argv = ["-sS", "-m", "5", "-w", "\n(HTTP %{http_code} after %{time_total} s)", lab.url];
-  await show("nsenter", [`--net=/run/netns/${lab.clientNetns}`, "curl", ...argv], `curl ${lab.url}`);
+  await show("nsenter", [`--net=/run/netns/${lab.clientNetns}`, "curl", ...argv], signal, `curl ${lab.url}`);
 }
 
 /** Runs it and shows what it prints, as a person at that machine would see it. A curl that fails is part of the story. */
-async function show(file: string, argv: readonly string[], shown?: string): Promise<void> {
+async function show(file: string, argv: readonly string[], signal: AbortSignal, shown?: string): Promise<void> {
   command(shown ?? [file, ...argv].join(" "));
-  const { stdout, stderr } = await promisify(execFile)(file, argv).catch(
+  const { stdout, stderr } = await promisify(execFile)(file, argv, { signal }).catch(
     (error: { stdout?: string; stderr?: string; message: string }) => ({
       stdout: error.stdout ?? "",
       stderr: error.stderr ?? error.message,
     }),
   );
+  if (signal.aborted) throw new Interrupted();
   process.stdout.write(`${dim(`${stdout}${stderr}`.trimEnd())}\n`);
 }
 

@@ -2,6 +2,7 @@ import { repairOfEdit, repairOfObject } from "../change/repair/plan.ts";
 import type { Conclusion, HuntEvent } from "../hunt/conclusion.ts";
 import { hunt } from "../hunt/hunt.ts";
 import { en } from "../tell/i18n/en.ts";
+import { printable } from "../tell/report/finding-text.ts";
 import { rungText, type Style, verdictText } from "../tell/report/terminal.ts";
 import { statusLine } from "../tell/report/status-line.ts";
 import { toVerdict } from "../tell/report/to-verdict.ts";
@@ -82,11 +83,11 @@ export async function follow(
   }
 
   function tell(event: Exclude<HuntEvent, { kind: "concluded" }>): void {
-    if (event.kind === "progress") status.show(`${words.doing[event.doing]} ${event.detail}`);
+    if (event.kind === "progress") status.show(printable(`${words.doing[event.doing]} ${event.detail}`));
     if (event.kind === "progress" || !isLive) return;
     status.clear();
     if (event.kind === "start")
-      process.stdout.write(`${open.reader.offline ? words.offlineStart(event) : words.start(event)}\n\n`);
+      process.stdout.write(`${printable(open.reader.offline ? words.offlineStart(event) : words.start(event))}\n\n`);
     else process.stdout.write(`${rungText(event.rung, style)}\n`);
   }
 }

@@ -8,7 +8,7 @@ import { makeTrial } from "../hunt/trials.ts";
 import { hopList, lastHopOf } from "../hunt/conclude.ts";
 import { hopsOf, suspectsOf } from "../think/explain/suspect.ts";
 import { en } from "../tell/i18n/en.ts";
-import { findingText } from "../tell/report/finding-text.ts";
+import { findingText, printable } from "../tell/report/finding-text.ts";
 import { rungText, type Style } from "../tell/report/terminal.ts";
 import { openCluster, readField } from "./open-cluster.ts";
 import { wantsColor } from "./options.ts";
@@ -78,7 +78,7 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
       for (const rung of rungs) process.stdout.write(`${rungText(rung, style)}\n`);
       if (suspect === null && branch !== undefined) process.stdout.write(`${wayText(hopsOf(tried, branch))}\n`);
       for (const { what, why } of notebook.notChecked)
-        process.stdout.write(`${en.labels.notChecked}  ${what}: ${why}\n`);
+        process.stdout.write(`${en.labels.notChecked}  ${printable(`${what}: ${why}`)}\n`);
       for (const file of examination.kept) process.stdout.write(`${file}\n`);
     }
     return answered === tried.tries.length ? EXIT.good : EXIT.noCause;
@@ -93,10 +93,10 @@ function wayText(hops: ReturnType<typeof hopsOf>): string {
   let place = "";
   for (const { point, seen } of hops) {
     const here = `${point.netns} ${point.leg}`;
-    if (here !== place) lines.push(`             ${point.leg.padEnd(8)} ${point.netns}`);
+    if (here !== place) lines.push(`             ${point.leg.padEnd(8)} ${printable(point.netns)}`);
     place = here;
     const header = point.header === "outer" ? " (tunnelled)" : "";
-    lines.push(`                      ${`${point.link} ${point.direction ?? ""}${header}`.padEnd(28)} ${seen ?? "?"}`);
+    lines.push(`                      ${printable(`${point.link} ${point.direction ?? ""}${header}`).padEnd(28)} ${seen ?? "?"}`);
   }
   return lines.join("\n");
 }

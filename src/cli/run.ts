@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { tellError } from "./error-words.ts";
+import { onSignal } from "./signals.ts";
 
 /** Statuses that every command shares (see `lasthop --help`). */
 export const EXIT = { good: 0, broken: 1, noCause: 2, failed: 3, interrupted: 130 } as const;
@@ -17,8 +18,6 @@ export class CliError extends Error {
 /** The signal fired: there is nothing to tell, for what was half done proves nothing. */
 export class Interrupted extends Error {}
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
 /**
  * Runs a command's action to its exit status. Ctrl-C aborts the signal, so that everything started on a node is ended
  * before we go; a second Ctrl-C does not wait. A reader that went away (`| head`) ends it in the same way.
@@ -28,12 +27,11 @@ export async function guarded(action: (signal: AbortSignal) => Promise<number>):
   // Every command on every node listens for it.
   setMaxListeners(0, interrupt.signal);
   let times = 0;
-  const onSignal = (): void => {
+  onSignal(() => {
     times += 1;
     interrupt.abort();
     if (times > 1) process.exit(EXIT.interrupted);
-  };
-  for (const name of SIGNALS) process.removeAllListeners(name).on(name, onSignal);
+  });
   let isHeard = true;
   process.stdout.on("error", () => {
     isHeard = false;

@@ -61,6 +61,15 @@ export async function runSteps(steps: readonly Step[]): Promise<void> {
   }
 }
 
+export function on(netns: string, ...lines: string[]): Step {
+  return { netns, lines };
+}
+
+/** Patterns for the whole of `ID NODE OBJECT`. */
+export function only(...patterns: string[]): readonly RegExp[] {
+  return patterns.map((pattern) => new RegExp(`^${pattern}$`));
+}
+
 function nodeOf(plan: Plan, pod: PlannedPod): PlannedNode {
   const node = plan.nodes.find((one) => one.name === pod.node);
   if (node === undefined) throw new Error(`the plan has no node ${pod.node}`);

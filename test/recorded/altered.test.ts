@@ -23,11 +23,21 @@ describe("captures that do not tell all", () => {
 
   it("leaves out what the recording stopped too early to see answered", async () => {
     const bundle = alteredBundle(OFF, (root) => {
-      for (const node of ["k1", "k2"]) cutCapture(join(root, `capture/${node}.pcap`), 2.2);
+      for (const node of ["k1", "k2"]) cutCapture(join(root, `capture/${node}.pcap`), 0, 2.2);
     });
     const { verdict } = await diagnoseBundle(bundle, NODE_PORT);
     // The third request began 0.1 s before the end: whether it was lost is not known.
     expect(verdict.ladder.find((r) => r.rung === "http")?.finding).toMatch(/2 flows adopted; 1 of 2 tries failed/);
+  });
+
+  it("does not confirm by echoes what was asked over TCP", async () => {
+    const bundle = alteredBundle(OFF, (root) => {
+      cutCapture(join(root, "capture/k1.pcap"), 2.5, 60);
+      cutCapture(join(root, "capture/k2.pcap"), 1.5, 60);
+    });
+    const { verdict } = await diagnoseBundle(bundle, NODE_PORT);
+    expect(verdict.ladder.find((r) => r.rung === "reach")?.finding).toMatch(/10\.42\.0\.3 0\/3/);
+    expect(verdict).toMatchObject({ confidence: "likely", cause: { id: "ip-forward-off", node: "k2" } });
   });
 
   it("does not trust a capture that cannot be read, and goes by the walk", async () => {
@@ -104,6 +114,20 @@ describe("a server that waited for another Service when it was recorded", () => 
     expect(verdict).toMatchObject({ confidence: "likely", cause: { id: "ip-forward-off", node: "k2" } });
     expect(verdict.ladder[0]?.finding).toContain("SYN_SENT → 10.43.18.19:8080");
     expect(verdict.ladder.find((r) => r.rung === "service")?.finding).toContain("default/backend");
+  });
+
+  it("is likely at most also where its own packets were seen to be lost", async () => {
+    const bundle = alteredBundle("ipip-resumed", (root) =>
+      writeFileSync(join(root, "node1/pods/loadgen/ss.txt"), "tcp LISTEN 0 9 *:8080 *:*\n"),
+    );
+    const { verdict } = await diagnoseBundle(bundle, "http://10.244.166.131:8080/", { from: "node/node1" });
+    expect(verdict.ladder[0]?.finding).toContain("[UNREPLIED] → 10.101.23.7:80");
+    expect(verdict).toMatchObject({
+      confidence: "likely",
+      cause: { id: "ip-forward-off", node: "node2" },
+      lastHop: { node: "node2", interface: "tunl0", direction: "in" },
+    });
+    expect(verdict.path.at(-1)).toMatchObject({ witnessed: true });
   });
 
   it("says nothing against a symptom whose server waits for somebody whom it reaches", async () => {

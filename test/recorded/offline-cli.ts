@@ -1,7 +1,7 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { vi } from "vitest";
+import { afterAll, vi } from "vitest";
 import { diagnose } from "../../src/cli/run-diagnose.ts";
 import { runWalk } from "../../src/cli/run-walk.ts";
 import { type Verdict, verdictSchema } from "../../src/verdict/verdict.ts";
@@ -12,13 +12,17 @@ export const NODE_PORT = "http://192.168.6.141:30007/";
 const COMMON = { via: "auto", namespace: "default", timeout: 20 } as const;
 const { signal } = new AbortController();
 
+// The last verdict is remembered for `repair`: not that of a test.
+const state = mkdtempSync(join(tmpdir(), "lasthop-recorded-state-"));
+process.env.XDG_STATE_HOME = state;
+afterAll(() => rmSync(state, { recursive: true, force: true }));
+
 /** `lasthop diagnose SYMPTOM --bundle DIR -o json`: what it prints is held against the published schema. */
 export async function diagnoseBundle(
   bundle: string,
   symptom: string,
   options: { readonly from?: string } = {},
 ): Promise<{ readonly status: number; readonly verdict: Verdict }> {
-  process.env.XDG_STATE_HOME ??= mkdtempSync(join(tmpdir(), "lasthop-recorded-state-"));
   const { status, printed } = await capture(() =>
     diagnose(symptom, { ...COMMON, ...options, bundle, output: "json" }, signal),
   );
@@ -26,7 +30,6 @@ export async function diagnoseBundle(
 }
 
 export async function diagnoseText(bundle: string, symptom: string): Promise<string> {
-  process.env.XDG_STATE_HOME ??= mkdtempSync(join(tmpdir(), "lasthop-recorded-state-"));
   return (await capture(() => diagnose(symptom, { ...COMMON, bundle, output: "text" }, signal))).printed;
 }
 

@@ -10,7 +10,10 @@ import { deadStream } from "./runner-stream.ts";
 export interface Bundle extends Reader {
   captures(): Promise<readonly { readonly node: NodeName; readonly path: string }[]>;
   /** The capture of a node's own namespace, cut at `maxBytes`; null when there is none. */
-  capture(node: NodeName, maxBytes: number): Promise<{ readonly bytes: Uint8Array; readonly truncated: boolean } | null>;
+  capture(
+    node: NodeName,
+    maxBytes: number,
+  ): Promise<{ readonly bytes: Uint8Array; readonly truncated: boolean } | null>;
   /** A list of Kubernetes objects, as `kubectl get KIND -o json` prints it; null when it is not in the bundle. */
   apiObjects(kind: string): Promise<unknown>;
 }

@@ -44,7 +44,8 @@ const findings: { readonly [K in keyof Findings]: (p: Findings[K]) => string } =
   "route-line": (p) => `${p.node}: ${p.answer}`,
   "route-refused": (p) => `${p.node}: ${p.question}: "${p.answer}"`,
   "capture-arrives": (p) => `${many(p.probes, "tagged packet")} seen at every hop, and the answers`,
-  "capture-title": (p) => `${p.leg}, ${p.from} → ${p.to}, ${many(p.probes, p.recorded ? "recorded flow" : "tagged packet")}`,
+  "capture-title": (p) =>
+    `${p.leg}, ${p.from} → ${p.to}, ${many(p.probes, p.recorded ? "recorded flow" : "tagged packet")}`,
   "capture-line": (p) =>
     `${p.node.padEnd(10)} ${p.hops.map((h) => h.name).join(" → ")}   ${p.count ?? "?"}${p.hops.some((h) => h.last) ? "  ← last hop" : ""}`,
   "capture-alike": (p) => `${many(p.flows, "more flow")} last seen there: ${p.ways.join(", ")}`,

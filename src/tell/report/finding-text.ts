@@ -7,8 +7,12 @@ export function findingText(finding: Finding, words: Words): string {
   return printable(say(finding.params));
 }
 
-/** Drops C0, C1 and the bidirectional overrides: text from a node may not move the cursor or reorder a line. */
+/** One line: text from a node may not move the cursor, begin a line of its own, or reorder one (C0, C1, bidirectional controls). */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to take out
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+  return (
+    text
+      .replace(/[\t\n\r\u2028\u2029]+/g, " ")
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to take out
+      .replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")
+  );
 }

@@ -106,7 +106,7 @@ export function undoPlanText(
   const { bold, dim } = pc.createColors(style.color);
   const say = style.words.repair;
   const lines = plan.entries.flatMap((entry, i) => [
-    `${bold(entry.id)}  ${placeText(entry.node, entry.repair.netns, say.api)}  ${entry.at}`,
+    `${bold(entry.id)}  ${placeText(entry.node, entry.repair.netns, say.api)}  ${printable(entry.at)}`,
     ...(plan.takesBack[i] ?? []).map((argv) => `    ${say.takesBack} ${printable(commandText(argv))}`),
   ]);
   if (!style.isApplied) lines.push("", dim(say.nothingUndone));
@@ -151,12 +151,12 @@ export function repairsText(
 export function errorText(error: ErrorLike, style: Style): string {
   const say = style.words.changeErrors as Readonly<Record<string, string | undefined>>;
   const what = say[error.code] ?? error.code;
-  return `lasthop: ${error.node === null ? "" : `${error.node}: `}${what}: ${printable(error.detail)}\n         ${printable(error.hint)}`;
+  return `lasthop: ${error.node === null ? "" : `${printable(error.node)}: `}${what}: ${printable(error.detail)}\n         ${printable(error.hint)}`;
 }
 
 function placeText(node: string | null, netns: string, api: string): string {
   if (node === null) return api;
-  return netns === "host" ? node : `${node} ${netns}`;
+  return printable(netns === "host" ? node : `${node} ${netns}`);
 }
 
 /** As one would type it; for reading only. */

@@ -3,7 +3,7 @@ import type { Conclusion } from "../../hunt/conclusion.ts";
 import type { Rung } from "../../hunt/findings.ts";
 import type { Words } from "../i18n/en.ts";
 import { findingText, printable } from "./finding-text.ts";
-import { type Language, summaryOf } from "./to-verdict.ts";
+import { causeSummary, type Language, summaryOf } from "./to-verdict.ts";
 
 export interface Style {
   readonly words: Words;
@@ -61,7 +61,7 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
   for (const other of conclusion.otherCauses) {
     facts.push([
       labels.also,
-      `${words.confidence[other.confidence].toLowerCase()}: ${other.id}${other.node === null ? "" : ` on ${other.node}`}: ${other.object}`,
+      `${words.confidence[other.confidence].toLowerCase()}: ${causeSummary(other, language) ?? `${other.id}: ${other.object}`}`,
     ]);
   }
   const hit = words.affected({ pods: affected.pods.length, node: affected.node, services: affected.services });

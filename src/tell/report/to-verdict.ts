@@ -1,8 +1,8 @@
-import type { Conclusion } from "../../hunt/conclusion.ts";
+import type { Conclusion, FoundCause } from "../../hunt/conclusion.ts";
 import { causeById } from "../../think/causes/catalogue.ts";
 import type { Repair, Verdict } from "../../verdict/verdict.ts";
 import type { Words } from "../i18n/en.ts";
-import { findingText } from "./finding-text.ts";
+import { findingText, printable } from "./finding-text.ts";
 
 export type Language = "en" | "zh";
 
@@ -24,7 +24,7 @@ export function toVerdict(
     symptom: conclusion.symptom,
     outcome: conclusion.outcome,
     confidence: conclusion.confidence,
-    summary: summaryOf(conclusion, words, language),
+    summary: printable(summaryOf(conclusion, words, language)),
     cause: cause === null ? null : withoutParams(cause),
     otherCauses: conclusion.otherCauses.map((other) => ({ ...withoutParams(other), confidence: other.confidence })),
     lastHop: conclusion.lastHop,
@@ -47,14 +47,17 @@ export function toVerdict(
 
 export function summaryOf(conclusion: Conclusion, words: Words, language: Language): string {
   const { cause, lastHop } = conclusion;
-  if (cause !== null) {
-    const known = causeById(cause.id);
-    if (known !== null) return known.words[language].summary(cause.params);
-  }
+  const ofCause = cause === null ? null : causeSummary(cause, language);
+  if (ofCause !== null) return ofCause;
   if (conclusion.outcome === "healthy") return conclusion.offline ? words.healthyOffline : words.healthy;
   if (conclusion.outcome === "unknown") return words.notReproduced;
   if (lastHop === null || lastHop.interface === null) return words.unknown;
   return words.unknownAt({ at: `${lastHop.node} ${lastHop.interface} ${lastHop.direction ?? ""}`.trim() });
+}
+
+/** Null when the catalogue has no such cause. */
+export function causeSummary(cause: Pick<FoundCause, "id" | "params">, language: Language): string | null {
+  return causeById(cause.id)?.words[language].summary(cause.params) ?? null;
 }
 
 function withoutParams<T extends { readonly params: unknown }>({ params: _, ...rest }: T): Omit<T, "params"> {

@@ -29,10 +29,10 @@ export function walkText(walk: Walk, options: { readonly color: boolean; readonl
     let netns = "";
     for (const step of branch.steps) {
       const at = step.netns === netns ? "" : `${nodeOf(step.netns)} ${netnsNameOf(step.netns)}`;
-      if (at !== "") shown.push(`    ${bold(at)}`);
+      if (at !== "") shown.push(`    ${bold(printable(at))}`);
       netns = step.netns;
       shown.push(
-        `      ${step.kind.padEnd(14)} ${(step.link ?? "").padEnd(16)} ${printable(step.detail || headersText(step.packet.headers))}${options.verbose ? dim(becauseText(step)) : ""}`,
+        `      ${step.kind.padEnd(14)} ${printable(step.link ?? "").padEnd(16)} ${printable(step.detail || headersText(step.packet.headers))}${options.verbose ? dim(printable(becauseText(step))) : ""}`,
       );
     }
     const paint =

@@ -79,8 +79,8 @@ export const staleNeighbour: Cause = {
   id: "stale-arp",
   layer: "neighbour",
   words: {
-    en: { summary: (p) => `Node ${p.node} holds a wrong neighbour for ${p.ip} on ${p.dev}: ${p.found}.` },
-    zh: { summary: (p) => `节点 ${p.node} 在 ${p.dev} 上关于 ${p.ip} 的邻居条目是错的：${p.found}。` },
+    en: { summary: (p) => `Node ${p.node} holds a wrong neighbour for ${p.ip} on ${p.dev}: ${p.found ?? "none"}.` },
+    zh: { summary: (p) => `节点 ${p.node} 在 ${p.dev} 上关于 ${p.ip} 的邻居条目是错的：${p.found ?? "没有条目"}。` },
   },
   recognise: ({ edits: [edit] }) => {
     if (edit?.do === "set-neighbour") return single({ dev: edit.neighbour.dev, ip: edit.neighbour.ip.text });

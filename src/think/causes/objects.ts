@@ -23,8 +23,8 @@ export const unnamed: Cause = {
   id: "unnamed",
   layer: "route",
   words: {
-    en: { summary: (p) => `On node ${p.node}, ${p.object} stops the packet: ${p.found}` },
-    zh: { summary: (p) => `节点 ${p.node} 上的 ${p.object} 拦下了报文：${p.found}` },
+    en: { summary: (p) => `On node ${p.node}, ${p.object} stops the packet: ${p.found ?? "absent"}` },
+    zh: { summary: (p) => `节点 ${p.node} 上的 ${p.object} 拦下了报文：${p.found ?? "不存在"}` },
   },
   recognise: () => null,
 };

@@ -1,7 +1,10 @@
 import { netnsNameOf } from "../../facts/provenance.ts";
-import type { World } from "../../facts/world.ts";
+import { contains, type Ip, type Prefix } from "../../facts/ip.ts";
+import type { Route } from "../../facts/netns.ts";
+import { linksOf, type World } from "../../facts/world.ts";
 import type { Edit } from "../walk/edits/edit.ts";
-import type { Cause } from "./cause.ts";
+import { samePlace } from "../walk/edits/route-lookup.ts";
+import type { Cause, Finding } from "./cause.ts";
 import { single } from "./cause.ts";
 
 /** The pod's netns at the other end of a veth; null when the link leads to no pod. */
@@ -15,7 +18,7 @@ function podBehind(world: World, netns: string, link: string): string | null {
   return netnsNameOf(netns).startsWith("pod:") ? netnsNameOf(netns) : null;
 }
 
-/** A downed link takes its routes with it (fib_disable_ip): the missing route through it is the same cause. */
+/** A downed link takes its routes and its neighbours with it (fib_disable_ip, neigh_ifdown): what is missing there is the same cause. */
 function linkAndItsRoutes(
   edits: readonly Edit[],
 ): { readonly at: number; readonly covers: number; readonly link: string; readonly netns: string } | null {
@@ -27,11 +30,15 @@ function linkAndItsRoutes(
     const belongs =
       edit === up ||
       (edit.do === "add-route" && edit.netns === up.netns && edit.route.nexthops.some((n) => n.dev === up.link)) ||
-      ((edit.do === "set-neighbour" || edit.do === "set-fdb") && edit.netns === up.netns);
+      (edit.netns === up.netns && deviceOf(edit) === up.link);
     if (!belongs) break;
     covers += 1;
   }
   return covers > at ? { at, covers, link: up.link, netns: up.netns } : null;
+}
+
+function deviceOf(edit: Edit): string | null {
+  return edit.do === "set-neighbour" ? edit.neighbour.dev : edit.do === "set-fdb" ? edit.entry.dev : null;
 }
 
 export const podLinkDown: Cause = {
@@ -74,6 +81,33 @@ export const podNoRoute: Cause = {
     edit?.do === "add-route" && netnsNameOf(edit.netns) !== "host" ? single({ prefix: edit.route.dst.text }) : null,
 };
 
+export const noRoute: Cause = {
+  id: "no-route",
+  layer: "route",
+  words: {
+    en: { summary: (p) => `Node ${p.node} has no route to ${p.prefix}.` },
+    zh: { summary: (p) => `节点 ${p.node} 没有到 ${p.prefix} 的路由。` },
+  },
+  recognise: ({ world, edits: [edit] }) =>
+    edit?.do === "add-route" && !leadsToPods(world, edit.route.dst) ? single({ prefix: edit.route.dst.text }) : null,
+};
+
+/** Where no pod is known to be it may lead to one all the same, but not where the machines themselves are, nor everywhere. */
+function leadsToPods(world: World, to: Prefix): boolean {
+  if (to.length === 0) return false;
+  const isWithin = (ip: Ip): boolean => contains(to, ip);
+  const ofPods = [...world.netns.values()].filter((n) => netnsNameOf(n.id).startsWith("pod:"));
+  if (ofPods.some((n) => linksOf(n).some((l) => l.kind !== "loopback" && l.addresses.some((a) => isWithin(a.ip)))))
+    return true;
+  return !world.wires.some(
+    (w) =>
+      w.kind === "segment" &&
+      w.ends.some((e) =>
+        linksOf(world.netns.get(e.netns)).some((l) => l.name === e.link && l.addresses.some((a) => isWithin(a.ip))),
+      ),
+  );
+}
+
 export const noRouteToPodCidr: Cause = {
   id: "no-route-to-pod-cidr",
   layer: "route",
@@ -90,6 +124,14 @@ const WRONG_ROUTE: Readonly<Record<string, { readonly id: string; readonly en: s
   prohibit: { id: "unreachable-route", en: "refuses", zh: "拒绝" },
 };
 
+/** The route that is removed, or that gives way to another. */
+function departing({ world, edits: [edit] }: Finding): Route | null {
+  if (edit?.do === "remove-route") return edit.route;
+  if (edit?.do !== "add-route") return null;
+  const routes = world.netns.get(edit.netns)?.routes;
+  return routes?.known === true ? (routes.value.find((route) => samePlace(route, edit.route)) ?? null) : null;
+}
+
 function routeCause(id: string): Cause {
   return {
     id,
@@ -98,10 +140,12 @@ function routeCause(id: string): Cause {
       en: { summary: (p) => `A ${p.type} route on ${p.node} ${p.does_en} the packet: ${p.found}` },
       zh: { summary: (p) => `节点 ${p.node} 的一条 ${p.type} 路由${p.does_zh}了报文：${p.found}` },
     },
-    recognise: ({ edits: [edit] }) => {
-      if (edit?.do !== "remove-route") return null;
-      const wrong = WRONG_ROUTE[edit.route.type];
-      return wrong?.id === id ? single({ type: edit.route.type, does_en: wrong.en, does_zh: wrong.zh }) : null;
+    recognise: (finding) => {
+      const route = departing(finding);
+      const wrong = route === null ? undefined : WRONG_ROUTE[route.type];
+      return route !== null && wrong?.id === id
+        ? single({ type: route.type, does_en: wrong.en, does_zh: wrong.zh })
+        : null;
     },
   };
 }
@@ -116,7 +160,7 @@ export const wrongRoute: Cause = {
     en: { summary: (p) => `A route on ${p.node} leads the packet astray: ${p.found}` },
     zh: { summary: (p) => `节点 ${p.node} 的一条路由把报文引向了别处：${p.found}` },
   },
-  recognise: ({ edits: [edit] }) => (edit?.do === "remove-route" ? single() : null),
+  recognise: (finding) => (departing(finding) === null ? null : single()),
 };
 
 export const mtuTooSmall: Cause = {

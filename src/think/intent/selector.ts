@@ -10,7 +10,7 @@ export function selectorText(selector: Labels | null): string {
 }
 
 export function matches(selector: Labels, labels: Labels): boolean {
-  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+  return Object.entries(selector).every(([key, value]) => labelOf(labels, key) === value);
 }
 
 /** Pods that a Service selects, ready or not. */
@@ -21,9 +21,10 @@ export function selectedPods(cluster: Cluster, service: Service): readonly Pod[]
 }
 
 /**
- * What a selector that matches nothing was most likely meant to be: the one set of values, for the same keys, that
- * running pods of the namespace carry, that no other Service selects, and that serves the Service's target port.
- * Null when there is none, or more than one that fits as well: a guess would be a false cause.
+ * What a selector that matches nothing was most likely meant to be: the one set of values, for the same keys, that running pods
+ * of the namespace carry, that no other Service selects, that serves the Service's target port, and that is the selector's or
+ * the Service's own in something. Null when there is none, or when another one is as near or nearer in any respect: a guess
+ * would be a false cause.
  */
 export function intendedSelector(
   cluster: Cluster,
@@ -35,26 +36,65 @@ export function intendedSelector(
   const groups = new Map<string, { selector: Labels; pods: Pod[] }>();
   for (const pod of cluster.pods) {
     if (pod.namespace !== service.namespace || pod.phase !== "Running") continue;
-    if (!keys.every((key) => key in pod.labels) || !servesPorts(pod, service)) continue;
-    const values: Labels = Object.fromEntries(keys.map((key) => [key, pod.labels[key] ?? ""]));
+    if (!keys.every((key) => labelOf(pod.labels, key) !== null) || !servesPorts(pod, service)) continue;
+    const values: Labels = Object.fromEntries(keys.map((key) => [key, labelOf(pod.labels, key) ?? ""]));
     const key = selectorText(values);
     const group = groups.get(key) ?? { selector: values, pods: [] };
     group.pods.push(pod);
     groups.set(key, group);
   }
-  const closeness = (candidate: Labels): number => keys.filter((key) => candidate[key] === selector[key]).length;
-  const named = (candidate: Labels): number => (Object.values(candidate).includes(service.name) ? 1 : 0);
-  const free = [...groups.values()].filter((g) => !isSelectedByAnother(cluster, service, g.selector));
-  const ranked = free.sort(
-    (a, b) => closeness(b.selector) - closeness(a.selector) || named(b.selector) - named(a.selector),
+  const candidates = [...groups.values()].map((group) => ({ group, nearness: nearnessOf(group, service, selector) }));
+  const best = candidates.find(({ nearness }) =>
+    candidates.every((c) => c.nearness === nearness || isNearer(nearness, c.nearness)),
   );
-  const [best, second] = ranked;
-  if (best === undefined) return null;
-  const tied =
-    second !== undefined &&
-    closeness(second.selector) === closeness(best.selector) &&
-    named(second.selector) === named(best.selector);
-  return tied ? null : best;
+  if (best === undefined || best.nearness.every((n) => n === 0)) return null;
+  return isSelectedByAnother(cluster, service, best.group.selector) ? null : best.group;
+}
+
+/** In how many respects of each sort: values that are the selector's, that bear the Service's name, that are nearly the selector's. */
+type Nearness = readonly [same: number, named: number, alike: number];
+
+function nearnessOf(
+  { selector, pods }: { readonly selector: Labels; readonly pods: readonly Pod[] },
+  { name }: Service,
+  meant: Labels,
+): Nearness {
+  const isNamed =
+    Object.values(selector).includes(name) ||
+    pods.every((p) => p.name.startsWith(`${name}-`) || Object.values(p.labels).includes(name));
+  const values = Object.entries(selector);
+  const same = values.filter(([key, value]) => meant[key] === value).length;
+  const alike = values.filter(([key, value]) => meant[key] !== value && areAlike(meant[key] ?? "", value)).length;
+  return [same, isNamed ? 1 : 0, alike];
+}
+
+/** In no respect less near, and nearer in one. */
+function isNearer(a: Nearness, b: Nearness): boolean {
+  return a.every((n, i) => n >= (b[i] ?? 0)) && a.some((n, i) => n > (b[i] ?? 0));
+}
+
+/** `backend` and `backend-v2`, `bakcend` and `backend`: one begins with the other, or is its misspelling. */
+function areAlike(a: string, b: string): boolean {
+  const [short, long] = a.length <= b.length ? [a, b] : [b, a];
+  if (short.length < 2) return false;
+  if (long.startsWith(short)) return true;
+  return short.length >= 4 && isTypo(short, long);
+}
+
+/** One letter too many, too few, another, or two swapped. */
+function isTypo(short: string, long: string): boolean {
+  if (long.length - short.length > 1) return false;
+  let head = 0;
+  while (head < short.length && short[head] === long[head]) head += 1;
+  const a = short.slice(head);
+  const b = long.slice(head);
+  if (a.length !== b.length) return a === b.slice(1);
+  return a.slice(1) === b.slice(1) || (a[0] === b[1] && a[1] === b[0] && a.slice(2) === b.slice(2));
+}
+
+/** A label, and not what every object has by inheritance. */
+function labelOf(labels: Labels, key: string): string | null {
+  return Object.hasOwn(labels, key) ? (labels[key] ?? null) : null;
 }
 
 function isSelectedByAnother(cluster: Cluster, service: Service, labels: Labels): boolean {
@@ -72,7 +112,6 @@ function isSelectedByAnother(cluster: Cluster, service: Service, labels: Labels)
 function servesPorts(pod: Pod, service: Service): boolean {
   const declared = pod.containers.flatMap((c) => c.ports);
   return service.ports.every(
-    ({ targetPort }) =>
-      declared.length === 0 || declared.some((p) => p.name === targetPort || p.port === Number(targetPort)),
+    ({ targetPort }) => /^\d+$/.test(String(targetPort)) || declared.some((p) => p.name === targetPort),
   );
 }

@@ -1,0 +1,90 @@
+import { ip, prefix } from "../../src/facts/ip.ts";
+import type { Link, Route } from "../../src/facts/netns.ts";
+import type { NetnsId } from "../../src/facts/provenance.ts";
+import type { Match, Rule } from "../../src/facts/ruleset.ts";
+import type { World } from "../../src/facts/world.ts";
+import { replaceChain } from "../../src/think/walk/edits/chains.ts";
+import { applyEdits } from "../../src/think/walk/edits/edit-kinds.ts";
+import { replaceTable } from "../../src/think/walk/edits/replace-table.ts";
+import { changeLink } from "../../src/think/walk/edits/set-link-up.ts";
+
+/** Something that is otherwise than it was. */
+export type Change = (world: World) => World;
+
+export function all(...changes: readonly Change[]): Change {
+  return (world) => changes.reduce((w, change) => change(w), world);
+}
+
+/** @throws Error when it changes nothing: then a test of it would prove nothing. */
+export function made(world: World, change: Change): World {
+  const changed = change(world);
+  if (changed === world) throw new Error("the change changes nothing");
+  return changed;
+}
+
+export function sysctl(netns: NetnsId, key: string, value: string): Change {
+  return (world) => applyEdits(world, [{ do: "set-sysctl", netns, key, value }]);
+}
+
+export function rule(
+  netns: NetnsId,
+  chain: `${string}/${string}`,
+  targets: Rule["targets"],
+  matches: readonly Match[] = [],
+  line = 100_000,
+): Change {
+  const [table = "", name = ""] = chain.split("/");
+  const place = { backend: "iptables-nft", family: "ip", table, chain: name } as const;
+  return (world) =>
+    replaceChain(world, netns, place, (c) => {
+      const text = `-A ${name} -m comment --comment test-${line} -j ${targets.map((t) => t.do).join(" ")}`;
+      const because = { ...c.because, line };
+      const added: Rule = { number: 1, matches, targets, comment: null, packets: null, text, because };
+      return { ...c, rules: [added, ...c.rules.map((r) => ({ ...r, number: r.number + 1 }))] };
+    });
+}
+
+export function policy(netns: NetnsId, chain: `${string}/${string}`): Change {
+  const [table = "", name = ""] = chain.split("/");
+  const place = { backend: "iptables-nft", family: "ip", table, chain: name } as const;
+  return (world) => replaceChain(world, netns, place, (c) => ({ ...c, policy: "DROP" }));
+}
+
+export function noRoute(netns: NetnsId, dst: string): Change {
+  return (world) => replaceTable(world, netns, "routes", (rows) => rows.filter((r) => r.dst.text !== dst || r.table !== 254));
+}
+
+export function route(netns: NetnsId, dst: string, change: Partial<Route>): Change {
+  return (world) =>
+    replaceTable(world, netns, "routes", (rows) => {
+      const [like] = rows;
+      if (like === undefined) throw new Error(`${netns} has no routes`);
+      return [
+        ...rows,
+        { ...like, type: "unicast", dst: prefix(dst), table: 254, metric: 0, tos: 0, src: null, nexthops: [], protocol: "boot", scope: "global", ...change },
+      ];
+    });
+}
+
+export function link(netns: NetnsId, name: string, change: (link: Link) => Link): Change {
+  return (world) => changeLink(world, netns, name, change);
+}
+
+export function linkDown(netns: NetnsId, name: string): Change {
+  return link(netns, name, (l) => ({ ...l, up: false, carrier: false, flags: l.flags.filter((f) => !f.includes("UP")) }));
+}
+
+export function noFdbTo(netns: NetnsId, remote: string): Change {
+  return (world) => replaceTable(world, netns, "fdb", (rows) => rows.filter((r) => r.dst?.text !== remote));
+}
+
+export function wrongNeighbour(netns: NetnsId, of: string): Change {
+  return (world) =>
+    replaceTable(world, netns, "neighbours", (rows) =>
+      rows.map((r) => (r.ip.text === ip(of).text ? { ...r, mac: "02:00:00:00:00:99", state: "PERMANENT" } : r)),
+    );
+}
+
+export function portClosed(netns: NetnsId): Change {
+  return (world) => replaceTable(world, netns, "sockets", (rows) => rows.filter((s) => s.state !== "LISTEN"));
+}

@@ -1,0 +1,119 @@
+import { serviceOf } from "../../src/lab/plan.ts";
+import { getFrom } from "./symptoms.ts";
+import { on, only, type Scene, type UnlistedFault } from "./unlisted-fault.ts";
+import { peerLines } from "./unlisted-tunnels.ts";
+
+/** cBPF for a clsact hook, where a frame begins with its Ethernet header: UDP to 8472 is TC_ACT_SHOT, all else TC_ACT_OK. */
+const DROP_VXLAN = "6,48 0 0 23,21 0 3 17,40 0 0 36,21 0 1 8472,6 0 0 2,6 0 0 0";
+
+/** Links and bridges, and hooks that no table of rules shows to everybody. */
+export const LINK_FAULTS: readonly UnlistedFault[] = [
+  {
+    id: "the uplink was shut on the node",
+    cni: "flannel",
+    inject: ({ far }) => [on(far.netns, "ip link set eth0 down")],
+    revert: (scene) => [on(scene.far.netns, "ip link set eth0 up", ...peerLines(scene))],
+    truths: ({ far }) => only(`link-down ${far.name} link eth0`),
+  },
+  {
+    id: "the uplink's cable is out",
+    cni: "calico",
+    inject: ({ lab, far }) => [on(lanOf(lab.clientNetns), `ip link set ${far.name} down`)],
+    revert: ({ lab, far }) => [on(lanOf(lab.clientNetns), `ip link set ${far.name} up`)],
+    truths: ({ far }) => only("fabric-drop null .*", `link-down ${far.name} link eth0`),
+  },
+  {
+    id: "the switch between the nodes drops the tunnel's packets",
+    cni: "flannel",
+    inject: ({ lab }) => [
+      on(
+        lanOf(lab.clientNetns),
+        "nft add table bridge acl",
+        "nft add chain bridge acl block '{ type filter hook forward priority 0; }'",
+        "nft add rule bridge acl block udp dport 8472 drop",
+      ),
+    ],
+    revert: ({ lab }) => [on(lanOf(lab.clientNetns), "nft delete table bridge acl")],
+    truths: () => only("fabric-drop null .*"),
+  },
+  {
+    id: "hairpin is off, and a pod calls its own Service",
+    cni: "flannel",
+    inject: ({ near, gateway }) => [on(near.netns, `bridge link set dev ${gateway.hostLink} hairpin off`)],
+    revert: ({ near, gateway }) => [on(near.netns, `bridge link set dev ${gateway.hostLink} hairpin on`)],
+    truths: ({ near, gateway }) => only(`hairpin-off ${near.name} link ${gateway.hostLink}.*`),
+    symptoms: (scene) => [callFrontendFrom(scene, scene.gateway)],
+  },
+  {
+    id: "bridges do not call iptables, and the Service's pod is on the caller's node",
+    cni: "flannel",
+    inject: ({ near }) => [on(near.netns, "sysctl -q -w net.bridge.bridge-nf-call-iptables=0")],
+    revert: ({ near }) => [on(near.netns, "sysctl -q -w net.bridge.bridge-nf-call-iptables=1")],
+    truths: ({ near }) => only(`sysctl-wrong ${near.name} net.bridge.bridge-nf-call-iptables`),
+    symptoms: (scene) => {
+      const caller = scene.plan.pods.find((pod) => pod.app === "web" && pod.node === scene.near.name);
+      return caller === undefined ? [] : [callFrontendFrom(scene, caller)];
+    },
+  },
+  {
+    id: "a black hole for larger packets on the tunnel's device",
+    cni: "flannel",
+    inject: ({ near, gateway, tunnel }) => [
+      on(near.netns, `ip link set ${tunnel} mtu 100`),
+      on(gateway.netns, "iptables-nft -A INPUT -p icmp --icmp-type fragmentation-needed -j DROP"),
+    ],
+    revert: ({ near, gateway, tunnel }) => [
+      on(near.netns, `ip link set ${tunnel} mtu 1450`),
+      on(gateway.netns, "iptables-nft -D INPUT 1", "ip route flush cache"),
+    ],
+    truths: ({ near, gateway, tunnel }) =>
+      only(
+        `mtu-black-hole ${near.name} link ${tunnel}`,
+        `pod-iptables-drop ${gateway.node} rule iptables-nft:filter/INPUT#1`,
+      ),
+  },
+
+  {
+    id: "nft netdev ingress drops on the uplink",
+    cni: "flannel",
+    inject: ({ far }) => [
+      on(
+        far.netns,
+        "nft add table netdev early",
+        "nft add chain netdev early in '{ type filter hook ingress device eth0 priority 0; }'",
+        "nft add rule netdev early in udp dport 8472 drop",
+      ),
+    ],
+    revert: ({ far }) => [on(far.netns, "nft delete table netdev early")],
+    truths: ({ far }) => only(`(vxlan-udp-blocked|rule-drops) ${far.name} rule nft:early/in#1`),
+  },
+  {
+    id: "tc egress drops the tunnel's packets on the uplink",
+    cni: "flannel",
+    inject: ({ near }) => [
+      on(near.netns, "tc qdisc add dev eth0 clsact", `tc filter add dev eth0 egress bpf da bytecode '${DROP_VXLAN}'`),
+    ],
+    revert: ({ near }) => [on(near.netns, "tc qdisc del dev eth0 clsact")],
+    truths: () => [],
+  },
+  {
+    id: "the tunnel's queue takes nothing",
+    cni: "calico",
+    inject: ({ far, tunnel }) => [on(far.netns, `tc qdisc add dev ${tunnel} root pfifo limit 0`)],
+    revert: ({ far, tunnel }) => [on(far.netns, `tc qdisc del dev ${tunnel} root`)],
+    truths: () => [],
+  },
+];
+
+function callFrontendFrom({ plan }: Scene, caller: { readonly name: string; readonly netns: string }) {
+  const url = `http://${serviceOf(plan, "frontend").clusterIp}/healthz`;
+  return {
+    input: "svc/frontend",
+    flags: ["--from", `pod/${caller.name}`],
+    try: () => Promise.all(Array.from({ length: 4 }, () => getFrom(caller.netns, url))),
+  };
+}
+
+function lanOf(clientNetns: string): string {
+  return clientNetns.replace(/client$/, "lan");
+}

@@ -1,0 +1,98 @@
+import { on, only, type UnlistedFault } from "./unlisted-fault.ts";
+
+export const ROUTE_FAULTS: readonly UnlistedFault[] = [
+  {
+    id: "strict reverse path filtering where the way back is another",
+    cni: "flannel",
+    inject: ({ near, far }) => [
+      on(
+        far.netns,
+        `ip route replace ${near.podCidr} via ${near.address} dev eth0`,
+        "sysctl -q -w net.ipv4.conf.all.rp_filter=1",
+      ),
+    ],
+    revert: ({ near, far, tunnel }) => [
+      on(
+        far.netns,
+        "sysctl -q -w net.ipv4.conf.all.rp_filter=0",
+        `ip route replace ${near.podCidr} via ${near.tunnelAddress} dev ${tunnel} onlink`,
+      ),
+    ],
+    truths: ({ near, far }) =>
+      only(
+        `rp-filter-strict ${far.name} net.ipv4.conf.*.rp_filter`,
+        `(wrong-route|no-route-to-pod-cidr) ${far.name} route ${near.podCidr} table main`,
+      ),
+  },
+  {
+    id: "blackhole route for one pod",
+    cni: "flannel",
+    inject: ({ far, backend }) => [on(far.netns, `ip route add blackhole ${backend.address}/32`)],
+    revert: ({ far, backend }) => [on(far.netns, `ip route del blackhole ${backend.address}/32`)],
+    truths: ({ far, backend }) => only(`blackhole-route ${far.name} route ${backend.address}/32 table main`),
+  },
+  {
+    id: "unreachable route for one pod",
+    cni: "calico",
+    inject: ({ near, backend }) => [on(near.netns, `ip route add unreachable ${backend.address}/32`)],
+    revert: ({ near, backend }) => [on(near.netns, `ip route del unreachable ${backend.address}/32`)],
+    truths: ({ near, backend }) => only(`unreachable-route ${near.name} route ${backend.address}/32 table main`),
+  },
+  {
+    id: "more specific route to a third node",
+    cni: "calico",
+    inject: ({ near, backend, tunnel, plan }) => [
+      on(near.netns, `ip route add ${backend.address}/32 via ${plan.nodes.at(-1)?.tunnelAddress} dev ${tunnel} onlink`),
+    ],
+    revert: ({ near, backend }) => [on(near.netns, `ip route del ${backend.address}/32`)],
+    // The third node sees half of every connection, so its payload is INVALID there.
+    truths: ({ near, backend, plan }) =>
+      only(
+        `wrong-route ${near.name} route ${backend.address}/32 table main`,
+        `forward-drop ${plan.nodes.at(-1)?.name} rule iptables-nft:filter/KUBE-FORWARD#1`,
+      ),
+  },
+  {
+    id: "policy rule with a blackhole for one pod",
+    cni: "flannel",
+    inject: ({ far, backend }) => [on(far.netns, `ip rule add to ${backend.address} blackhole pref 100`)],
+    revert: ({ far }) => [on(far.netns, "ip rule del pref 100")],
+    truths: ({ far }) => only(`policy-rule-\\S+ ${far.name} ip rule 100`),
+  },
+  {
+    id: "policy rule leads pods' traffic into a VPN's table",
+    cni: "calico",
+    inject: ({ far, gateway }) => [
+      on(
+        far.netns,
+        "ip route add default via 192.168.6.1 dev eth0 table 51820",
+        `ip rule add to ${gateway.address} lookup 51820 pref 90`,
+      ),
+    ],
+    revert: ({ far }) => [on(far.netns, "ip rule del pref 90", "ip route flush table 51820")],
+    truths: ({ far }) =>
+      only(`policy-rule-\\S+ ${far.name} ip rule 90`, `wrong-route ${far.name} route (default|0.0.0.0/0) table 51820`),
+  },
+  {
+    id: "the pod has no default route",
+    cni: "calico",
+    inject: ({ backend }) => [on(backend.netns, "ip route del default")],
+    revert: ({ backend }) => [on(backend.netns, "ip route add default via 169.254.1.1 dev eth0")],
+    truths: ({ far }) => only(`pod-no-default-route ${far.name} route (default|0.0.0.0/0|\\S+) table main`),
+  },
+  {
+    id: "a host on the pod's own subnet mask: the pod takes all pods for neighbours",
+    cni: "flannel",
+    inject: ({ backend }) => [
+      on(
+        backend.netns,
+        "ip route del 10.42.0.0/16",
+        `ip route replace 10.42.0.0/16 dev eth0 scope link src ${backend.address}`,
+      ),
+    ],
+    revert: ({ backend, far }) => [
+      on(backend.netns, `ip route replace 10.42.0.0/16 via ${far.podCidr.replace(/0\/24$/, "1")} dev eth0`),
+    ],
+    truths: ({ far }) => only(`(wrong-route|pod-no-default-route) ${far.name} route \\S+ table main`),
+  },
+];
