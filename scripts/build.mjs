@@ -17,6 +17,8 @@ await build({
   minifySyntax: true,
   legalComments: "none",
   chunkNames: "chunks/[name]-[hash]",
-  banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
 });
 chmodSync(`${root}dist/lasthop.js`, 0o755);

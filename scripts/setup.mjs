@@ -47,7 +47,9 @@ function ensureNodeModules() {
   const stamp = `${root}node_modules/.package-lock.json`;
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs) return;
   console.log("Installing node modules (npm ci) …");
-  if (run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]) !== 0) {
+  const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+  // A registry that lacks a package of another platform makes `npm ci` refuse the lock file: then without it.
+  if (run(["npm", "ci", ...quiet]) !== 0 && run(["npm", "install", "--no-package-lock", ...quiet]) !== 0) {
     console.error("npm ci failed. Is the npm registry reachable? See the lines above.");
     process.exit(3);
   }

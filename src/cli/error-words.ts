@@ -24,7 +24,10 @@ function wordsOf(error: unknown): ErrorWords {
   if (error instanceof HuntError) return huntWords(error);
   if (!(error instanceof Error)) return { message: String(error), hint: null };
   if ("hint" in error) return { message: error.message, hint: typeof error.hint === "string" ? error.hint : null };
-  return { message: `${error.name}: ${error.message}`, hint: "This is a fault of Lasthop's own: nothing is said of the cluster." };
+  return {
+    message: `${error.name}: ${error.message}`,
+    hint: "This is a fault of Lasthop's own: nothing is said of the cluster.",
+  };
 }
 
 function huntWords({ problem }: HuntError): ErrorWords {

@@ -14,7 +14,9 @@ listenToSignals();
 process.on("uncaughtException", (error: NodeJS.ErrnoException) => {
   // A reader that went away (`| head`).
   if (error.code === "EPIPE") process.exit(3);
-  process.stderr.write(`lasthop: ${error.message}\n         This is a fault of Lasthop's own: nothing is said of the cluster.\n`);
+  process.stderr.write(
+    `lasthop: ${error.message}\n         This is a fault of Lasthop's own: nothing is said of the cluster.\n`,
+  );
   process.exit(3);
 });
 

@@ -132,7 +132,10 @@ export function unlessUnread(error: unknown, notChecked: readonly NotChecked[]):
   const missed = notChecked.find(({ what }) => what === kind);
   if (missed === undefined || !("near" in problem)) return error;
   const asked = "name" in problem ? problem.name : problem.from;
-  return new CliError(`${asked}: the API's ${kind} could not be read: ${missed.why}`, "Choose a --context that may list them.");
+  return new CliError(
+    `${asked}: the API's ${kind} could not be read: ${missed.why}`,
+    "Choose a --context that may list them.",
+  );
 }
 
 function refuseStrangers(reader: Reader, cluster: Cluster, world: World): void {
@@ -148,6 +151,8 @@ function refuseStrangers(reader: Reader, cluster: Cluster, world: World): void {
   const why = hosts.map((n) => `${n.node}: ${n.links.known ? "" : n.links.why}`);
   throw new CliError(
     `of no node the links could be read: ${why.slice(0, MOST_REASONS).join("; ")}${why.length > MOST_REASONS ? "; …" : ""}`,
-    reader.offline ? "Is it a recording of nodes?" : "Check --inventory; every node needs iproute2 (ip), and root there.",
+    reader.offline
+      ? "Is it a recording of nodes?"
+      : "Check --inventory; every node needs iproute2 (ip), and root there.",
   );
 }

@@ -11,7 +11,11 @@ const EXISTING = 'for path; do [ -e "$path" ] && printf "%s\\n" "$path"; done; t
  * Who will set the deciding sysctl back, or not set it at all, at the next reload or boot: from the node's own files. Nothing
  * where the cause is no sysctl of a node, or its files cannot be read.
  */
-export async function recurrenceOf(conclusion: Conclusion, reader: Reader, limits: Limits): Promise<Conclusion["recurrence"]> {
+export async function recurrenceOf(
+  conclusion: Conclusion,
+  reader: Reader,
+  limits: Limits,
+): Promise<Conclusion["recurrence"]> {
   const { cause } = conclusion;
   if (reader.offline || cause?.node == null || cause.netns !== "host" || cause.wanted === null) return [];
   const key = cause.object;
@@ -21,8 +25,13 @@ export async function recurrenceOf(conclusion: Conclusion, reader: Reader, limit
   const losing = conflicts(files, key, cause.wanted).filter((c) => c.wins);
   const told = losing.map(({ by, file, line }) => ({ by, when: "next reload or boot", file, line }));
   const isSet = (["systemd-sysctl", "procps"] as const).some((by) => winner(files, key, by)?.value === cause.wanted);
-  const nobody = !isSet && told.length === 0 ? [{ by: "no file sets it", when: "next boot", file: null, line: null }] : [];
-  const command: Command = { name: "resetters", argv: ["sh", "-c", EXISTING, "lasthop", ...RESETTER_PATHS], netns: null };
+  const nobody =
+    !isSet && told.length === 0 ? [{ by: "no file sets it", when: "next boot", file: null, line: null }] : [];
+  const command: Command = {
+    name: "resetters",
+    argv: ["sh", "-c", EXISTING, "lasthop", ...RESETTER_PATHS],
+    netns: null,
+  };
   const [output] = await reader.run(cause.node, [command], limits);
   const present = new Set(output === undefined || output.failure !== null ? [] : text(output).split("\n"));
   const kind = key.endsWith("rp_filter") ? "rp_filter" : /forward/.test(key) ? "forwarding" : null;

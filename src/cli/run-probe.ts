@@ -96,7 +96,9 @@ function wayText(hops: ReturnType<typeof hopsOf>): string {
     if (here !== place) lines.push(`             ${point.leg.padEnd(8)} ${printable(point.netns)}`);
     place = here;
     const header = point.header === "outer" ? " (tunnelled)" : "";
-    lines.push(`                      ${printable(`${point.link} ${point.direction ?? ""}${header}`).padEnd(28)} ${seen ?? "?"}`);
+    lines.push(
+      `                      ${printable(`${point.link} ${point.direction ?? ""}${header}`).padEnd(28)} ${seen ?? "?"}`,
+    );
   }
   return lines.join("\n");
 }

@@ -1,4 +1,5 @@
 import { applyPlan } from "../change/repair/apply.ts";
+import { inspectPlan } from "../change/repair/inspect.ts";
 import { persistWarnings } from "../change/repair/persist/sysctl-files.ts";
 import { type Plan, planRepair } from "../change/repair/plan.ts";
 import { en } from "../tell/i18n/en.ts";
@@ -33,9 +34,10 @@ export async function runRepair(
   const open = await openForChange(options, signal);
   try {
     const warned = await warningsOf(plan, open);
+    const met = await inspectPlan(plan, { ...open.context, reader: open.transport }, { persist: false });
     if (isText)
       process.stdout.write(
-        `${planText(plan, warned, { ...style, isApplied: options.apply === true, summary: verdict.summary })}\n`,
+        `${planText(plan, met, warned, { ...style, isApplied: options.apply === true, summary: verdict.summary })}\n`,
       );
     const [refusal] = plan.refusals;
     if (refusal !== undefined) {

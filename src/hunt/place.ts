@@ -72,7 +72,11 @@ export function namedPlace(from: string, namespace: string, world: World, cluste
     const nodes = cluster.nodes.map((n) => `node/${n.name}`);
     const pods = cluster.pods.filter((p) => p.namespace === namespace && !p.hostNetwork).map((p) => `pod/${p.name}`);
     const here = world.netns.has(netnsId(HERE, "host")) ? [HERE] : [];
-    return { error: "no-such-place", from, near: [...here, ...nodes, ...(kind === "pod" ? pods : [])].slice(0, MOST_NEAR) };
+    return {
+      error: "no-such-place",
+      from,
+      near: [...here, ...nodes, ...(kind === "pod" ? pods : [])].slice(0, MOST_NEAR),
+    };
   }
   const place = placeOf(world, netns.id, pod === null ? undefined : podKey(pod));
   return place ?? { error: "place-not-read", from, why: netns.links.known ? "it cannot be entered" : netns.links.why };

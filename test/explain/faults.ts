@@ -1,7 +1,7 @@
 import { ip, prefix } from "../../src/facts/ip.ts";
 import type { Link, Route } from "../../src/facts/netns.ts";
-import type { NetnsId } from "../../src/facts/provenance.ts";
-import type { Match, Rule } from "../../src/facts/ruleset.ts";
+import { type NetnsId, nodeOf } from "../../src/facts/provenance.ts";
+import type { Chain, Hook, Match, Rule } from "../../src/facts/ruleset.ts";
 import type { World } from "../../src/facts/world.ts";
 import { replaceChain } from "../../src/think/walk/edits/chains.ts";
 import { applyEdits } from "../../src/think/walk/edits/edit-kinds.ts";
@@ -44,6 +44,36 @@ export function rule(
     });
 }
 
+/** A base chain in a table of its own, as an administrator's nft script makes it. */
+export function nftDrop(netns: NetnsId, hook: Hook, matches: readonly Match[] = []): Change {
+  return (world) =>
+    replaceTable(world, netns, "rulesets", (rulesets) => {
+      const because = {
+        source: { node: nodeOf(netns), netns, argv: ["nft", "-j", "list", "ruleset"], at: "" },
+        line: 7,
+      };
+      const only: Rule = {
+        number: 1,
+        matches,
+        targets: [{ do: "DROP" }],
+        comment: null,
+        packets: null,
+        text: "drop",
+        because,
+      };
+      const chain: Chain = {
+        name: "stop",
+        hook,
+        priority: -10,
+        type: "filter",
+        policy: "ACCEPT",
+        rules: [only],
+        because,
+      };
+      return [...rulesets, { backend: "nft", tables: [{ name: "guard", family: "inet", chains: [chain] }] }];
+    });
+}
+
 export function policy(netns: NetnsId, chain: `${string}/${string}`): Change {
   const [table = "", name = ""] = chain.split("/");
   const place = { backend: "iptables-nft", family: "ip", table, chain: name } as const;
@@ -51,7 +81,8 @@ export function policy(netns: NetnsId, chain: `${string}/${string}`): Change {
 }
 
 export function noRoute(netns: NetnsId, dst: string): Change {
-  return (world) => replaceTable(world, netns, "routes", (rows) => rows.filter((r) => r.dst.text !== dst || r.table !== 254));
+  return (world) =>
+    replaceTable(world, netns, "routes", (rows) => rows.filter((r) => r.dst.text !== dst || r.table !== 254));
 }
 
 export function route(netns: NetnsId, dst: string, change: Partial<Route>): Change {
@@ -61,7 +92,19 @@ export function route(netns: NetnsId, dst: string, change: Partial<Route>): Chan
       if (like === undefined) throw new Error(`${netns} has no routes`);
       return [
         ...rows,
-        { ...like, type: "unicast", dst: prefix(dst), table: 254, metric: 0, tos: 0, src: null, nexthops: [], protocol: "boot", scope: "global", ...change },
+        {
+          ...like,
+          type: "unicast",
+          dst: prefix(dst),
+          table: 254,
+          metric: 0,
+          tos: 0,
+          src: null,
+          nexthops: [],
+          protocol: "boot",
+          scope: "global",
+          ...change,
+        },
       ];
     });
 }
@@ -71,7 +114,12 @@ export function link(netns: NetnsId, name: string, change: (link: Link) => Link)
 }
 
 export function linkDown(netns: NetnsId, name: string): Change {
-  return link(netns, name, (l) => ({ ...l, up: false, carrier: false, flags: l.flags.filter((f) => !f.includes("UP")) }));
+  return link(netns, name, (l) => ({
+    ...l,
+    up: false,
+    carrier: false,
+    flags: l.flags.filter((f) => !f.includes("UP")),
+  }));
 }
 
 export function noFdbTo(netns: NetnsId, remote: string): Change {

@@ -4,7 +4,7 @@ import type { World } from "../../src/facts/world.ts";
 import type { Field } from "../../src/hunt/field.ts";
 import { type Reckoning, reckon } from "../../src/hunt/reckon.ts";
 import type { NamedCause } from "../../src/think/explain/explain.ts";
-import { expectedPoints } from "../../src/think/explain/points.ts";
+import { expectedPoints, type Point } from "../../src/think/explain/points.ts";
 import type { Tried, Try } from "../../src/think/explain/suspect.ts";
 import { arrives, type Branch, failingLeg, type Flow, tapPoints } from "../../src/think/walk/branch.ts";
 import { applyEdits } from "../../src/think/walk/edits/edit-kinds.ts";
@@ -14,8 +14,10 @@ import { walk } from "../../src/think/walk/walk.ts";
 export interface Watch {
   readonly attempts: number;
   readonly tapped: (netns: NetnsId) => boolean;
-  /** Taps that lost packets hear some things and prove nothing by their silence. */
+  /** Taps that lost packets prove nothing by their silence. */
   readonly trusted: (netns: NetnsId) => boolean;
+  /** What they lost. */
+  readonly lost?: (point: Point) => boolean;
 }
 
 export const EVERYWHERE: Watch = { attempts: 3, tapped: () => true, trusted: () => true };
@@ -40,18 +42,23 @@ export function triedIn(believed: World, real: World, flow: Flow, watch: Watch =
   return { id: `${flow.from} ${flow.dst.text}`, flow, walk: walk(believed, flow), tries, trusted };
 }
 
-function tryOf(branch: Branch, { tapped }: Watch): Try {
+function tryOf(branch: Branch, { tapped, lost = () => false }: Watch): Try {
   const answered = arrives(branch) === true;
   const leg = failingLeg(branch);
   const isRefused = leg?.leg === "request" && ["PORT_CLOSED", "NETFILTER_REJECT"].includes(leg.at.end);
   const outcome = answered ? "answered" : isRefused ? "refused" : "timeout";
-  const seen = expectedPoints(branch).filter((p) => tapped(p.netns));
+  const seen = expectedPoints(branch).filter((p) => tapped(p.netns) && !lost(p));
   const last = tapPoints(branch).findLast((p) => p.leg === "request" && tapped(p.netns))?.packet.headers;
   const header = last?.findLast((h) => h.kind === "ip");
   const transport = last?.findLast((h) => h.kind === "tcp" || h.kind === "udp");
   const port = transport?.kind === "tcp" || transport?.kind === "udp" ? transport.dport : 0;
   const destination = header?.kind === "ip" ? { ip: header.dst, port } : null;
-  return { answered, outcome, ms: answered ? 1 : null, trail: tapped(branch.steps[0]?.netns ?? "") ? { points: seen, destination } : null };
+  return {
+    answered,
+    outcome,
+    ms: answered ? 1 : null,
+    trail: tapped(branch.steps[0]?.netns ?? "") ? { points: seen, destination } : null,
+  };
 }
 
 /** As the hunt does it, without any kernel to ask. */

@@ -7,7 +7,10 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const planted = `${root}src/think/planted-by-a-test.ts`;
 
 function lint(path: string): { status: number | null; output: string } {
-  const { status, stdout, stderr } = spawnSync(`${root}node_modules/.bin/biome`, ["lint", path], { cwd: root, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(`${root}node_modules/.bin/biome`, ["lint", path], {
+    cwd: root,
+    encoding: "utf8",
+  });
   return { status, output: stdout + stderr };
 }
 
@@ -44,6 +47,8 @@ describe("import directions", () => {
   });
 
   test("the whole house is clean", () => {
-    expect(() => execFileSync(`${root}node_modules/.bin/biome`, ["lint", "--error-on-warnings"], { cwd: root, stdio: "pipe" })).not.toThrow();
+    expect(() =>
+      execFileSync(`${root}node_modules/.bin/biome`, ["lint", "--error-on-warnings"], { cwd: root, stdio: "pipe" }),
+    ).not.toThrow();
   });
 });

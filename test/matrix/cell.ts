@@ -44,7 +44,7 @@ export async function examineCell(
   // What is not confirmed is not repaired; that it is not is wrong already.
   const isRepairable = verdict.confidence === "confirmed";
   const mended = isRepairable ? await repairAndUndo(bench, verdict, trial.symptom, before) : UNTOUCHED;
-  if (mended.repair === "refused") wrongs.push("repair --apply: refused");
+  if (mended.repair === "refused") wrongs.push(`repair --apply, refused: ${mended.refusal}`);
   const cell = cellOf(bench, fault, trial, mended, [...wrongs, ...mended.wrongs]);
   if (cell.wrongs.length > 0) keepVerdict(`${cell.lab} ${fault.id} ${fault.node}`, trial);
   return cell;

@@ -19,6 +19,7 @@ export interface Mended {
   /** `refused`: no change was made, and it said why. */
   readonly repair: "healthy" | "no repair" | "refused" | "failed" | "";
   readonly undo: "as before" | "failed" | "";
+  readonly refusal?: string;
   readonly wrongs: readonly string[];
 }
 
@@ -42,7 +43,7 @@ export async function repairAndUndo(
   writeFileSync(file, JSON.stringify(verdict));
   const repaired = await runProduct(product, lab, ["repair", file, "--apply", "-o", "json"]);
   if (repaired.code === FAILED && differences(before, await snapshotOf(lab)).length === 0) {
-    return { repair: "refused", undo: "", wrongs: [] };
+    return { repair: "refused", undo: "", refusal: repaired.stderr.trim(), wrongs: [] };
   }
   const after = await symptom.try();
   const { verdict: again, problem } = readVerdict(repaired);

@@ -12,6 +12,8 @@ export interface PlannedStep {
   readonly bound: BoundRepair;
   /** What the verdict found there: null when absent, undefined when it does not say. */
   readonly found: string | null | undefined;
+  /** What the verdict wants there, in the same way. */
+  readonly wanted: string | null | undefined;
 }
 
 export interface Plan {
@@ -53,7 +55,21 @@ export function planRepair(verdict: Verdict, options: PlanOptions): Plan {
       if (!repair.proven) refusals.push(new ChangeError("not-proven", repair.node, repair.id));
     }
   }
+  const isForeign = verdict.cause !== null && steps.length > 0 && steps.every(isUnnamed);
+  if (!options.force && (isForeign || steps.some(isOtherwise))) {
+    refusals.push(new ChangeError("bad-params", null, steps.map(({ bound }) => bound.object).join(", ")));
+  }
   return { symptom: verdict.symptom.input, steps, byHand: planned.filter((step) => step.bound.byHand), refusals };
+}
+
+/** None of the verdict's causes is about it: a cause may need several changes, but one of them is what it names. */
+function isUnnamed(step: PlannedStep): boolean {
+  return step.found === undefined;
+}
+
+/** The cause wants another value than the repair would write. */
+function isOtherwise({ wanted, repair }: PlannedStep): boolean {
+  return wanted != null && repair.params.value !== undefined && repair.params.value !== wanted;
 }
 
 function planStep(repair: Repair, verdict: Verdict): PlannedStep {
@@ -65,7 +81,13 @@ function planStep(repair: Repair, verdict: Verdict): PlannedStep {
     (cause) =>
       cause.object === bound.object && cause.node === repair.node && (cause.netns === null || cause.netns === netns),
   );
-  return { repair: { ...repair, commands: copied(bound.commands) }, netns, bound, found: about?.found };
+  return {
+    repair: { ...repair, commands: copied(bound.commands) },
+    netns,
+    bound,
+    found: about?.found,
+    wanted: about?.wanted,
+  };
 }
 
 function copied(commands: readonly (readonly string[])[]): string[][] {

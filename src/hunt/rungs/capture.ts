@@ -38,10 +38,16 @@ function wholeCapture(probes: number, all: readonly Tried[], isPartlyDeaf: boole
   const base = { rung: "capture", evidence: [] } as const;
   if (probes === 0) return { ...base, status: "skipped", headline: finding("not-tried", {}) };
   const points = all.flatMap((tried) => tried.walk.branches.flatMap((branch) => hopsOf(tried, branch)));
-  const unseen = points.filter(({ point, seen }) => seen === 0 && !points.some((p) => p.seen !== 0 && samePlace(p.point, point)));
+  const unseen = points.filter(
+    ({ point, seen }) => seen === 0 && !points.some((p) => p.seen !== 0 && samePlace(p.point, point)),
+  );
   if (unseen.length > 0) {
     const places = [...new Set(unseen.map(({ point }) => `${placeName(point.netns)} ${hopName(point)}`))];
-    return { ...base, status: "unknown", headline: finding("capture-elsewhere", { places: places.slice(0, MOST_PLACES) }) };
+    return {
+      ...base,
+      status: "unknown",
+      headline: finding("capture-elsewhere", { places: places.slice(0, MOST_PLACES) }),
+    };
   }
   const isHeard = !isPartlyDeaf && points.some(({ seen }) => seen !== null);
   return isHeard
@@ -80,7 +86,10 @@ function lines(suspect: Suspect, healed: Branch | null): readonly Finding[] {
     finding("capture-line", {
       node: placeName(group[0]?.point.netns ?? ""),
       count: group[0]?.seen ?? null,
-      hops: group.map(({ point }) => ({ name: hopName(point), last: isSeen && lastHop !== null && samePlace(point, lastHop) })),
+      hops: group.map(({ point }) => ({
+        name: hopName(point),
+        last: isSeen && lastHop !== null && samePlace(point, lastHop),
+      })),
     }),
   );
 }

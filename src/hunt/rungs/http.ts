@@ -26,7 +26,13 @@ export function httpRung(
   const ms = Math.round(Math.max(0, ...answers.map((a) => a.ms ?? 0)));
   const mute = symptom.filter((e) => !isAsked(e)).reduce((sum, e) => sum + e.result.answers.length, 0);
   if (bad.length === 0 && mute > 0) {
-    return { rung, status: "unknown", headline: finding("connected-only", { tries: answers.length, mute }), lines, evidence };
+    return {
+      rung,
+      status: "unknown",
+      headline: finding("connected-only", { tries: answers.length, mute }),
+      lines,
+      evidence,
+    };
   }
   const headline =
     bad.length === 0

@@ -44,7 +44,8 @@ export async function request(
     return await send(url, { ...options, signal }, body?.text ?? null, limits.maxBytes);
   } catch (error) {
     const why = timeout.aborted ? `no answer within ${limits.timeoutMs} ms` : messageOf(error);
-    const hint = "Is it up, and is this its address? `kubectl get nodes` must answer with the same --kubeconfig and --context.";
+    const hint =
+      "Is it up, and is this its address? `kubectl get nodes` must answer with the same --kubeconfig and --context.";
     throw new KubeError(`the Kubernetes API at ${server} cannot be reached: ${why}`, { cause: error, hint });
   }
 }

@@ -142,6 +142,8 @@ export const en = {
     api: "Kubernetes API",
     absentNow: "  (absent now)",
     now: (p: { found: string }) => `  (now ${p.found})`,
+    asWanted: "  (now as it should be)",
+    unreadable: (p: { why: string }) => `  (cannot be read now: ${p.why})`,
     byHand: "by hand: no safe live change exists",
     willLose: (p: { node: string; file: string; line: number; key: string; value: string; by: string }) =>
       `Will not last on ${p.node}: ${p.file}:${p.line} sets ${p.key} = ${p.value} at the next reload by ${p.by}`,
@@ -184,6 +186,7 @@ export const en = {
     plan: "show the plan, change nothing",
     apply: "do it, read it back, try the symptom again",
     none: "no repair is derived for this cause",
+    offline: "these are recorded facts: diagnose the cluster itself to repair it",
   },
 } as const satisfies object;
 

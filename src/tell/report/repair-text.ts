@@ -44,17 +44,25 @@ export interface Warned {
   readonly wins: boolean;
 }
 
+/** What a step would meet: the fact as the diagnosis found it, as it shall be, or something else verbatim. */
+export interface Met {
+  readonly now: "as-found" | "as-wanted" | { readonly other: string } | null;
+  readonly error: { readonly detail: string } | null;
+}
+
+/** `met`: what each step would meet now; empty where that was not looked at. */
 export function planText(
   plan: PlanLike,
+  met: readonly Met[],
   warned: readonly Warned[],
   style: Style & { readonly isApplied: boolean; readonly summary: string },
 ): string {
   const { bold, dim, yellow } = pc.createColors(style.color);
   const say = style.words.repair;
   const lines = [printable(style.summary), ""];
-  for (const { repair, netns, found, bound } of plan.steps) {
+  for (const [i, { repair, netns, found, bound }] of plan.steps.entries()) {
     const where = placeText(repair.node, netns, say.api);
-    const now = found === undefined ? "" : found === null ? say.absentNow : say.now({ found });
+    const now = presentText(met[i], found, style.words);
     lines.push(`${bold(where)}  ${printable(bound.object)}${dim(printable(now))}`);
     for (const argv of repair.commands) lines.push(`    ${printable(commandText(argv))}`);
   }
@@ -71,6 +79,14 @@ export function planText(
   }
   if (!style.isApplied && plan.steps.length > 0) lines.push("", dim(say.nothingChanged));
   return lines.join("\n");
+}
+
+function presentText(met: Met | undefined, found: string | null | undefined, { repair: say }: Style["words"]): string {
+  if (met === undefined) return "";
+  if (met.error !== null) return say.unreadable({ why: met.error.detail });
+  if (met.now === "as-wanted") return say.asWanted;
+  if (met.now !== null && typeof met.now === "object") return say.now({ found: met.now.other });
+  return found === undefined ? "" : found === null ? say.absentNow : say.now({ found });
 }
 
 export function appliedText(

@@ -83,7 +83,8 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
 
   if (conclusion.outcome === "broken" && conclusion.cause !== null) {
     lines.push("");
-    if (repairs === 0) lines.push(`${labels.now}   ${words.next.none}`);
+    if (conclusion.offline) lines.push(`${labels.now}   ${words.next.offline}`);
+    else if (repairs === 0) lines.push(`${labels.now}   ${words.next.none}`);
     else {
       lines.push(`${labels.now}   ${bold("lasthop repair")}            ${words.next.plan}`);
       lines.push(`      ${bold("lasthop repair --apply")}    ${words.next.apply}`);

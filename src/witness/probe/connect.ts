@@ -158,7 +158,8 @@ export function readConnect(probe: ConnectProbe, stdout: string): { answers: rea
     answers.set(Number(n), {
       n: Number(n),
       outcome,
-      httpStatus: probe.kind === "http" && Number(code) > 0 && !(by !== "curl" && code === CONNECTED) ? Number(code) : null,
+      httpStatus:
+        probe.kind === "http" && Number(code) > 0 && !(by !== "curl" && code === CONNECTED) ? Number(code) : null,
       ms: outcome === "answered" && Number(seconds) > 0 ? Math.round(Number(seconds) * 1e6) / 1e3 : null,
       sport: Number(sport) > 0 ? Number(sport) : null,
       detail,
