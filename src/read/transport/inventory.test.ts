@@ -25,13 +25,15 @@ test("reads the short form, and JSON", () => {
 test.each([
   ["nodes: [", /^f: /],
   ["nodes: {}", /no nodes/],
-  ["- k1", /expected for each node/],
+  ["- k1", /expected record/],
   ["nodes: {k1: {user: root}}", /a netns or an address/],
   ["nodes: {k1: -oProxyCommand=x}", /leading dash/],
-  ["nodes: {../x: y}", /expected/],
+  ["nodes: {../x: y}", /Invalid key/],
   ["a: &a x\nb: *a", /f: /],
 ])("refuses %j and says what is expected", (text, message) => {
-  expect(() => parseInventory(text, "f")).toThrow(message);
+  expect(() => parseInventory(text, "f")).toThrow(
+    expect.objectContaining({ message: expect.stringMatching(message), hint: expect.stringContaining("netns: NAME") }),
+  );
 });
 
 test("a missing file is told by name", async () => {

@@ -38,11 +38,15 @@ export function failureAfter(world: World, flow: Flow, focus: Focus): Branch | n
   return firstFailure(walk(world, flow), focus)?.at ?? null;
 }
 
-/** Stopped at the same step, by the answer to the same question. */
+/** Stopped in the same way at the same place, by the same rule where it was one. */
 function isSameEnd(a: Branch, b: Branch): boolean {
-  return placeText(a) === placeText(b) && a.decidedBy.map(readKey).join("\n") === b.decidedBy.map(readKey).join("\n");
+  return endText(a) === endText(b);
 }
 
-function placeText({ end, netns, link, steps }: Branch): string {
-  return [end, netns, link, ...steps.map((step) => `${step.kind} ${step.netns} ${step.link}`)].join("\n");
+function endText({ end, netns, link, steps, decidedBy }: Branch): string {
+  const taps = steps.filter((step) => step.kind === "tap-in" || step.kind === "tap-out");
+  const rules = decidedBy.filter((read) => read.of === "rule");
+  return [end, netns, link, ...taps.map((tap) => `${tap.kind} ${tap.netns} ${tap.link}`), ...rules.map(readKey)].join(
+    "\n",
+  );
 }

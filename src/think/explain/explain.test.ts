@@ -1,0 +1,446 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import * as make from "../../../test/explain/faults.ts";
+import { recordedCluster } from "../../../test/explain/recorded-cluster.ts";
+import {
+  causesOf,
+  EVERYWHERE,
+  flowTo,
+  NOWHERE,
+  reckonOf,
+  told,
+  triedIn,
+  type Watch,
+} from "../../../test/explain/what-happens.ts";
+import { ip } from "../../facts/ip.ts";
+import { unknown } from "../../facts/provenance.ts";
+import type { World } from "../../facts/world.ts";
+import type { Flow } from "../walk/branch.ts";
+import type { Edit } from "../walk/edits/edit.ts";
+import { describeEdit } from "../walk/edits/edit-kinds.ts";
+import { walk } from "../walk/walk.ts";
+import { type Correction, type Evidence, explain, type NamedCause } from "./explain.ts";
+import { type Suspect, suspectsOf, type Tried } from "./suspect.ts";
+
+const POD = "k2/pod:default/frontend-764dfd4598-gnkwp";
+const DROP = [{ do: "DROP" }] as const;
+const TO_POD = flowTo("k1/host", "10.42.0.3", 8080);
+const TO_SERVICE = flowTo("k1/pod:default/frontend-764dfd4598-hxw42", "10.43.238.112", 80);
+const FORWARDING_OFF = make.sysctl("k2/host", "net.ipv4.ip_forward", "0");
+
+let healthy: World;
+beforeAll(async () => {
+  healthy = (await recordedCluster("vxlan-healthy")).world;
+});
+
+/** As it is read and as it is. */
+async function said(change: make.Change, flow: Flow = TO_POD, watch: Watch = EVERYWHERE): Promise<readonly string[]> {
+  const world = make.made(healthy, change);
+  return (await causesOf(world, triedIn(world, world, flow, watch))).map(told);
+}
+
+/** All tries of a flow as one says. */
+function tried(world: World, flow: Flow, change: (one: Tried["tries"][number]) => Tried["tries"][number]): Tried {
+  const as = triedIn(world, world, flow);
+  return { ...as, tries: as.tries.map(change) };
+}
+
+function only(suspects: readonly Suspect[]): Suspect {
+  const [first, ...more] = suspects;
+  if (first === undefined || more.length > 0) throw new Error(`${suspects.length} suspects`);
+  return first;
+}
+
+/** Without its suspects, which hold whole worlds: what a failing test prints. */
+function plain(cause: NamedCause | undefined): unknown {
+  return cause === undefined ? undefined : { ...cause, suspects: cause.suspects.length };
+}
+
+function evidence(world: World, corrections: readonly Correction[], parts: Partial<Evidence> = {}): Evidence {
+  return {
+    world,
+    corrections: () => corrections,
+    isComplete: () => true,
+    describe: (edit) => describeEdit(world, edit),
+    kernelDissents: () => false,
+    ...parts,
+  };
+}
+
+function cure(world: World, flow: Flow, ...edits: readonly Edit[]): Correction {
+  return { edits, isCure: true, healed: walk(world, flow).branches[0] ?? null };
+}
+
+const forward: Edit = { do: "set-sysctl", netns: "k2/host", key: "net.ipv4.ip_forward", value: "1" };
+
+describe("confirmed", () => {
+  test("the loss is witnessed where it is foretold, and one cure is the cheapest", async () => {
+    expect(await said(FORWARDING_OFF)).toEqual(["confirmed ip-forward-off k2 net.ipv4.ip_forward"]);
+  });
+
+  test("through a Service the branch that is lost names it, and the others do not", async () => {
+    expect(await said(FORWARDING_OFF, TO_SERVICE)).toEqual(["confirmed ip-forward-off k2 net.ipv4.ip_forward"]);
+  });
+
+  test("not with another cure that costs as little", () => {
+    const world = FORWARDING_OFF(healthy);
+    const other: Edit = { do: "set-link-up", netns: "k2/host", link: "cni0" };
+    const suspects = suspectsOf(triedIn(world, world, TO_POD));
+    const ties = [cure(healthy, TO_POD, forward), cure(healthy, TO_POD, other)];
+    expect(explain(suspects, evidence(world, ties)).map(told)).toEqual([
+      "likely ip-forward-off k2 net.ipv4.ip_forward",
+    ]);
+    // A bypass is no rival: it reverts nothing.
+    const bypass = { ...cure(healthy, TO_POD, other), isCure: false };
+    const causes = explain(suspects, evidence(world, [bypass, cure(healthy, TO_POD, forward)]));
+    expect(causes.map(told)).toEqual(["confirmed ip-forward-off k2 net.ipv4.ip_forward"]);
+  });
+
+  test("not when the search stopped before it had tried them all", () => {
+    const world = FORWARDING_OFF(healthy);
+    const suspects = suspectsOf(triedIn(world, world, TO_POD));
+    const stopped = evidence(world, [cure(healthy, TO_POD, forward)], { isComplete: () => false });
+    expect(explain(suspects, stopped).map((c) => c.confidence)).toEqual(["likely"]);
+  });
+
+  test("not against a kernel's word; and with that alone against the walk nothing is likely", () => {
+    const world = FORWARDING_OFF(healthy);
+    const against = evidence(world, [cure(healthy, TO_POD, forward)], { kernelDissents: () => true });
+    const confidences = (watch: Watch) =>
+      explain(suspectsOf(triedIn(world, world, TO_POD, watch)), against).map((c) => c.confidence);
+    expect(confidences(EVERYWHERE)).toEqual(["likely"]);
+    expect(confidences(NOWHERE)).toEqual(["suspected"]);
+  });
+
+  test("not when the tap behind the last hop lost packets: its silence proves nothing", async () => {
+    const deaf = { ...EVERYWHERE, trusted: (id: string) => id !== "k2/host" };
+    expect(await said(FORWARDING_OFF, TO_POD, deaf)).toEqual(["likely ip-forward-off k2 net.ipv4.ip_forward"]);
+    // What comes after the wire is another namespace's to say.
+    const noFdb = make.noFdbTo("k1/host", "192.168.6.142");
+    expect(await said(noFdb, TO_POD, deaf)).toEqual([expect.stringMatching(/^confirmed vxlan-fdb-missing k1/)]);
+    const wrong = make.wrongNeighbour("k1/host", "192.168.6.142");
+    expect(await said(wrong, TO_POD)).toEqual([expect.stringMatching(/^confirmed stale-arp k1/)]);
+    expect(await said(wrong, TO_POD, deaf)).toEqual([expect.stringMatching(/^likely stale-arp k1/)]);
+  });
+
+  test("not when somebody refuses what is foretold to vanish", async () => {
+    const world = FORWARDING_OFF(healthy);
+    const refused = tried(world, TO_POD, (one) => ({ ...one, outcome: "refused" }));
+    expect((await causesOf(world, refused)).map(told)).toEqual([]);
+    const [first, ...rest] = refused.tries;
+    const mixed = {
+      ...refused,
+      tries: [first as Tried["tries"][number], ...rest.map((t) => ({ ...t, outcome: "timeout" }))],
+    };
+    expect((await causesOf(world, mixed)).map(told)).toEqual(["likely ip-forward-off k2 net.ipv4.ip_forward"]);
+  });
+
+  test("a REJECT may refuse", async () => {
+    const rejects = make.rule("k2/host", "filter/FORWARD", [{ do: "REJECT", with: "icmp-port-unreachable" }]);
+    expect(await said(rejects)).toEqual(["confirmed forward-reject k2 rule iptables-nft:filter/FORWARD#1"]);
+  });
+
+  test("not when a reply was seen where the request is foretold to be lost", async () => {
+    const world = FORWARDING_OFF(healthy);
+    const answered = tried(world, TO_POD, (one) => {
+      const reply = { netns: POD, link: "eth0", direction: "out", leg: "reply", header: "inner" } as const;
+      return one.trail === null ? one : { ...one, trail: { ...one.trail, points: [...one.trail.points, reply] } };
+    });
+    expect((await causesOf(world, answered)).map(told)).toEqual([]);
+  });
+});
+
+describe("likely", () => {
+  test("offline the walk alone speaks", async () => {
+    expect(await said(FORWARDING_OFF, TO_POD, { ...NOWHERE, attempts: 0 })).toEqual([
+      "likely ip-forward-off k2 net.ipv4.ip_forward",
+    ]);
+  });
+
+  test("tries that fail, and no tap", async () => {
+    expect(await said(FORWARDING_OFF, TO_POD, NOWHERE)).toEqual(["likely ip-forward-off k2 net.ipv4.ip_forward"]);
+  });
+});
+
+describe("suspected", () => {
+  test("a branch that is foretold to be lost, and that none of the tries took", async () => {
+    const world = FORWARDING_OFF(healthy);
+    const whole = triedIn(world, world, TO_SERVICE, { ...EVERYWHERE, attempts: 6 });
+    const lucky = { ...whole, tries: whole.tries.filter((t) => t.answered) };
+    expect(lucky.tries.length).toBeGreaterThan(0);
+    expect((await causesOf(world, lucky)).map(told)).toEqual(["suspected ip-forward-off k2 net.ipv4.ip_forward"]);
+    expect((await causesOf(world, { ...whole, tries: [] })).map((c) => c.confidence)).toEqual(["likely"]);
+  });
+
+  test("but a direct probe that took it may confirm it for the Service", async () => {
+    const world = FORWARDING_OFF(healthy);
+    const whole = triedIn(world, world, TO_SERVICE, { ...EVERYWHERE, attempts: 6 });
+    const lucky = { ...whole, tries: whole.tries.filter((t) => t.answered) };
+    const direct = triedIn(world, world, TO_POD);
+    const { causes } = await reckonOf(world, [lucky], [direct]);
+    expect(causes.map(told)).toEqual(["confirmed ip-forward-off k2 net.ipv4.ip_forward"]);
+    // What only the probes meet is no cause of the symptom.
+    expect(
+      (await reckonOf(world, [triedIn(world, world, flowTo("k1/host", "10.42.1.2", 8080))], [direct])).causes,
+    ).toEqual([]);
+  });
+
+  test("tries that got through by the very branch that is foretold to be lost", async () => {
+    const world = FORWARDING_OFF(healthy);
+    const lost = triedIn(world, world, TO_POD);
+    const through = triedIn(world, healthy, TO_POD);
+    const both = { ...lost, tries: [...lost.tries, ...through.tries.slice(0, 1)] };
+    expect((await causesOf(world, both)).map(told)).toEqual(["suspected ip-forward-off k2 net.ipv4.ip_forward"]);
+  });
+});
+
+describe("a packet that leaves for a router that was not collected", () => {
+  const away = make.noRoute("k3/host", "10.42.2.0/24");
+  const toK3 = flowTo("k1/host", "10.42.1.2", 8080);
+
+  test("may come back: only that it was seen to leave and never again makes the missing route a cause", async () => {
+    expect(await said(away, toK3)).toEqual(["confirmed no-route-to-pod-cidr k3 route 10.42.2.0/24 table main"]);
+    expect(await said(away, toK3, NOWHERE)).toEqual([
+      "suspected no-route-to-pod-cidr k3 route 10.42.2.0/24 table main",
+    ]);
+  });
+
+  test("and where it came back the missing route is none", async () => {
+    const world = away(healthy);
+    const cameBack = tried(world, toK3, (one) => {
+      const back = { netns: "k1/host", link: "eth0", direction: "in", leg: "reply", header: "inner" } as const;
+      return one.trail === null ? one : { ...one, trail: { ...one.trail, points: [...one.trail.points, back] } };
+    });
+    expect((await causesOf(world, cameBack)).map(told)).toEqual([]);
+  });
+});
+
+describe("no cause", () => {
+  test("when only a bypass delivers", () => {
+    const world = FORWARDING_OFF(healthy);
+    const suspects = suspectsOf(triedIn(world, world, TO_POD));
+    const bypass = { ...cure(healthy, TO_POD, forward), isCure: false };
+    expect(explain(suspects, evidence(world, [bypass])).map(told)).toEqual([]);
+    expect(explain(suspects, evidence(world, [])).map(told)).toEqual([]);
+  });
+
+  test("when the packets die elsewhere than foretold", async () => {
+    const read = FORWARDING_OFF(healthy);
+    const real = make.rule("k1/host", "mangle/OUTPUT", DROP)(read);
+    expect((await causesOf(read, triedIn(read, real, TO_POD))).map(told)).toEqual([]);
+  });
+});
+
+describe("what a walk could not judge", () => {
+  const odd = { match: "unknown", negate: false, module: "bpf", text: "-m bpf --bytecode …" } as const;
+
+  test("is likely the cause where packets die just there, and none where they went on", async () => {
+    const read = make.made(healthy, make.rule("k2/host", "filter/FORWARD", DROP, [odd]));
+    expect(walk(read, TO_POD).branches.map((b) => b.end)).toEqual(["UNKNOWN"]);
+    const stopped = make.rule("k2/host", "filter/FORWARD", DROP)(healthy);
+    const causes = await causesOf(read, triedIn(read, stopped, TO_POD));
+    expect(causes.map(told)).toEqual(["likely forward-drop k2 rule iptables-nft:filter/FORWARD#1"]);
+    const later = make.nftDrop(POD, "INPUT")(healthy);
+    expect((await causesOf(read, triedIn(read, later, TO_POD))).map(told)).toEqual([]);
+    expect((await causesOf(read, triedIn(read, stopped, TO_POD, NOWHERE))).map((c) => c.confidence)).toEqual([
+      "suspected",
+    ]);
+  });
+
+  test("a way around what was not read is no cause", async () => {
+    const netns = new Map(healthy.netns);
+    const k2 = netns.get("k2/host");
+    if (k2 === undefined) throw new Error("no k2");
+    netns.set("k2/host", { ...k2, sysctls: unknown("not permitted") });
+    const read = { ...healthy, netns };
+    for (const watch of [EVERYWHERE, NOWHERE]) {
+      const causes = await causesOf(read, triedIn(read, FORWARDING_OFF(healthy), TO_POD, watch));
+      expect(causes.filter((c) => c.confidence !== "suspected").map(told)).toEqual([]);
+    }
+  });
+});
+
+describe("in series", () => {
+  test("the first on the path has the confidence, the next is likely, each by its own name", async () => {
+    const blocked = make.rule("k2/host", "filter/INPUT", DROP, [
+      { match: "dport", negate: false, ranges: [[8472, 8472]] },
+    ]);
+    const both = make.all(blocked, make.rule("k2/host", "filter/FORWARD", DROP, [], 100_001));
+    expect(await said(both)).toEqual([
+      "confirmed vxlan-udp-blocked k2 rule iptables-nft:filter/INPUT#1",
+      "likely forward-drop k2 rule iptables-nft:filter/FORWARD#1",
+    ]);
+    expect(await said(both, TO_POD, { ...NOWHERE, attempts: 0 })).toEqual([
+      "likely vxlan-udp-blocked k2 rule iptables-nft:filter/INPUT#1",
+      "likely forward-drop k2 rule iptables-nft:filter/FORWARD#1",
+    ]);
+  });
+
+  test("what is proven is that all of them together deliver", async () => {
+    const world = make.all(make.noFdbTo("k1/host", "192.168.6.142"), FORWARDING_OFF)(healthy);
+    const causes = await causesOf(world, triedIn(world, world, TO_POD));
+    expect(causes.map((c) => [c.id, c.proven])).toEqual([
+      ["vxlan-fdb-missing", false],
+      ["ip-forward-off", false],
+    ]);
+  });
+
+  test("of a set whose order is not the packet's, what moves it on comes first", () => {
+    const world = make.all(make.noFdbTo("k1/host", "192.168.6.142"), FORWARDING_OFF)(healthy);
+    const suspect = only(suspectsOf(triedIn(world, world, TO_POD)));
+    const entry = healthy.netns.get("k1/host")?.fdb;
+    const row = entry?.known ? entry.value.find((r) => r.dst?.text === "192.168.6.142") : undefined;
+    if (row === undefined) throw new Error("no such FDB entry");
+    const set: Edit = { do: "set-fdb", netns: "k1/host", entry: row };
+    const causes = explain([suspect], evidence(world, [cure(healthy, TO_POD, forward, set)]));
+    expect(causes.map((c) => c.id)).toEqual(["vxlan-fdb-missing", "ip-forward-off"]);
+  });
+
+  test("settings that help only together are one cause", () => {
+    const strict = make.all(
+      make.sysctl("k2/host", "net.ipv4.conf.all.rp_filter", "1"),
+      make.sysctl("k2/host", "net.ipv4.conf.flannel/1.rp_filter", "1"),
+    );
+    const world = make.all(strict, make.noRoute("k2/host", "10.42.2.0/24"))(healthy);
+    const edits: readonly Edit[] = ["all", "flannel/1"].map((name) => ({
+      do: "set-sysctl",
+      netns: "k2/host",
+      key: `net.ipv4.conf.${name}.rp_filter`,
+      value: "0",
+    }));
+    const suspect = only(suspectsOf(triedIn(world, world, TO_POD)));
+    expect(suspect.predicted?.at.end).toBe("RP_FILTER");
+    const [one, ...more] = explain([suspect], evidence(world, [cure(healthy, TO_POD, ...edits)]));
+    expect(more.length).toBe(0);
+    expect(plain(one)).toMatchObject({
+      id: "rp-filter-strict",
+      object: "net.ipv4.conf.all.rp_filter",
+      edits,
+      proven: true,
+    });
+  });
+
+  test("a link and the routes that went with it are one cause", async () => {
+    const down = make.all(
+      make.linkDown("k2/host", "flannel.1"),
+      make.noRoute("k2/host", "10.42.2.0/24"),
+      make.noRoute("k2/host", "10.42.1.0/24"),
+    );
+    const [first, ...more] = await said(down);
+    expect(first).toBe("confirmed link-down k2 link flannel.1");
+    expect(more.length).toBe(0);
+  });
+});
+
+describe("a closed port", () => {
+  const closed = make.portClosed(POD);
+
+  test("is confirmed by the refusal", async () => {
+    const [one] = await causesOf(closed(healthy), triedIn(closed(healthy), closed(healthy), TO_POD));
+    expect(plain(one)).toMatchObject({
+      id: "port-closed",
+      confidence: "confirmed",
+      node: "k2",
+      object: "socket tcp 8080",
+      edits: [],
+      params: { port: "8080", pod: "default/frontend-764dfd4598-gnkwp" },
+    });
+  });
+
+  test("is not even likely when nobody was refused: then something else is silent there", async () => {
+    const world = closed(healthy);
+    const silent = tried(world, TO_POD, (one) => ({ ...one, outcome: "timeout" }));
+    expect((await causesOf(world, silent)).map(told)).toEqual(["suspected port-closed k2 socket tcp 8080"]);
+  });
+
+  test("is likely without tries, and when nothing listens to them", async () => {
+    expect(await said(closed, TO_POD, { ...NOWHERE, attempts: 0 })).toEqual(["likely port-closed k2 socket tcp 8080"]);
+    expect(await said(closed, TO_POD, NOWHERE)).toEqual(["likely port-closed k2 socket tcp 8080"]);
+  });
+
+  test("is no cause where a rule sent the packet to it", async () => {
+    const to = ip("10.42.0.3").value;
+    const wrong = make.rule(
+      "k1/host",
+      "nat/OUTPUT",
+      [{ do: "DNAT", range: { low: to, high: to, ports: [8081, 8081], random: false } }],
+      [{ match: "protocol", negate: false, protocols: [6] }],
+    );
+    expect(await said(wrong, flowTo("k1/host", "10.42.0.3", 8080))).toEqual([
+      "confirmed rule-drops k1 rule iptables-nft:nat/OUTPUT#1",
+    ]);
+  });
+
+  test("is no cause of an echo that the kernel was told to ignore", async () => {
+    const ignore = make.sysctl(POD, "net.ipv4.icmp_echo_ignore_all", "1");
+    const echo = flowTo("k1/host", "10.42.0.3", 0, { protocol: "icmp", bytes: 84 });
+    const causes = await said((world) => ignore(world), echo).catch(() => []);
+    expect(causes.filter((c) => c.includes("port-closed"))).toEqual([]);
+  });
+});
+
+describe("the fabric", () => {
+  /** Sent by k1, never received by k2. */
+  const lostOnTheWire = (world: World, watch: Watch = EVERYWHERE): Tried =>
+    triedIn(world, make.wrongNeighbour("k1/host", "192.168.6.142")(world), TO_POD, watch);
+
+  test("is likely the cause when both taps are proven alive", async () => {
+    const [one, ...more] = await causesOf(healthy, lostOnTheWire(healthy));
+    expect(more.length).toBe(0);
+    expect(plain(one)).toMatchObject({
+      id: "fabric-drop",
+      confidence: "likely",
+      node: null,
+      object: "segment k1:eth0 k2:eth0",
+      params: { from: "k1", to: "k2" },
+    });
+  });
+
+  test("also where something further on is wrong", async () => {
+    const world = FORWARDING_OFF(healthy);
+    expect((await causesOf(world, lostOnTheWire(world))).map((c) => c.id)).toEqual(["fabric-drop"]);
+  });
+
+  test("is none when the far tap lost packets", async () => {
+    const deaf = { ...EVERYWHERE, trusted: (id: string) => id !== "k2/host" };
+    expect((await causesOf(healthy, lostOnTheWire(healthy, deaf))).map(told)).toEqual([]);
+  });
+
+  test("is none where an XDP program may have taken it, on the link or below it", async () => {
+    const xdp = make.link("k2/host", "eth0", (l) => ({ ...l, xdp: true }))(healthy);
+    expect((await causesOf(xdp, lostOnTheWire(xdp))).map(told)).toEqual([]);
+    const slave = make.link("k2/host", "cni0", (l) => ({ ...l, xdp: true, master: "eth0" }))(healthy);
+    expect((await causesOf(slave, lostOnTheWire(slave))).map(told)).toEqual([]);
+  });
+
+  test("is none when the packet was seen somewhere else", async () => {
+    const lost = lostOnTheWire(healthy);
+    const astray = { netns: "k3/host", link: "eth0", direction: "in", leg: "request", header: "outer" } as const;
+    const elsewhere = {
+      ...lost,
+      tries: lost.tries.map((t) =>
+        t.trail === null ? t : { ...t, trail: { ...t.trail, points: [...t.trail.points, astray] } },
+      ),
+    };
+    expect((await causesOf(healthy, elsewhere)).map(told)).toEqual([]);
+  });
+
+  test("is none inside of a node", async () => {
+    const real = make.rule("k2/host", "mangle/PREROUTING", DROP)(healthy);
+    expect((await causesOf(healthy, triedIn(healthy, real, TO_POD))).map(told)).toEqual([]);
+  });
+});
+
+describe("many suspects", () => {
+  test("with one cause are joined, and the surest cause comes first", async () => {
+    const world = make.all(FORWARDING_OFF, make.rule("k3/host", "filter/FORWARD", DROP))(healthy);
+    const toK2 = triedIn(world, world, TO_POD);
+    const again = triedIn(world, world, flowTo("k1/host", "10.42.0.2", 8080), NOWHERE);
+    const toK3 = triedIn(world, world, flowTo("k1/host", "10.42.1.2", 8080), NOWHERE);
+    const causes = await causesOf(world, toK3, again, toK2);
+    expect(causes.map(told)).toEqual([
+      "confirmed ip-forward-off k2 net.ipv4.ip_forward",
+      "likely forward-drop k3 rule iptables-nft:filter/FORWARD#1",
+    ]);
+    expect(causes.map((c) => c.suspects.length)).toEqual([2, 1]);
+  });
+});
