@@ -41,10 +41,10 @@ export function withOutput(command: Command): Command {
     .option("-v, --verbose", "also what was run, and where the time went");
 }
 
-/** NO_COLOR and a pipe switch colour off (no-color.org). */
+/** NO_COLOR, unless it is empty, and a pipe switch colour off (no-color.org). */
 export function wantsColor(stream: { readonly isTTY?: boolean }): boolean {
   if (process.env.FORCE_COLOR !== undefined && process.env.FORCE_COLOR !== "0") return true;
-  return process.env.NO_COLOR === undefined && stream.isTTY === true && process.env.TERM !== "dumb";
+  return !process.env.NO_COLOR && stream.isTTY === true && process.env.TERM !== "dumb";
 }
 
 function seconds(text: string): number {

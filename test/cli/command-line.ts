@@ -170,6 +170,8 @@ export function describeAsRoot(name: string, body: () => void): void {
   else describe.skip(`${name} (skipped: needs root on Linux)`, body);
 }
 
+export const canHideTools = /\boverlay$/m.test(readFileSync("/proc/filesystems", "utf8"));
+
 /** Hides tools, in mounts of the command's own: they are looked for where a node has them. */
 export function without(...tools: readonly string[]): readonly string[] {
   const script = `set -e

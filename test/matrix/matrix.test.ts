@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { labDown } from "../../src/lab/down.ts";
 import { healFaults, injectFault, listFaults } from "../../src/lab/fault.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { LabError } from "../../src/lab/lab-error.ts";
@@ -14,6 +13,7 @@ import { matrixText } from "./matrix-table.ts";
 import { type Bench, snapshotOf } from "./mend.ts";
 import { diagnose, useProduct } from "./product.ts";
 import { symptomForms } from "./symptom-forms.ts";
+import { takeDown } from "./take-down.ts";
 
 const NODES = ["k1", "k2", "k3"];
 const LABS = [
@@ -42,7 +42,7 @@ describeLabs(`every fault on every node (${extent})`, () => {
       let healthy: Snapshot;
 
       const build = async (): Promise<void> => {
-        await labDown(name);
+        await takeDown(name);
         const lab: Lab = await labUp({ name, nodes: NODES.length, cni, overlay, serverBundle: product.labServer });
         bench = { product, lab, plan: requireLab(name).plan };
         healthy = await snapshotOf(lab);
@@ -55,7 +55,7 @@ describeLabs(`every fault on every node (${extent})`, () => {
 
       beforeAll(build, 60_000);
       afterAll(async () => {
-        await labDown(name);
+        await takeDown(name);
       });
 
       it("comes out healthy while nothing is broken", async () => {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { labDown } from "../../src/lab/down.ts";
 import { requireLab } from "../../src/lab/state.ts";
 import { labUp } from "../../src/lab/up.ts";
 import type { Verdict } from "../../src/verdict/verdict.ts";
@@ -11,6 +10,7 @@ import { type Bench, repairAndUndo, snapshotOf } from "./mend.ts";
 import { ODD_SETTINGS } from "./odd-settings.ts";
 import { diagnose, useProduct } from "./product.ts";
 import { countsText, isHealthy, symptomsOf } from "./symptoms.ts";
+import { takeDown } from "./take-down.ts";
 import { hopText } from "./tcpdump-oracle.ts";
 import { diagnoseFirstBroken } from "./trial.ts";
 import { trialText, wrongLastHop } from "./trial-text.ts";
@@ -37,7 +37,7 @@ describeLabs("faults that nobody listed", () => {
     let healthy: Snapshot;
 
     const build = async (): Promise<void> => {
-      await labDown(name);
+      await takeDown(name);
       const lab = await labUp({ name, nodes: 3, cni, overlay: "vxlan", serverBundle: product.labServer });
       bench = { product, lab, plan: requireLab(name).plan };
       scene = sceneOf(lab, bench.plan);
@@ -46,7 +46,7 @@ describeLabs("faults that nobody listed", () => {
 
     beforeAll(build, 60_000);
     afterAll(async () => {
-      await labDown(name);
+      await takeDown(name);
     });
 
     it.each(UNLISTED_FAULTS.filter((fault) => fault.cni === cni).map((fault) => [fault.id, fault] as const))(

@@ -43,9 +43,10 @@ function wasTriedElsewhere({ attempts, tried }: Suspect): boolean {
   return attempts === 0 && tried.tries.length > 0;
 }
 
-/** Tries got through by this very branch: whatever stopped the others, the walk is wrong about it. */
+/** Tries got through by this very branch: whatever stopped the others, the walk is wrong about it. Of several ways back one may be whole. */
 function hasCrossed({ branch, attempts, failed }: Suspect): boolean {
-  return arrives(branch) === false && attempts > failed;
+  const mayArrive = branch.reply.some((back) => back.end === "DELIVERED");
+  return arrives(branch) === false && !mayArrive && attempts > failed;
 }
 
 function isAboutTheUnknown(at: Branch, edits: readonly Edit[]): boolean {

@@ -11,12 +11,13 @@ import {
   triedIn,
   type Watch,
 } from "../../../test/explain/what-happens.ts";
-import { ip } from "../../facts/ip.ts";
+import { ip, prefix } from "../../facts/ip.ts";
 import { unknown } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
 import type { Flow } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
 import { describeEdit } from "../walk/edits/edit-kinds.ts";
+import { replaceTable } from "../walk/edits/replace-table.ts";
 import { walk } from "../walk/walk.ts";
 import { type Correction, type Evidence, explain, type NamedCause } from "./explain.ts";
 import { type Suspect, suspectsOf, type Tried } from "./suspect.ts";
@@ -26,6 +27,8 @@ const DROP = [{ do: "DROP" }] as const;
 const TO_POD = flowTo("k1/host", "10.42.0.3", 8080);
 const TO_SERVICE = flowTo("k1/pod:default/frontend-764dfd4598-hxw42", "10.43.238.112", 80);
 const FORWARDING_OFF = make.sysctl("k2/host", "net.ipv4.ip_forward", "0");
+
+const IGNORE_ECHO = "net.ipv4.icmp_echo_ignore_all";
 
 let healthy: World;
 beforeAll(async () => {
@@ -193,6 +196,20 @@ describe("suspected", () => {
   });
 });
 
+test("where chance decides on the way back, an answer now and then is no dissent", async () => {
+  const half = make.rule("k2/host", "filter/FORWARD", DROP, [
+    { match: "source", negate: false, prefixes: [prefix("10.42.0.3/32")] },
+    { match: "statistic", negate: false, mode: "random", probability: 0.5 },
+  ]);
+  const world = make.made(healthy, half);
+  const [lost] = triedIn(world, world, TO_POD).walk.branches;
+  expect(lost?.reply.map((r) => r.end).sort()).toEqual(["DELIVERED", "NETFILTER_DROP"]);
+  const answered = triedIn(healthy, healthy, TO_POD).tries.slice(0, 1);
+  const failing = triedIn(world, world, TO_POD);
+  const causes = await causesOf(world, { ...failing, tries: [...failing.tries, ...answered] });
+  expect(causes.map(told)).toEqual(["confirmed forward-drop k2 rule iptables-nft:filter/FORWARD#1"]);
+});
+
 describe("a packet that leaves for a router that was not collected", () => {
   const away = make.noRoute("k3/host", "10.42.2.0/24");
   const toK3 = flowTo("k1/host", "10.42.1.2", 8080);
@@ -256,6 +273,13 @@ describe("what a walk could not judge", () => {
       const causes = await causesOf(read, triedIn(read, FORWARDING_OFF(healthy), TO_POD, watch));
       expect(causes.filter((c) => c.confidence !== "suspected").map(told)).toEqual([]);
     }
+    // Even were there a cheap one, seen to die at that place.
+    const suspect = only(suspectsOf(triedIn(read, FORWARDING_OFF(healthy), TO_POD)));
+    expect([suspect.witness, suspect.predicted?.at.end]).toEqual(["agree", "UNKNOWN"]);
+    const around: Edit = { do: "set-link-up", netns: "k2/host", link: "cni0" };
+    expect(explain([suspect], evidence(read, [cure(healthy, TO_POD, around)])).map(told)).toEqual([
+      "suspected link-down k2 link cni0",
+    ]);
   });
 });
 
@@ -371,10 +395,17 @@ describe("a closed port", () => {
   });
 
   test("is no cause of an echo that the kernel was told to ignore", async () => {
-    const ignore = make.sysctl(POD, "net.ipv4.icmp_echo_ignore_all", "1");
-    const echo = flowTo("k1/host", "10.42.0.3", 0, { protocol: "icmp", bytes: 84 });
-    const causes = await said((world) => ignore(world), echo).catch(() => []);
-    expect(causes.filter((c) => c.includes("port-closed"))).toEqual([]);
+    const ignore: make.Change = (world) =>
+      replaceTable(world, "k2/host", "sysctls", (rows) => {
+        const [like] = rows;
+        if (like === undefined) throw new Error("no sysctl was read");
+        return [...rows.filter((r) => r.key !== IGNORE_ECHO), { ...like, key: IGNORE_ECHO, value: "1" }];
+      });
+    const echo = flowTo("k1/host", "192.168.6.142", 0, { protocol: "icmp", bytes: 84 });
+    const world = make.made(healthy, ignore);
+    expect(walk(world, echo).branches.map((b) => b.end)).toEqual(["PORT_CLOSED"]);
+    const causes = explain(suspectsOf(triedIn(world, world, echo)), evidence(world, []));
+    expect(causes.map(told)).toEqual([]);
   });
 });
 
@@ -425,7 +456,9 @@ describe("the fabric", () => {
   });
 
   test("is none inside of a node", async () => {
-    const real = make.rule("k2/host", "mangle/PREROUTING", DROP)(healthy);
+    const real = make.linkDown(POD, "eth0")(healthy);
+    const suspect = only(suspectsOf(triedIn(healthy, real, TO_POD)));
+    expect(suspect.lastHop).toMatchObject({ netns: "k2/host", link: "veth88cf15e1", direction: "out" });
     expect((await causesOf(healthy, triedIn(healthy, real, TO_POD))).map(told)).toEqual([]);
   });
 });
