@@ -47,7 +47,9 @@ export class CommandLine {
 
   async build(): Promise<void> {
     await buildProduct(join(this.directory, "built"));
-    cpSync(join(root, "fixtures", "ipip-resumed"), join(this.directory, "fixtures", "ipip-resumed"), { recursive: true });
+    cpSync(join(root, "fixtures", "ipip-resumed"), join(this.directory, "fixtures", "ipip-resumed"), {
+      recursive: true,
+    });
     mkdirSync(this.temporary);
   }
 
@@ -77,7 +79,9 @@ export class CommandLine {
     }
     const ended = new Promise<Ended>((resolve, reject) => {
       child.once("error", reject);
-      child.once("close", (code, signal) => resolve({ code: code ?? SIGNAL_STATUS[signal ?? "SIGKILL"] ?? 137, ...said }));
+      child.once("close", (code, signal) =>
+        resolve({ code: code ?? SIGNAL_STATUS[signal ?? "SIGKILL"] ?? 137, ...said }),
+      );
     });
     return { child, ended, left: () => markedProcesses(mark) };
   }
@@ -111,7 +115,9 @@ function markedProcesses(mark: string): readonly string[] {
     try {
       if (!readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`${MARK}=${mark}`)) return [];
       const state = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.[0];
-      return state === "Z" ? [] : [`${pid} ${readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ").slice(0, 120)}`];
+      return state === "Z"
+        ? []
+        : [`${pid} ${readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ").slice(0, 120)}`];
     } catch {
       return [];
     }
@@ -135,7 +141,10 @@ export function useCommandLine(): CommandLine {
 }
 
 /** A lab for the tests of one file. Healthy, and to be left so. */
-export function useLab(line: CommandLine, options: LabUpOptions & { readonly name: string }): { readonly lab: Lab; readonly flags: readonly string[] } {
+export function useLab(
+  line: CommandLine,
+  options: LabUpOptions & { readonly name: string },
+): { readonly lab: Lab; readonly flags: readonly string[] } {
   const held: { lab?: Lab } = {};
   beforeAll(async () => {
     await labDown(options.name);
@@ -187,5 +196,16 @@ for directory in /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin; do
   for tool in $TOOLS; do rm -f "$directory/$tool"; done
 done
 exec "$@"`;
-  return ["unshare", "--mount", "--propagation", "private", "env", `TOOLS=${tools.join(" ")}`, "sh", "-c", script, "sh"];
+  return [
+    "unshare",
+    "--mount",
+    "--propagation",
+    "private",
+    "env",
+    `TOOLS=${tools.join(" ")}`,
+    "sh",
+    "-c",
+    script,
+    "sh",
+  ];
 }

@@ -35,7 +35,9 @@ function expectNothingLeft(running: Running): void {
 }
 
 function namespacesOf(lab: string): readonly string[] {
-  return ["/run/netns", "/etc/netns"].flatMap((directory) => (existsSync(directory) ? readdirSync(directory) : [])).filter((name) => name.startsWith(`lasthop-${lab}-`));
+  return ["/run/netns", "/etc/netns"]
+    .flatMap((directory) => (existsSync(directory) ? readdirSync(directory) : []))
+    .filter((name) => name.startsWith(`lasthop-${lab}-`));
 }
 
 function demoLabOf(running: Running): string {
@@ -98,7 +100,9 @@ describeAsRoot("a command that is interrupted", () => {
     const mount = ["unshare", "--mount", "sh", "-c", 'mount -t tracefs none /sys/kernel/tracing && exec "$@"', "sh"];
     const instances = (): readonly string[] => {
       const [file = "", ...args] = [...mount, "ls", "/sys/kernel/tracing/instances"];
-      return execFileSync(file, args, { encoding: "utf8" }).split("\n").filter((name) => name.startsWith("lasthop-"));
+      return execFileSync(file, args, { encoding: "utf8" })
+        .split("\n")
+        .filter((name) => name.startsWith("lasthop-"));
     };
     try {
       instances();

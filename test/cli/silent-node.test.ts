@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { injectFault, healFaults } from "../../src/lab/fault.ts";
 import { type Verdict, verdictSchema } from "../../src/verdict/verdict.ts";
-import { canHideTools, describeAsRoot, type Ended, type RunOptions, useCommandLine, useLab, without } from "./command-line.ts";
+import {
+  canHideTools,
+  describeAsRoot,
+  type Ended,
+  type RunOptions,
+  useCommandLine,
+  useLab,
+  without,
+} from "./command-line.ts";
 
 const line = useCommandLine();
 
@@ -29,16 +37,34 @@ describeAsRoot("a node that does not answer", () => {
   });
 
   async function diagnose(symptom: string, inventory: string, options: RunOptions = {}): Promise<Verdict> {
-    const argv = ["diagnose", symptom, "--kubeconfig", at.lab.kubeconfig, "--inventory", inventory, "--timeout", "4", "-o", "json"];
+    const argv = [
+      "diagnose",
+      symptom,
+      "--kubeconfig",
+      at.lab.kubeconfig,
+      "--inventory",
+      inventory,
+      "--timeout",
+      "4",
+      "-o",
+      "json",
+    ];
     return verdictOf(await line.run(argv, options));
   }
 
-  const withoutK2 = (): string => line.file("without-k2", readFileSync(at.lab.inventory, "utf8").replace("lasthop-tcli-mute-k2", "lasthop-tcli-mute-gone"));
+  const withoutK2 = (): string =>
+    line.file(
+      "without-k2",
+      readFileSync(at.lab.inventory, "utf8").replace("lasthop-tcli-mute-k2", "lasthop-tcli-mute-gone"),
+    );
 
   it("is named, with the reason, and what others tell is told", async () => {
     await injectFault("tcli-mute", "ip-forward-off", "k2");
     const verdict = await diagnose(at.lab.url, withoutK2());
-    expect(verdict.notChecked[0]).toMatchObject({ what: "node: k2", why: expect.stringContaining("no network namespace lasthop-tcli-mute-gone") });
+    expect(verdict.notChecked[0]).toMatchObject({
+      what: "node: k2",
+      why: expect.stringContaining("no network namespace lasthop-tcli-mute-gone"),
+    });
     expect(verdict.outcome).toBe("broken");
     expectNothingOf("k2", verdict);
     // The tunnel was entered and left k1: that is the last that anybody saw.
@@ -52,13 +78,25 @@ describeAsRoot("a node that does not answer", () => {
   });
 
   it("does not matter where nothing crosses it", async () => {
-    const verdict = await diagnose(at.lab.url, line.file("without-k3", readFileSync(at.lab.inventory, "utf8").replace("tcli-mute-k3", "tcli-mute-gone")));
+    const verdict = await diagnose(
+      at.lab.url,
+      line.file("without-k3", readFileSync(at.lab.inventory, "utf8").replace("tcli-mute-k3", "tcli-mute-gone")),
+    );
     expect(verdict.outcome).toBe("healthy");
     expect(verdict.notChecked[0]?.what).toBe("node: k3");
   });
 
   it("cannot be sent from, which is no missing place", async () => {
-    const argv = ["diagnose", "svc/web", "--from", "node/k2", "--kubeconfig", at.lab.kubeconfig, "--inventory", withoutK2()];
+    const argv = [
+      "diagnose",
+      "svc/web",
+      "--from",
+      "node/k2",
+      "--kubeconfig",
+      at.lab.kubeconfig,
+      "--inventory",
+      withoutK2(),
+    ];
     const { code, stderr } = await line.run(argv);
     expect(code).toBe(3);
     expect(stderr).toMatch(/nothing can be sent from node\/k2: there is no network namespace/);
@@ -72,11 +110,24 @@ describeAsRoot("a node that does not answer", () => {
     await injectFault("tcli-mute", "ip-forward-off", "k2");
     const startedAt = Date.now();
     const running = line.start(
-      ["diagnose", at.lab.url, "--kubeconfig", at.lab.kubeconfig, "--inventory", at.lab.inventory, "--timeout", "4", "-o", "json"],
+      [
+        "diagnose",
+        at.lab.url,
+        "--kubeconfig",
+        at.lab.kubeconfig,
+        "--inventory",
+        at.lab.inventory,
+        "--timeout",
+        "4",
+        "-o",
+        "json",
+      ],
       { env: { PATH: `${hanging}:${process.env.PATH}` } },
     );
     const verdict = verdictOf(await running.ended);
-    expect(verdict.notChecked.filter(({ what }) => what === "node: k2")).toEqual([{ what: "node: k2", why: expect.stringContaining("no answer within 4000 ms") }]);
+    expect(verdict.notChecked.filter(({ what }) => what === "node: k2")).toEqual([
+      { what: "node: k2", why: expect.stringContaining("no answer within 4000 ms") },
+    ]);
     expectNothingOf("k2", verdict);
     // Its silence is waited for once.
     expect(Date.now() - startedAt).toBeLessThan(20_000);
@@ -84,7 +135,10 @@ describeAsRoot("a node that does not answer", () => {
   });
 });
 
-const describeWithoutTools = canHideTools ? describeAsRoot : (name: string, body: () => void) => describe.skip(`${name} (skipped: this kernel has no overlayfs to hide one)`, body);
+const describeWithoutTools = canHideTools
+  ? describeAsRoot
+  : (name: string, body: () => void) =>
+      describe.skip(`${name} (skipped: this kernel has no overlayfs to hide one)`, body);
 
 describeWithoutTools("a tool that a node does not have", () => {
   const at = useLab(line, { name: "tcli-tool" });
@@ -92,19 +146,27 @@ describeWithoutTools("a tool that a node does not have", () => {
     await healFaults("tcli-tool");
   });
 
-  const diagnose = (under: readonly string[], symptom = at.lab.url): Promise<Ended> => line.run(["diagnose", symptom, ...at.flags, "-o", "json"], { under });
+  const diagnose = (under: readonly string[], symptom = at.lab.url): Promise<Ended> =>
+    line.run(["diagnose", symptom, ...at.flags, "-o", "json"], { under });
 
   it("tcpdump: no witness, so likely at most, and no packet was seen anywhere", async () => {
     await injectFault("tcli-tool", "ip-forward-off", "k2");
     const ended = await diagnose(without("tcpdump"));
     const verdict = verdictOf(ended);
     expect(ended.code).toBe(1);
-    expect(verdict).toMatchObject({ outcome: "broken", confidence: "likely", cause: { id: "ip-forward-off", node: "k2" } });
+    expect(verdict).toMatchObject({
+      outcome: "broken",
+      confidence: "likely",
+      cause: { id: "ip-forward-off", node: "k2" },
+    });
     expect(verdict.path.length).toBeGreaterThan(3);
     expect(verdict.path.filter((hop) => hop.witnessed !== null)).toEqual([]);
     expect(verdict.lastHop).toMatchObject({ node: "k2", interface: null, direction: null, header: null });
     expect(verdict.notChecked.filter(({ why }) => why === "tcpdump is not installed").length).toBeGreaterThan(2);
-    expect(verdict.ladder.find(({ rung }) => rung === "capture")).toMatchObject({ status: "unknown", finding: expect.not.stringContaining("last hop") });
+    expect(verdict.ladder.find(({ rung }) => rung === "capture")).toMatchObject({
+      status: "unknown",
+      finding: expect.not.stringContaining("last hop"),
+    });
     const refused = await line.run(["repair", line.file("likely.json", ended.stdout), "--apply", ...at.flags]);
     expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining("not confirmed") });
   });
@@ -112,14 +174,21 @@ describeWithoutTools("a tool that a node does not have", () => {
   it("tcpdump: what was answered is answered, but nobody saw it at every hop", async () => {
     const verdict = verdictOf(await diagnose(without("tcpdump")));
     expect(verdict.outcome).toBe("healthy");
-    expect(verdict.ladder.find(({ rung }) => rung === "capture")).toMatchObject({ status: "unknown", finding: expect.not.stringContaining("every hop") });
+    expect(verdict.ladder.find(({ rung }) => rung === "capture")).toMatchObject({
+      status: "unknown",
+      finding: expect.not.stringContaining("every hop"),
+    });
   });
 
   it("curl: the shell asks over HTTP as well, and hears of the 502", async () => {
     expect(verdictOf(await diagnose(without("curl")))).toMatchObject({ outcome: "healthy" });
     await injectFault("tcli-tool", "ip-forward-off", "k2");
     const verdict = verdictOf(await diagnose(without("curl")));
-    expect(verdict).toMatchObject({ outcome: "broken", confidence: "confirmed", cause: { id: "ip-forward-off", node: "k2" } });
+    expect(verdict).toMatchObject({
+      outcome: "broken",
+      confidence: "confirmed",
+      cause: { id: "ip-forward-off", node: "k2" },
+    });
     expect(verdict.ladder[0]?.finding).toContain("502, 6 of 6 tries");
   });
 
@@ -135,7 +204,10 @@ describeWithoutTools("a tool that a node does not have", () => {
 
   it("conntrack: the cause is found without", async () => {
     await injectFault("tcli-tool", "ip-forward-off", "k2");
-    expect(verdictOf(await diagnose(without("conntrack")))).toMatchObject({ confidence: "confirmed", cause: { id: "ip-forward-off" } });
+    expect(verdictOf(await diagnose(without("conntrack")))).toMatchObject({
+      confidence: "confirmed",
+      cause: { id: "ip-forward-off" },
+    });
   });
 
   it("ip: without any node's links there is nothing to go by", async () => {

@@ -13,14 +13,14 @@ import { matrixText } from "./matrix-table.ts";
 import { type Bench, snapshotOf } from "./mend.ts";
 import { diagnose, useProduct } from "./product.ts";
 import { symptomForms } from "./symptom-forms.ts";
-import { takeDown } from "./take-down.ts";
+import { ownLabName, takeDown } from "./take-down.ts";
 
 const NODES = ["k1", "k2", "k3"];
 const LABS = [
-  { name: "mx-flannel", cni: "flannel", overlay: "vxlan", isUsual: true },
-  { name: "mx-calico", cni: "calico", overlay: "vxlan", isUsual: true },
-  { name: "mx-flannel-hostgw", cni: "flannel", overlay: "host-gw", isUsual: false },
-  { name: "mx-calico-hostgw", cni: "calico", overlay: "host-gw", isUsual: false },
+  { name: ownLabName("mx-fv"), cni: "flannel", overlay: "vxlan", isUsual: true },
+  { name: ownLabName("mx-cv"), cni: "calico", overlay: "vxlan", isUsual: true },
+  { name: ownLabName("mx-fh"), cni: "flannel", overlay: "host-gw", isUsual: false },
+  { name: ownLabName("mx-ch"), cni: "calico", overlay: "host-gw", isUsual: false },
 ] as const;
 
 const isFull = process.env.LASTHOP_FULL_MATRIX === "1";

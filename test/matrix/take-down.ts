@@ -7,6 +7,11 @@ import { readState } from "../../src/lab/state.ts";
 /** Where a node keeps what was repaired; a lab's nodes share this machine's file system. */
 const JOURNAL = "/var/lib/lasthop/journal";
 
+/** A name that another run of the same tests on this machine does not have. */
+export function ownLabName(what: string): string {
+  return `${what}-${process.pid}`;
+}
+
 /** Removes a lab, and what repairs of its nodes have left on this machine. */
 export async function takeDown(name: string): Promise<void> {
   const inodes = (readState(name)?.plan.nodes ?? []).map((node) => netnsInode(node.netns));

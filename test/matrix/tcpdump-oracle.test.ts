@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { labDown } from "../../src/lab/down.ts";
 import { healFaults, injectFault } from "../../src/lab/fault.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { podOf } from "../../src/lab/plan.ts";
@@ -7,6 +6,7 @@ import { requireLab } from "../../src/lab/state.ts";
 import { labUp } from "../../src/lab/up.ts";
 import { describeLabs, statusFrom, useLabBundle } from "../lab/lab-bundle.ts";
 import { deathsOfSymptom, observe } from "./observe.ts";
+import { ownLabName, takeDown } from "./take-down.ts";
 import { attemptsOf, hopText, inTime, type TappedPlace } from "./tcpdump-oracle.ts";
 import { readTcpdumpText } from "./tcpdump-text.ts";
 
@@ -149,18 +149,18 @@ const VERIFIED: Readonly<Record<string, Readonly<Record<"flannel" | "calico", st
 
 describeLabs("the oracle, against what was verified by hand", () => {
   const bundle = useLabBundle();
-  const NAMES = { flannel: "mxo-flannel", calico: "mxo-calico" } as const;
+  const NAMES = { flannel: ownLabName("mxo-flannel"), calico: ownLabName("mxo-calico") } as const;
   const CNIS = ["flannel", "calico"] as const;
   const labs = new Map<string, Lab>();
 
   beforeAll(async () => {
     for (const cni of CNIS) {
-      await labDown(NAMES[cni]);
+      await takeDown(NAMES[cni]);
       labs.set(cni, await labUp({ name: NAMES[cni], nodes: 3, cni, overlay: "vxlan", serverBundle: bundle.server }));
     }
   }, 60_000);
   afterAll(async () => {
-    for (const cni of CNIS) await labDown(NAMES[cni]);
+    for (const cni of CNIS) await takeDown(NAMES[cni]);
   });
 
   const deaths = async (cni: "flannel" | "calico"): Promise<readonly string[]> => {

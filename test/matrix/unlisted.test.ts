@@ -10,7 +10,7 @@ import { type Bench, repairAndUndo, snapshotOf } from "./mend.ts";
 import { ODD_SETTINGS } from "./odd-settings.ts";
 import { diagnose, useProduct } from "./product.ts";
 import { countsText, isHealthy, symptomsOf } from "./symptoms.ts";
-import { takeDown } from "./take-down.ts";
+import { ownLabName, takeDown } from "./take-down.ts";
 import { hopText } from "./tcpdump-oracle.ts";
 import { diagnoseFirstBroken } from "./trial.ts";
 import { trialText, wrongLastHop } from "./trial-text.ts";
@@ -31,7 +31,7 @@ describeLabs("faults that nobody listed", () => {
   });
 
   describe.each(["flannel", "calico"] as const)("%s", (cni) => {
-    const name = `mxu-${cni}`;
+    const name = ownLabName(`mxu-${cni}`);
     let bench: Bench;
     let scene: Scene;
     let healthy: Snapshot;

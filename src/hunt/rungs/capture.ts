@@ -69,7 +69,7 @@ function lines(suspect: Suspect, healed: Branch | null): readonly Finding[] {
     const isHeard = suspect.witness !== "unwitnessed" && suspect.tried.trusted.has(missing.netns);
     rows.push({ point: missing, seen: isHeard ? 0 : null });
   }
-  for (const point of suspect.offPath) rows.push({ point, seen: suspect.failed });
+  for (const point of suspect.offPath) rows.push({ point, seen: timesSeen(suspect, point) });
   const end = rows.findIndex((row) => missing !== null && samePlace(row.point, missing));
   const shown = end < 0 ? rows : rows.slice(0, end + 1);
   const leg = lastHop?.leg ?? "request";
@@ -92,6 +92,11 @@ function lines(suspect: Suspect, healed: Branch | null): readonly Finding[] {
       })),
     }),
   );
+}
+
+/** So many of the failed tries were seen at a place that the walk did not expect. */
+function timesSeen({ tried }: Suspect, point: Point): number {
+  return tried.tries.filter((t) => !t.answered && t.trail?.points.some((p) => samePlace(p, point))).length;
 }
 
 /** What comes after the last hop when all is well: from this walk, or from the walk with the cause corrected. */

@@ -29,7 +29,9 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
   const endpoints = endpointsOf(cluster, object, port);
   const ready = endpoints.filter((e) => e.ready);
   const selected = selectedPods(cluster, object);
-  const selectsNothing = object.selector !== null && Object.keys(object.selector).length > 0 && selected.length === 0;
+  const hasSelector = object.selector !== null && Object.keys(object.selector).length > 0;
+  // Endpoints without pods, or no pods at all: then it is the pods that were not read.
+  const selectsNothing = hasSelector && selected.length === 0 && endpoints.length === 0 && cluster.pods.length > 0;
   const intended = selectsNothing ? intendedSelector(cluster, object) : null;
   const selector = selectorText(object.selector);
 
@@ -97,7 +99,8 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
       },
     };
   }
-  if (ready.length === 0 && selected.length > 0) {
+  // Ready pods without any endpoint are another matter: a port that no pod has a name for, or endpoints that were not read.
+  if (ready.length === 0 && selected.length > 0 && (endpoints.length > 0 || selected.every((p) => !p.ready))) {
     return {
       rungs,
       endpoints,

@@ -109,7 +109,7 @@ export function appliedText(
   return applied.steps
     .flatMap(({ step, entry, result, persisted }) => [
       `${green("✓")} ${placeText(step.repair.node, step.netns, say.api)}  ${printable(step.bound.object)}  ${result === "already" ? say.already : say.done({ id: entry?.id ?? "" })}`,
-      ...(persisted === null ? [] : [`  ${say.persisted({ file: persisted })}`]),
+      ...(persisted === null ? [] : [`  ${say.persisted({ file: printable(persisted) })}`]),
     ])
     .concat([""])
     .join("\n");
@@ -122,7 +122,7 @@ export function undoPlanText(
   const { bold, dim } = pc.createColors(style.color);
   const say = style.words.repair;
   const lines = plan.entries.flatMap((entry, i) => [
-    `${bold(entry.id)}  ${placeText(entry.node, entry.repair.netns, say.api)}  ${printable(entry.at)}`,
+    `${bold(printable(entry.id))}  ${placeText(entry.node, entry.repair.netns, say.api)}  ${printable(entry.at)}`,
     ...(plan.takesBack[i] ?? []).map((argv) => `    ${say.takesBack} ${printable(commandText(argv))}`),
   ]);
   if (!style.isApplied) lines.push("", dim(say.nothingUndone));
@@ -136,7 +136,7 @@ export function undoneText(
   const { green } = pc.createColors(style.color);
   const say = style.words.repair;
   return undone.done
-    .map(({ entry, runtime, file }) => `${green("✓")} ${entry.id}  ${say.undone({ runtime, file })}`)
+    .map(({ entry, runtime, file }) => `${green("✓")} ${printable(entry.id)}  ${say.undone({ runtime, file })}`)
     .join("\n");
 }
 

@@ -1,3 +1,5 @@
+import { printable } from "./finding-text.ts";
+
 /** One line that says what is being waited for, overwritten by the next; nothing at all where it is not wanted. */
 export interface StatusLine {
   show(text: string): void;
@@ -14,7 +16,11 @@ export function statusLine(
   return {
     show(text) {
       if (!isWanted) return;
-      stream.write(`${ERASE_LINE}… ${text.trim().slice(0, Math.max(20, (stream.columns ?? 80) - 4))}`);
+      stream.write(
+        `${ERASE_LINE}… ${printable(text)
+          .trim()
+          .slice(0, Math.max(20, (stream.columns ?? 80) - 4))}`,
+      );
       isShown = true;
     },
     clear() {

@@ -28,7 +28,7 @@ export function walkText(walk: Walk, options: { readonly color: boolean; readonl
     const shown: string[] = [dim(`  ${leg}`)];
     let netns = "";
     for (const step of branch.steps) {
-      const at = step.netns === netns ? "" : `${nodeOf(step.netns)} ${netnsNameOf(step.netns)}`;
+      const at = step.netns === netns ? "" : printable(`${nodeOf(step.netns)} ${netnsNameOf(step.netns)}`);
       if (at !== "") shown.push(`    ${bold(printable(at))}`);
       netns = step.netns;
       shown.push(

@@ -1,0 +1,132 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import * as made from "../../../test/explain/objects.ts";
+import type { Cluster, Pod, Service } from "../../facts/cluster.ts";
+import { intendedSelector, matches, selectedPods, selectorText } from "./selector.ts";
+
+function pod(name: string, labels: Pod["labels"], parts: Partial<Pod> = {}): Pod {
+  return made.pod(name, "10.42.0.3", { labels, ...parts });
+}
+
+function intended(cluster: Partial<Cluster>, service: Service): string | null {
+  const found = intendedSelector(made.clusterOf({ services: [service], ...cluster }), service);
+  return found === null ? null : `${selectorText(found.selector)}: ${found.pods.map((p) => p.name).join(" ")}`;
+}
+
+const backend = (selector: Service["selector"], parts: Partial<Service> = {}) =>
+  made.service("backend", "10.43.0.11", { selector, ...parts });
+
+describe("what a Service selects", () => {
+  test("pods of its namespace that carry all of it", () => {
+    const pods = [
+      pod("a", { app: "x", tier: "web" }),
+      pod("b", { app: "x" }),
+      pod("c", { app: "x", tier: "web" }, { namespace: "other" }),
+    ];
+    const cluster = made.clusterOf({ pods });
+    expect(selectedPods(cluster, backend({ app: "x", tier: "web" })).map((p) => p.name)).toEqual(["a"]);
+    expect(selectedPods(cluster, backend(null))).toEqual([]);
+    expect(selectedPods(cluster, backend({}))).toEqual([]);
+  });
+
+  test("a label is not what every object inherits", () => {
+    expect(matches({ constructor: "x" }, {})).toBe(false);
+    expect(intended({ pods: [pod("backend-1", {})] }, backend({ toString: "x" }))).toBeNull();
+  });
+});
+
+describe("what a selector was meant to be", () => {
+  const pods = [
+    pod("backend-7d-a", { app: "backend" }),
+    pod("backend-7d-b", { app: "backend" }),
+    pod("web-1", { app: "web" }),
+  ];
+
+  test("the one set of labels that is nearest", () => {
+    expect(intended({ pods }, backend({ app: "backend-v2" }))).toBe("app=backend: backend-7d-a backend-7d-b");
+    expect(intended({ pods }, backend({ app: "nothing-like-it" }))).toBe("app=backend: backend-7d-a backend-7d-b");
+  });
+
+  test("nothing while it selects somebody", () => expect(intended({ pods }, backend({ app: "web" }))).toBeNull());
+
+  test("a misspelling", () => {
+    const service = made.service("shop", "10.43.0.11", { selector: { app: "cehckout" } });
+    expect(intended({ pods: [pod("p-1", { app: "checkout" }), pod("q-1", { app: "payment" })] }, service)).toBe(
+      "app=checkout: p-1",
+    );
+  });
+
+  test("all values but one", () => {
+    const of = [pod("a-1", { app: "api", track: "stable" }), pod("b-1", { app: "job", track: "daily" })];
+    expect(intended({ pods: of }, backend({ app: "api", track: "blue" }))).toBe("app=api,track=stable: a-1");
+  });
+
+  test("pods may bear the Service's name in another label", () => {
+    const of = [pod("x-1", { app: "v7", "app.kubernetes.io/name": "backend" }), pod("y-1", { app: "v8" })];
+    expect(intended({ pods: of }, backend({ app: "v9" }))).toMatch(/^app=v7: /);
+  });
+});
+
+describe("no guess", () => {
+  test("among two that are as near", () => {
+    const of = [pod("backend-a", { app: "one" }), pod("backend-b", { app: "two" })];
+    expect(intended({ pods: of }, backend({ app: "gone" }))).toBeNull();
+  });
+
+  test("where one is nearer by its values and the other by its name", () => {
+    const of = [pod("front-1", { app: "front", tier: "web" }), pod("backend-1", { app: "backend", tier: "api" })];
+    expect(intended({ pods: of }, backend({ app: "bakend", tier: "web" }))).toBeNull();
+  });
+
+  test("when whoever is left has nothing of it: its own pods may be scaled to none", () => {
+    expect(intended({ pods: [pod("worker-1", { app: "worker" })] }, backend({ app: "backend" }))).toBeNull();
+  });
+
+  test("when the nearest are another Service's", () => {
+    const other = made.service("other", "10.43.0.12", { selector: { app: "backend" } });
+    const service = backend({ app: "backend-v2" });
+    const of = [pod("backend-1", { app: "backend" }), pod("backup-1", { app: "back" })];
+    expect(intended({ pods: of, services: [service, other] }, service)).toBeNull();
+  });
+
+  test("of pods that do not run, are elsewhere, lack a key, or have no such named port", () => {
+    const one = pod("backend-1", { app: "backend" });
+    expect(intended({ pods: [{ ...one, phase: "Pending" }] }, backend({ app: "b" }))).toBeNull();
+    expect(intended({ pods: [{ ...one, namespace: "x" }] }, backend({ app: "b" }))).toBeNull();
+    expect(intended({ pods: [one] }, backend({ app: "b", tier: "web" }))).toBeNull();
+    const named = backend({ app: "backend-v2" }, { ports: [made.port(80, { targetPort: "http" })] });
+    expect(intended({ pods: [one] }, named)).toBeNull();
+    expect(intended({ pods: [{ ...one, containers: made.ports(["http", 8080]) }] }, named)).not.toBeNull();
+  });
+
+  test("a number need not be declared", () => {
+    const of = [pod("backend-1", { app: "backend" }, { containers: made.ports(["metrics", 9090]) })];
+    expect(
+      intended({ pods: of }, backend({ app: "backend-v2" }, { ports: [made.port(80, { targetPort: 8080 })] })),
+    ).not.toBeNull();
+  });
+
+  test("whatever it says, it selects running pods of the namespace, and order does not matter", () => {
+    const value = fc.constantFrom("a", "ab", "backend", "backend-v2", "web");
+    const labels = fc.record({ app: value, tier: value });
+    fc.assert(
+      fc.property(fc.array(labels, { maxLength: 6 }), labels, (of, selector) => {
+        const all = of.map((l, i) => pod(`p${i}-x`, l));
+        const service = backend(selector);
+        const said = intendedSelector(made.clusterOf({ pods: all, services: [service] }), service);
+        const backwards = intendedSelector(made.clusterOf({ pods: all.toReversed(), services: [service] }), service);
+        expect(said === null ? null : selectorText(said.selector)).toBe(
+          backwards === null ? null : selectorText(backwards.selector),
+        );
+        if (said === null) return;
+        expect(selectedPods(made.clusterOf({ pods: all }), backend(said.selector)).length).toBe(said.pods.length);
+        expect(all.some((p) => matches(selector, p.labels))).toBe(false);
+      }),
+    );
+  });
+});
+
+test("a selector in words", () => {
+  expect(selectorText({ app: "a", tier: "b" })).toBe("app=a,tier=b");
+  expect(selectorText(null)).toBe("<none>");
+});
