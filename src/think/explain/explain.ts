@@ -126,7 +126,7 @@ function nameEdits(
       ...described,
       params: { ...finding?.recognised.params, node, netns, object: described.object, ...texts(described) },
       confidence: causes.length === 0 ? confidence.first : confidence.later,
-      edits: mine,
+      edits: inMakingOrder(mine),
       proven: covers === edits.length,
       suspects: [suspect],
     });
@@ -135,6 +135,12 @@ function nameEdits(
     at = rest.length === 0 ? null : failureAfter(world, flow, focus);
   }
   return causes;
+}
+
+/** Links first: the kernel takes no route by a link that is down (fib_check_nh, "Device for nexthop is not up"). */
+function inMakingOrder(edits: readonly Edit[]): readonly Edit[] {
+  const isLink = (edit: Edit): boolean => edit.do === "set-link-up";
+  return [...edits.filter(isLink), ...edits.filter((edit) => !isLink(edit))];
 }
 
 function texts({

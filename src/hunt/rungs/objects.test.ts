@@ -1,0 +1,114 @@
+import { describe, expect, test } from "vitest";
+import * as made from "../../../test/explain/objects.ts";
+import type { Cluster } from "../../facts/cluster.ts";
+import { parseSymptom } from "../../think/symptom/symptom.ts";
+import { isTargetError, resolveTarget } from "../../think/symptom/target.ts";
+import { climbObjects } from "./objects.ts";
+
+const labels = { app: "backend" };
+const pods = [
+  made.pod("backend-a", "10.42.0.3", { labels, containers: made.ports(["web", 8080]) }),
+  made.pod("backend-b", "10.42.1.3", { labels, node: "k2", containers: made.ports(["web", 8080]) }),
+];
+const endpoints = pods.map((p) =>
+  made.endpoint("backend", p.ips[0]?.text ?? "", { node: p.node, pod: { namespace: "default", name: p.name } }),
+);
+const service = made.service("backend", "10.43.0.11", { ports: [made.port(80, { targetPort: "web" })] });
+
+function climb(parts: Partial<Cluster>, input = "svc/backend") {
+  const cluster = made.clusterOf({ services: [service], pods, endpoints, ...parts });
+  const symptom = parseSymptom(input, "default");
+  if ("error" in symptom) throw new Error(input);
+  const target = resolveTarget(symptom, cluster);
+  if (isTargetError(target)) throw new Error(target.error);
+  const of = climbObjects(target, cluster, "e1");
+  return { ...of, told: of.rungs.map((r) => `${r.rung} ${r.status} ${r.headline.code}`) };
+}
+
+test("a Service with ready endpoints is whole", () => {
+  const { told, fault, endpoints: found } = climb({});
+  expect(told).toEqual(["service ok service-found", "endpoints ok endpoints-ready", "pods ok pods-ready"]);
+  expect(fault).toBeNull();
+  expect(found.length).toBe(2);
+});
+
+test("a pod has no Service in between", () => {
+  expect(climb({}, "pod/backend-a")).toMatchObject({ told: ["pods ok pods-ready"], fault: null, endpoints: [] });
+});
+
+describe("a selector that nobody fits", () => {
+  const wrong = { ...service, selector: { app: "backend-v2" } };
+
+  test("is the cause, and would be mended to what its pods carry", () => {
+    const { fault, told, candidates } = climb({ services: [wrong], endpoints: [] });
+    expect(told).toEqual(["service failed service-found", "endpoints failed endpoints-none", "pods ok pods-ready"]);
+    expect(fault?.cause).toMatchObject({
+      id: "svc-selector-mismatch",
+      node: null,
+      object: "Service default/backend .spec.selector",
+      found: "app=backend-v2",
+      wanted: "app=backend",
+    });
+    expect(fault?.repair).toEqual({
+      do: "patch-service-selector",
+      namespace: "default",
+      name: "backend",
+      selector: { app: "backend" },
+    });
+    expect(candidates.map((c) => `${c.ip.text}:${c.port}`)).toEqual(["10.42.0.3:8080", "10.42.1.3:8080"]);
+  });
+
+  test("is not mended by a guess", () => {
+    const strangers = [
+      made.pod("worker-1", "10.42.0.9", { labels: { app: "worker" }, containers: made.ports(["web", 1]) }),
+    ];
+    const { fault, candidates } = climb({ services: [wrong], pods: strangers, endpoints: [] });
+    expect(fault).toMatchObject({ cause: { wanted: null }, repair: null });
+    expect(candidates).toEqual([]);
+  });
+
+  test("is no cause where there are endpoints: then the pods were not read as they are", () => {
+    expect(climb({ services: [wrong] }).fault).toBeNull();
+  });
+
+  test("nor where no pod at all was read", () => {
+    expect(climb({ services: [wrong], pods: [], endpoints: [] }).fault).toBeNull();
+  });
+});
+
+test("a Service without a selector has the endpoints that somebody wrote", () => {
+  const { fault, told } = climb({
+    services: [{ ...service, selector: null }],
+    pods: [],
+    endpoints: [made.endpoint("backend", "192.0.2.7")],
+  });
+  expect(fault).toBeNull();
+  expect(told).toEqual(["service ok service-found", "endpoints ok endpoints-ready"]);
+});
+
+describe("no ready endpoint", () => {
+  test("is the cause where pods are selected and none is ready", () => {
+    const sick = pods.map((p) => ({ ...p, ready: false }));
+    const { fault, told } = climb({ pods: sick, endpoints: endpoints.map((e) => ({ ...e, ready: false })) });
+    expect(fault).toMatchObject({ cause: { id: "svc-no-ready-endpoints", found: "0 of 2 ready" }, repair: null });
+    expect(told).toEqual(
+      ["service ok service-found", "endpoints failed endpoints-none-ready", "pods failed pods-not-ready"].map((t) =>
+        t.replace("pods-not-ready", "pods-ready"),
+      ),
+    );
+    expect(climb({ pods: sick, endpoints: [] }).fault?.cause.id).toBe("svc-no-ready-endpoints");
+  });
+
+  test("is none where ready pods have no endpoint: the port has no such name, or endpoints were not read", () => {
+    expect(climb({ endpoints: [] }).fault).toBeNull();
+  });
+
+  test("one of two is enough", () => {
+    const [first, second] = endpoints;
+    const half = [{ ...first, ready: false }, second] as typeof endpoints;
+    expect(climb({ endpoints: half })).toMatchObject({
+      fault: null,
+      told: expect.arrayContaining(["endpoints ok endpoints-ready"]),
+    });
+  });
+});
