@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { type ClusterOptions, type OutputOptions, withCluster, withOutput } from "./options.ts";
 
 export interface ProbeOptions extends ClusterOptions, OutputOptions {
@@ -14,7 +14,7 @@ export function registerProbe(program: Command): void {
     .description("witness only: real tagged packets, captured at every hop; changes nothing")
     .argument("<from>", "here | node/NAME | pod/NAME")
     .argument("<to>", "ADDRESS[:PORT] | svc/NAME[:PORT] | pod/NAME[:PORT] | URL")
-    .option("--protocol <name>", "tcp | udp | icmp instead of the target's own")
+    .addOption(new Option("--protocol <name>", "instead of the target's own").choices(["tcp", "udp", "icmp"]))
     .option("--attempts <count>", "how many packets", Number, 3)
     .option("-w, --write <dir>", "keep the raw captures there, as Wireshark opens them");
   withOutput(withCluster(command)).action(async (from: string, to: string, options: ProbeOptions) => {

@@ -14,7 +14,7 @@ import { openCluster, readField } from "./open-cluster.ts";
 import { wantsColor } from "./options.ts";
 import type { ProbeOptions } from "./probe.ts";
 import { CliError, EXIT, untilInterrupted } from "./run.ts";
-import { endsOf } from "./run-walk.ts";
+import { destinationOf, endsOf, protocolTo } from "./run-walk.ts";
 import { writeJson } from "./write-json.ts";
 
 /** Exit status: 0 every packet answered, 2 not: the witness alone names no cause. */
@@ -24,12 +24,13 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
   if (!Number.isInteger(options.attempts) || options.attempts < 1 || options.attempts > 64) {
     throw new CliError(`--attempts ${options.attempts}: not a number of packets`, "1 to 64");
   }
+  const destination = destinationOf(to, options.namespace);
   const style: Style = { words: en, language: "en", color: wantsColor(process.stdout) };
   const open = await openCluster(options, signal);
   try {
     const { field, notChecked } = await readField(open, { keepIn: options.write ?? null }, () => {});
-    const { place, target } = endsOf(from, to, options.namespace, field, notChecked);
-    const protocol = options.protocol ?? target.protocol;
+    const { place, target } = endsOf(from, destination, options.namespace, field, notChecked);
+    const protocol = protocolTo(destination, target, options.protocol);
     const trial = makeTrial(field.world, {
       id: "p1",
       from: place,
@@ -81,7 +82,7 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
         process.stdout.write(`${en.labels.notChecked}  ${printable(`${what}: ${why}`)}\n`);
       for (const file of examination.kept) process.stdout.write(`${file}\n`);
     }
-    return answered === tried.tries.length ? EXIT.good : EXIT.noCause;
+    return answered > 0 && answered === tried.tries.length ? EXIT.good : EXIT.noCause;
   } finally {
     await open.reader.close();
   }

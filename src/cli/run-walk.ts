@@ -4,7 +4,7 @@ import { isFromError, namedPlace, type Place } from "../hunt/place.ts";
 import type { Field } from "../hunt/field.ts";
 import { jsonOf } from "../tell/report/walk-json.ts";
 import { walkText } from "../tell/report/walk-text.ts";
-import { parseSymptom } from "../think/symptom/symptom.ts";
+import { parseSymptom, type Symptom } from "../think/symptom/symptom.ts";
 import { isTargetError, resolveTarget, type Target } from "../think/symptom/target.ts";
 import { arrives, type Flow } from "../think/walk/branch.ts";
 import { applyEdits } from "../think/walk/edits/edit-kinds.ts";
@@ -21,17 +21,18 @@ const BYTES = { tcp: 60, udp: 76, icmp: 84 } as const;
 
 /** Exit status: 0 delivered both ways on every branch, 1 not, 2 unknown. */
 export async function runWalk(from: string, to: string, options: WalkOptions, signal: AbortSignal): Promise<number> {
+  const destination = destinationOf(to, options.namespace);
   const open = await openCluster(options, signal);
   try {
     const { field, notChecked } = await readField(open, {}, () => {});
-    const { place, target } = endsOf(from, to, options.namespace, field, notChecked);
+    const { place, target } = endsOf(from, destination, options.namespace, field, notChecked);
     const nodes = [...new Set([...field.world.netns.values()].map((n) => n.node))];
     const edits = options.set.map((text) => {
       const parsed = parseSet(text, nodes);
       if (!parsed.ok) throw new CliError(`--set: ${parsed.why}`, "NODE:KEY=VALUE, like k2:net.ipv4.ip_forward=1");
       return parsed.edit;
     });
-    const protocol = options.protocol ?? target.protocol;
+    const protocol = protocolTo(destination, target, options.protocol);
     const flow: Flow = {
       from: place.netns,
       src: null,
@@ -54,18 +55,29 @@ export async function runWalk(from: string, to: string, options: WalkOptions, si
   }
 }
 
+/** @throws CliError */
+export function destinationOf(to: string, namespace: string): Symptom {
+  const symptom = parseSymptom(to, namespace);
+  if (!("error" in symptom)) return symptom;
+  throw new CliError(`"${to}" is no destination`, "ADDRESS[:PORT] | svc/NAME[:PORT] | pod/NAME[:PORT] | URL");
+}
+
+/** What was typed, or what the target speaks. @throws CliError where there is no port for it */
+export function protocolTo<P extends Target["protocol"]>(destination: Symptom, target: Target, typed: P | undefined) {
+  const protocol = typed ?? target.protocol;
+  if (protocol === "icmp" || target.port > 0) return protocol;
+  throw new CliError(`${destination.input}: no port for ${protocol}`, `Give one: ${destination.input}:PORT`);
+}
+
 /** @throws CliError, HuntError when one of them is nothing that this cluster has, or cannot be told */
 export function endsOf(
   from: string,
-  to: string,
+  destination: Symptom,
   namespace: string,
   field: Field,
   notChecked: readonly NotChecked[],
 ): { readonly place: Place; readonly target: Target } {
-  const symptom = parseSymptom(to, namespace);
-  if ("error" in symptom)
-    throw new CliError(`"${to}" is no destination`, "ADDRESS[:PORT] | svc/NAME[:PORT] | pod/NAME[:PORT] | URL");
-  const target = resolveTarget(symptom, field.cluster);
+  const target = resolveTarget(destination, field.cluster);
   if (isTargetError(target)) throw unlessUnread(new HuntError(target), notChecked);
   const place = namedPlace(from, namespace, field.world, field.cluster);
   if (isFromError(place)) throw unlessUnread(new HuntError(place), notChecked);

@@ -39,7 +39,7 @@ describe("the suspect that a verdict is about", () => {
 describe("the last hop of a verdict", () => {
   test("is where it was last seen, what is next when all is well, and the kernel's word", () => {
     const healed = walk(healthy, TO_POD).branches[0] ?? null;
-    expect(lastHopSchema.parse(lastHopOf(seen, healed, "IP_INADDRERRORS"))).toEqual({
+    expect(lastHopSchema.parse(lastHopOf(seen, healed, "IP_INADDRERRORS", false))).toEqual({
       node: "k2",
       netns: "host",
       interface: "flannel.1",
@@ -55,9 +55,20 @@ describe("the last hop of a verdict", () => {
   test("names no interface that nobody saw it at", () => {
     const real = make.rule("k1/host", "mangle/OUTPUT", [{ do: "DROP" }])(broken);
     const [nowhere] = suspectsOf(triedIn(broken, real, TO_POD));
-    const last = lastHopSchema.parse(lastHopOf(nowhere as Suspect, null, null));
+    const last = lastHopSchema.parse(lastHopOf(nowhere as Suspect, null, null, false));
     // And the walk's end is not the packets' when they say otherwise.
     expect(last).toMatchObject({ node: "k1", netns: "host", interface: null, disposition: "UNKNOWN" });
+  });
+});
+
+test("without any tap the walk says where it ends, and at no interface", () => {
+  const last = lastHopSchema.parse(lastHopOf(blind, null, null, false));
+  expect(last).toMatchObject({
+    node: "k2",
+    netns: "host",
+    interface: null,
+    direction: null,
+    disposition: "FORWARDING_OFF",
   });
 });
 

@@ -13,7 +13,7 @@ import type { TrailPoint } from "../witness/correlate/trail-point.ts";
 import { type Answer, attemptId, type Probe, type ProbeResult } from "../witness/probe/probe.ts";
 import { sendProbes } from "../witness/probe/send-probes.ts";
 import { type TunnelPorts, withVxlanPorts } from "../witness/decode/tunnels.ts";
-import type { Frame, TapReport } from "../witness/sighting.ts";
+import type { Frame, SeenHeader, TapReport } from "../witness/sighting.ts";
 import { watchDrops } from "../witness/drops/watch-drops.ts";
 import type { Place } from "../witness/tap/place.ts";
 import { startTap, type Tap } from "../witness/tap/start-tap.ts";
@@ -91,13 +91,16 @@ export async function examine(
       const isConnected =
         answer.outcome === "timeout" &&
         trial.probe.kind === "http" &&
-        cameBack(trail?.reply ?? [], trial.probe.from.netns);
+        cameBack(trail?.request ?? [], trail?.reply ?? [], trial.probe.from.netns);
+      // Unless what was said on it got lost on a way that the bare SYN went: larger packets than the way takes.
+      const said = isConnected ? trails.get(`${id}:data`) : undefined;
+      const isLost = said !== undefined && endOf(said.request) !== endOf(trail?.request ?? []);
       return {
-        answered: answer.outcome === "answered" || isConnected,
+        answered: answer.outcome === "answered" || (isConnected && !isLost),
         outcome:
           answer.httpStatus !== null && answer.outcome === "answered" ? String(answer.httpStatus) : answer.outcome,
         ms: answer.ms,
-        trail: isTold ? toTrail(trail?.request ?? [], trail?.reply ?? []) : null,
+        trail: !isTold ? null : isLost ? toTrail(said.request, []) : toTrail(trail?.request ?? [], trail?.reply ?? []),
       };
     });
     return { trial, result, tried: { id: trial.probe.id, flow: trial.flow, walk: trial.walk, tries, trusted } };
@@ -125,9 +128,30 @@ function untoldTries({ probe, answers, tool }: ProbeResult): readonly NotChecked
   ];
 }
 
-/** The far end's acceptance was seen where the try was sent from. */
-function cameBack(reply: readonly TrailPoint[], sender: NetnsId): boolean {
-  return accepting(reply).some(({ sighting }) => sighting.netns === sender);
+/**
+ * The far end's acceptance was seen where the try was sent from, and from whom it was sent to: an answer whose translation
+ * nobody undid comes from a stranger, and is reset.
+ */
+function cameBack(request: readonly TrailPoint[], reply: readonly TrailPoint[], sender: NetnsId): boolean {
+  const asked = request.findLast(({ sighting }) => sighting.netns === sender);
+  const to = asked === undefined ? null : endsOf(asked.sighting.headers);
+  return accepting(reply).some(({ sighting }) => {
+    const from = endsOf(sighting.headers);
+    return sighting.netns === sender && to !== null && from !== null && sameIp(from.src, to.dst) && from.sport === to.dport;
+  });
+}
+
+/** The netns where a leg was last seen. */
+function endOf(points: readonly TrailPoint[]): NetnsId | null {
+  return points.at(-1)?.sighting.netns ?? null;
+}
+
+/** Addresses and ports of the innermost packet. */
+function endsOf(headers: readonly SeenHeader[]): { src: Ip; dst: Ip; sport: number; dport: number } | null {
+  const ip = headers.findLast((h) => h.kind === "ip");
+  const transport = headers.findLast((h) => h.kind === "tcp" || h.kind === "udp");
+  if (ip?.kind !== "ip" || (transport?.kind !== "tcp" && transport?.kind !== "udp")) return null;
+  return { src: ip.src, dst: ip.dst, sport: transport.sport, dport: transport.dport };
 }
 
 function accepting(reply: readonly TrailPoint[]): readonly TrailPoint[] {
@@ -158,11 +182,11 @@ export function toTrail(request: readonly TrailPoint[], reply: readonly TrailPoi
 }
 
 function destinationOf(request: readonly TrailPoint[]): { readonly ip: Ip; readonly port: number } | null {
-  const last = request.at(-1)?.sighting.headers;
-  const ip = last?.findLast((h) => h.kind === "ip");
-  const transport = last?.findLast((h) => h.kind === "tcp" || h.kind === "udp");
-  if (ip?.kind !== "ip") return null;
-  return { ip: ip.dst, port: transport?.kind === "tcp" || transport?.kind === "udp" ? transport.dport : 0 };
+  const headers = request.at(-1)?.sighting.headers ?? [];
+  const ends = endsOf(headers);
+  if (ends !== null) return { ip: ends.dst, port: ends.dport };
+  const ip = headers.findLast((h) => h.kind === "ip");
+  return ip?.kind === "ip" ? { ip: ip.dst, port: 0 } : null;
 }
 
 /** Points of all branches, each once: a trail is put in order by them. */

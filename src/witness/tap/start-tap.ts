@@ -39,7 +39,7 @@ const MAX_FRAMES = 500_000;
 /** Taps by interface and direction that one old node may be asked to run. */
 const MAX_LISTENERS = 64;
 /** What has arrived is written within this time, so that stopping loses nothing. */
-const SETTLE_MS = 60;
+const SETTLE_MS = 100;
 
 /**
  * Starts tcpdump in a netns and returns when it listens. It never rejects for the node's sake: a tap that did not start is a tap
