@@ -1,6 +1,7 @@
 import { examine } from "../hunt/examine.ts";
 import { Notebook } from "../hunt/field.ts";
 import { askKernels } from "../hunt/ask.ts";
+import { finding } from "../hunt/findings.ts";
 import { captureRung } from "../hunt/rungs/capture.ts";
 import { kernelRung, reachFinding } from "../hunt/rungs/probes.ts";
 import { routeRung } from "../hunt/rungs/route.ts";
@@ -71,14 +72,15 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
         asked: agreements.map(({ question, answer, agrees }) => ({ question, answer, agrees })),
         moved: Object.fromEntries(examination.moved),
         kept: examination.kept,
-        notChecked: notebook.notChecked,
+        notChecked: [...notChecked, ...notebook.notChecked],
       };
       writeJson(json);
     } else {
-      process.stdout.write(`${findingText(reachFinding(tried), en)}\n\n`);
+      const reached = tried.tries.length === 0 ? finding("not-tried", {}) : reachFinding(tried);
+      process.stdout.write(`${findingText(reached, en)}\n\n`);
       for (const rung of rungs) process.stdout.write(`${rungText(rung, style)}\n`);
       if (suspect === null && branch !== undefined) process.stdout.write(`${wayText(hopsOf(tried, branch))}\n`);
-      for (const { what, why } of notebook.notChecked)
+      for (const { what, why } of [...notChecked, ...notebook.notChecked])
         process.stdout.write(`${en.labels.notChecked}  ${printable(`${what}: ${why}`)}\n`);
       for (const file of examination.kept) process.stdout.write(`${file}\n`);
     }

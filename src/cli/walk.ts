@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { type ClusterOptions, type OutputOptions, withCluster, withOutput } from "./options.ts";
 
 export interface WalkOptions extends ClusterOptions, OutputOptions {
@@ -20,10 +20,17 @@ export function registerWalk(program: Command): void {
       (value: string, all: string[]) => [...all, value],
       [],
     )
-    .option("--protocol <name>", "tcp | udp | icmp instead of the target's own")
-    .option("--size <bytes>", "length of the IP datagram", Number);
+    .addOption(new Option("--protocol <name>", "instead of the target's own").choices(["tcp", "udp", "icmp"]))
+    .option("--size <bytes>", "length of the IP datagram", datagramBytes);
   withOutput(withCluster(command)).action(async (from: string, to: string, options: WalkOptions) => {
     const [{ guarded }, { runWalk }] = await Promise.all([import("./run.ts"), import("./run-walk.ts")]);
     await guarded((signal) => runWalk(from, to, options, signal));
   });
+}
+
+/** An IPv4 header with nothing in it, to the most that its length field can say (RFC 791). */
+function datagramBytes(text: string): number {
+  const bytes = Number(text);
+  if (!Number.isInteger(bytes) || bytes < 20 || bytes > 65_535) throw new InvalidArgumentError("20 to 65535 bytes");
+  return bytes;
 }

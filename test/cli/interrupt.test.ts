@@ -135,7 +135,7 @@ describeAsRoot("a demo or a lab that is interrupted", () => {
   });
 
   it("takes the demo's lab with it", async () => {
-    for (const afterMs of [250, 700, 1500, 3200, 5000]) {
+    for (const afterMs of [250, 900, 2000, 4500]) {
       const demo = start("demo");
       const left = await signalAfter(demo, "SIGINT", afterMs);
       expect(left, `after ${afterMs} ms`).toMatchObject({ status: 130, isGone: true, stderr: "" });
