@@ -137,7 +137,9 @@ function cameBack(request: readonly TrailPoint[], reply: readonly TrailPoint[], 
   const to = asked === undefined ? null : endsOf(asked.sighting.headers);
   return accepting(reply).some(({ sighting }) => {
     const from = endsOf(sighting.headers);
-    return sighting.netns === sender && to !== null && from !== null && sameIp(from.src, to.dst) && from.sport === to.dport;
+    return (
+      sighting.netns === sender && to !== null && from !== null && sameIp(from.src, to.dst) && from.sport === to.dport
+    );
   });
 }
 
