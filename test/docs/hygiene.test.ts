@@ -14,7 +14,7 @@ describe("the documents", () => {
   it("name no machine's own paths and no registry's host", () => {
     expect(lines.filter(({ text }) => MACHINE.test(text) || HOST.test(text)).map(({ at }) => at)).toEqual([]);
     expect(MACHINE.test("see /home/me/x")).toBe(true);
-    expect(HOST.test("https://registry.npmjs.org/")).toBe(true);
+    expect(HOST.test("https://registry.example.org/")).toBe(true);
   });
 
   it(`are wrapped at ${WIDTH} columns, but for tables and what is shown as it is`, () => {
