@@ -22,11 +22,15 @@ function sh(script: string): void {
 function buildCluster(prefix: string): void {
   sh(`
     ip netns add ${prefix}-lan
+    ip netns exec ${prefix}-lan sysctl -qw net.ipv6.conf.default.accept_dad=0
     ip -n ${prefix}-lan link add br0 type bridge; ip -n ${prefix}-lan link set br0 up
     for n in 1 2; do
       k=${prefix}-k$n
-      ip netns add $k; ip netns add $k-pod
-      ip -n $k link set lo up; ip -n $k-pod link set lo up
+      for ns in $k $k-pod; do
+        ip netns add $ns; ip -n $ns link set lo up
+        # An address that is tentative becomes another fact a second later, whoever reads (RFC 4862, 5.4).
+        ip netns exec $ns sysctl -qw net.ipv6.conf.default.accept_dad=0
+      done
       ip link add eth0 netns $k type veth peer name k$n netns ${prefix}-lan
       ip -n ${prefix}-lan link set k$n master br0 up
       ip -n $k addr add 192.168.77.14$n/24 dev eth0; ip -n $k link set eth0 up
