@@ -230,6 +230,18 @@ describe("by what was stopped", () => {
     expect(await said(make.rule("k2/host", "mangle/PREROUTING", drop, inner))).toEqual(["rule-drops"]);
   });
 
+  test("a rule that rewrites what it should leave alone does not stop it", async () => {
+    const low = ip("10.42.0.3").value;
+    const target = { do: "DNAT", range: { low, high: low, ports: [8081, 8081], random: false } } as const;
+    const tcp = [{ match: "protocol", negate: false, protocols: [6] }] as const;
+    const world = make.made(healthy, make.rule("k1/host", "nat/OUTPUT", [target], tcp));
+    const [cause] = await causesOf(world, triedIn(world, world, flowTo("k1/host", "10.42.0.3", 8080)));
+    expect(cause?.id).toBe("rule-drops");
+    const words = causeById("rule-drops")?.words;
+    expect(words?.en.summary(cause?.params ?? {})).toMatch(/^A netfilter rule on k1 sends the packet astray: rule /);
+    expect(words?.zh.summary(cause?.params ?? {})).toMatch(/^节点 k1 上的一条 netfilter 规则把报文改送到了别处：/);
+  });
+
   test("a route of the same prefix that leads elsewhere is wrong, not missing", async () => {
     const astray: make.Change = (world) =>
       replaceTable(world, "k1/host", "routes", (rows) =>

@@ -1,5 +1,6 @@
 import { netnsNameOf } from "../../facts/provenance.ts";
 import type { Branch } from "../walk/branch.ts";
+import type { Disposition } from "../walk/dispositions.ts";
 import type { Header } from "../walk/packet.ts";
 import type { Cause, Finding } from "./cause.ts";
 import { single } from "./cause.ts";
@@ -13,7 +14,11 @@ function isRuleEdit({ edits: [edit] }: Finding): boolean {
   return edit?.do === "remove-rule" || edit?.do === "set-policy";
 }
 
+/** A rule that rewrites a packet does not stop it: it ends elsewhere, by something else. */
+const STOPS: ReadonlySet<Disposition> = new Set(["NETFILTER_DROP", "NETFILTER_REJECT", "UNKNOWN"]);
+
 function isEncapsulated(at: Branch, kind: "vxlan" | "ipip"): boolean {
+  if (!STOPS.has(at.end)) return false;
   const headers = stopped(at);
   if (kind === "vxlan") return headers.some((h) => h.kind === "vxlan");
   return (
@@ -79,10 +84,16 @@ export const ruleDrops: Cause = {
   id: "rule-drops",
   layer: "netfilter",
   words: {
-    en: { summary: (p) => `A netfilter rule on ${p.node} stops the packet: ${p.object}: ${p.found}` },
-    zh: { summary: (p) => `节点 ${p.node} 上的一条 netfilter 规则拦下了报文：${p.object}：${p.found}` },
+    en: {
+      summary: (p) =>
+        `A netfilter rule on ${p.node} ${p.rewrites === "yes" ? "sends the packet astray" : "stops the packet"}: ${p.object}: ${p.found}`,
+    },
+    zh: {
+      summary: (p) =>
+        `节点 ${p.node} 上的一条 netfilter 规则${p.rewrites === "yes" ? "把报文改送到了别处" : "拦下了报文"}：${p.object}：${p.found}`,
+    },
   },
-  recognise: (finding) => (isRuleEdit(finding) ? single() : null),
+  recognise: (finding) => (isRuleEdit(finding) ? single({ rewrites: STOPS.has(finding.at.end) ? "no" : "yes" }) : null),
 };
 
 export const ruleMissing: Cause = {
@@ -97,6 +108,7 @@ export const ruleMissing: Cause = {
 
 /** The packet had passed the forwarding decision in the netns where the rule stopped it. */
 function isForwarded(at: Branch): boolean {
+  if (!STOPS.has(at.end)) return false;
   const inNetns = at.steps.filter((s) => s.netns === at.netns);
   const lastTap = inNetns.findLastIndex((s) => s.kind === "tap-in");
   return inNetns.slice(lastTap + 1).some((s) => s.kind === "forward" || s.kind === "bridge-forward");

@@ -49,6 +49,11 @@ export function sendFrom(traveller: Traveller, sending: Sending): readonly Move[
         routeText(decision.route, decision.nexthop),
         decision.route.because,
       );
+      // "Circular route" (vxlan_get_route, ip_tunnel_xmit): the tunnel's own packets would go into it again.
+      if (sending.madeBy !== null && decision.dev === sending.link) {
+        const decidedBy = [...fork.reads.filter((r) => r.of === "route").slice(-2), sending.madeBy];
+        return fork.end({ disposition: "LOOP", netns: netns.id, link: sending.link, decidedBy });
+      }
       if (sending.fits !== "as-is") fitToRoute(fork, netns, decision, sending.fits);
       return fork.go({ at: "local-out", netns: netns.id, decision, bound: sending.key.oif });
     },
