@@ -124,6 +124,13 @@ describe("the voices", () => {
     expect(voicesOf(null, null, reckoning)).toMatchObject({ predict: null, witness: null, whatIf: null });
   });
 
+  test("tell of a counter that rests", async () => {
+    const moved = new Map([["k2/host", [{ name: "IpInReceives", delta: 9 }]]]);
+    const reckoning = await reckonOf(broken, [triedIn(broken, broken, TO_POD)], [], moved);
+    const { dissent } = voicesOf(reckoning.suspects[0] ?? null, null, reckoning);
+    expect(dissent).toEqual(["predicted FORWARDING_OFF on k2, where IpInAddrErrors did not rise"]);
+  });
+
   test("tell that packets and walk disagree, and then not what the walk foretold", async () => {
     const real = make.rule("k1/host", "mangle/OUTPUT", [{ do: "DROP" }])(broken);
     const reckoning = await reckonOf(broken, [triedIn(broken, real, TO_POD)]);

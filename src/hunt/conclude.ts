@@ -95,6 +95,10 @@ export function voicesOf(suspect: Suspect | null, cause: NamedCause | null, reck
   const dissent: string[] = agreements
     .filter((a) => a.agrees === false)
     .map((a) => `${nodeOf(a.step.netns)}: ${a.question}: predicted ${a.predicted}, the kernel says ${a.said}`);
+  if (at !== null) {
+    const resting = reckoning.resting(suspect);
+    dissent.push(...resting.map((name) => `predicted ${at.end} on ${nodeOf(at.netns)}, where ${name} did not rise`));
+  }
   if (suspect.witness === "dissent" && predicted !== null) {
     dissent.push(
       `predicted ${predicted.at.end} on ${nodeOf(predicted.at.netns)} ${predicted.at.link ?? ""}, the packets say otherwise`,

@@ -23,7 +23,7 @@ import { recordedCaptureRung, recordedKernelRung, recordedReachRung, recordedTop
 import { captureRung } from "./rungs/capture.ts";
 import { httpRung, withHome } from "./rungs/http.ts";
 import { climbObjects } from "./rungs/objects.ts";
-import { kernelRung, reachRung, reasonOf } from "./rungs/probes.ts";
+import { kernelRung, mostMoved, reachRung, reasonOf } from "./rungs/probes.ts";
 import { routeRung } from "./rungs/route.ts";
 
 export interface HuntRequest {
@@ -145,7 +145,9 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
     behind !== null && faced.symptom.every((e) => e.tried.tries.every((t) => t.answered)) ? [behind] : investigations;
   const own = toExplain.flatMap((i) => i.symptom).map((e) => e.tried);
   const beside = toExplain.flatMap((i) => [...i.direct, ...i.home]).map((e) => e.tried);
-  const reckoning = await reckon(field, own, beside);
+  const examinations = investigations.map((i) => i.examination);
+  const moved = mostMoved(examinations.map((e) => e.moved));
+  const reckoning = await reckon(field, own, beside, moved);
   marks.searchMs = now() - searchStart;
   const fault = objects.fault;
   const symptomFailed =
@@ -167,8 +169,6 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
       ? mainSuspect(causes, reckoning.suspects)
       : (mainSuspect([], symptomSuspects) ?? mainSuspect(causes, reckoning.suspects));
   const healed = main === null ? null : reckoning.healed(main);
-  const examinations = investigations.map((i) => i.examination);
-  const moved = new Map(examinations.flatMap((e) => [...e.moved]));
   const reasons = examinations.flatMap((e) => e.reasons);
   const lostTaps = examinations.flatMap((e) => e.reports.filter((r) => !r.trustworthy).map((r) => r.netns));
   const probes = [...own, ...beside].reduce((sum, t) => sum + t.tries.length, 0);

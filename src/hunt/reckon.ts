@@ -1,6 +1,7 @@
 import { sameIp } from "../facts/ip.ts";
 import { nodeOf } from "../facts/provenance.ts";
 import { type Correction, explain, type NamedCause } from "../think/explain/explain.ts";
+import { restingCounters } from "../think/explain/kernel-signs.ts";
 import { type Suspect, suspectsOf, type Tried } from "../think/explain/suspect.ts";
 import { searchWith, type SearchResult } from "../think/search/search.ts";
 import type { Agreement } from "../think/ask/agreement.ts";
@@ -9,6 +10,7 @@ import { describeEdit } from "../think/walk/edits/edit-kinds.ts";
 import { walk } from "../think/walk/walk.ts";
 import { askKernels } from "./ask.ts";
 import type { Field } from "./field.ts";
+import type { Moved } from "./rungs/probes.ts";
 
 /** So many different failures are asked about and searched for; more of them are mostly the same. */
 const MOST_SUSPECTS = 24;
@@ -21,6 +23,8 @@ export interface Reckoning {
   readonly suspects: readonly Suspect[];
   readonly causes: readonly NamedCause[];
   readonly agreements: ReadonlyMap<Suspect, readonly Agreement[]>;
+  /** Counters that would have risen had its tries ended as foretold, and did not. */
+  readonly resting: (suspect: Suspect) => readonly string[];
   /** The branch with the cheapest correction made; null where there is none. */
   readonly healed: (suspect: Suspect) => Branch | null;
   readonly searched: readonly SearchResult[];
@@ -29,7 +33,12 @@ export interface Reckoning {
 /**
  * `own` are the symptom's flows, `beside` the probes that help to see it: what stops only those is no cause of the symptom.
  */
-export async function reckon(field: Field, own: readonly Tried[], beside: readonly Tried[]): Promise<Reckoning> {
+export async function reckon(
+  field: Field,
+  own: readonly Tried[],
+  beside: readonly Tried[],
+  moved: Moved = new Map(),
+): Promise<Reckoning> {
   const { world, now } = field;
   const suspects = [...own, ...beside].flatMap(suspectsOf).slice(0, MOST_SUSPECTS);
   const agreements = new Map<Suspect, readonly Agreement[]>();
@@ -63,6 +72,8 @@ export async function reckon(field: Field, own: readonly Tried[], beside: readon
         isCure: s.proposals.every((p) => p.kind === "cure"),
         healed: branchTo(suspect.branch.destination, s.walk),
       }));
+  const resting = ({ predicted, failed }: Suspect): readonly string[] =>
+    predicted === null || failed === 0 ? [] : restingCounters(predicted.at, moved.get(predicted.at.netns) ?? []);
   const ofSymptom = new Set(own);
   const named = explain(suspects, {
     world,
@@ -70,6 +81,7 @@ export async function reckon(field: Field, own: readonly Tried[], beside: readon
     isComplete: (suspect) => !searchFor(suspect).bounded,
     describe: (edit) => describeEdit(world, edit),
     kernelDissents: (suspect) => (agreements.get(suspect) ?? []).some((a) => a.agrees === false),
+    countersRest: (suspect) => resting(suspect).length > 0,
   });
   const asksByEcho = own.some((t) => t.flow.protocol === "icmp");
   const causes = named
@@ -79,7 +91,7 @@ export async function reckon(field: Field, own: readonly Tried[], beside: readon
     const best = searchFor(suspect).found[0];
     return best === undefined ? null : branchTo(suspect.branch.destination, best.walk);
   };
-  return { suspects, causes, agreements, healed, searched: [...results.values()] };
+  return { suspects, causes, agreements, resting, healed, searched: [...results.values()] };
 }
 
 /** Echoes prove nothing about what is asked by other means. */

@@ -3,6 +3,7 @@ import type { NetnsId } from "../../src/facts/provenance.ts";
 import type { World } from "../../src/facts/world.ts";
 import type { Field } from "../../src/hunt/field.ts";
 import { type Reckoning, reckon } from "../../src/hunt/reckon.ts";
+import type { Moved } from "../../src/hunt/rungs/probes.ts";
 import type { NamedCause } from "../../src/think/explain/explain.ts";
 import { expectedPoints, type Point } from "../../src/think/explain/points.ts";
 import type { Tried, Try } from "../../src/think/explain/suspect.ts";
@@ -62,9 +63,14 @@ function tryOf(branch: Branch, { tapped, lost = () => false }: Watch): Try {
 }
 
 /** As the hunt does it, without any kernel to ask. */
-export function reckonOf(believed: World, own: readonly Tried[], beside: readonly Tried[] = []): Promise<Reckoning> {
+export function reckonOf(
+  believed: World,
+  own: readonly Tried[],
+  beside: readonly Tried[] = [],
+  moved: Moved = new Map(),
+): Promise<Reckoning> {
   const field = { world: believed, now: () => 0, reader: { offline: true } } as unknown as Field;
-  return reckon(field, own, beside);
+  return reckon(field, own, beside, moved);
 }
 
 export async function causesOf(believed: World, ...own: readonly Tried[]): Promise<readonly NamedCause[]> {

@@ -7,7 +7,7 @@ import { type Suspect, suspectsOf } from "../../think/explain/suspect.ts";
 import { walk } from "../../think/walk/walk.ts";
 import type { Finding } from "../findings.ts";
 import { captureRung, nextAfter } from "./capture.ts";
-import { countAnswers, kernelRung, reachRung, reasonOf } from "./probes.ts";
+import { countAnswers, kernelRung, mostMoved, reachRung, reasonOf } from "./probes.ts";
 
 const TO_POD = flowTo("k1/host", "10.42.0.3", 8080);
 
@@ -83,6 +83,31 @@ describe("kernel", () => {
     ];
     expect(reasonOf(suspect, moved("IpInAddrErrors"), reasons)).toBe("IP_INADDRERRORS");
     expect(reasonOf(suspect, moved("IpInAddrErrors"), reasons.slice(0, 1))).toBe("IpInAddrErrors");
+  });
+
+  test("readings that overlap are not added up", () => {
+    const other = new Map([
+      [
+        "k2/host",
+        [
+          { name: "IpInAddrErrors", delta: 5 },
+          { name: "UdpNoPorts", delta: 1 },
+        ],
+      ],
+    ]);
+    expect(mostMoved([moved("IpInAddrErrors"), other, moved("X", "k1/host")])).toEqual(
+      new Map([
+        [
+          "k2/host",
+          [
+            { name: "IpInAddrErrors", delta: 5 },
+            { name: "UdpNoPorts", delta: 1 },
+          ],
+        ],
+        ["k1/host", [{ name: "X", delta: 3 }]],
+      ]),
+    );
+    expect(mostMoved([])).toEqual(new Map());
   });
 
   test("that was not asked is not quiet", () => {

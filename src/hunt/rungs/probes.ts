@@ -43,6 +43,17 @@ function share(tried: Tried): number {
 /** Counters that moved while the probes ran, by netns. */
 export type Moved = ReadonlyMap<string, readonly { readonly name: string; readonly delta: number }[]>;
 
+/** Of several readings, which may overlap, the most that any of them saw. */
+export function mostMoved(readings: readonly Moved[]): Moved {
+  const most = new Map<string, Map<string, number>>();
+  for (const [netns, rows] of readings.flatMap((reading) => [...reading])) {
+    const known = most.get(netns) ?? new Map<string, number>();
+    for (const { name, delta } of rows) known.set(name, Math.max(delta, known.get(name) ?? 0));
+    most.set(netns, known);
+  }
+  return new Map([...most].map(([netns, rows]) => [netns, [...rows].map(([name, delta]) => ({ name, delta }))]));
+}
+
 export function kernelRung(
   suspect: Suspect | null,
   moved: Moved,

@@ -15,12 +15,16 @@ export interface Weighed {
   /** No other cure costs as little, and none was left untried. */
   readonly isUnique: boolean;
   readonly kernelDissents: boolean;
+  /** Counters that rise with every packet lost so did not: these were lost in another way. */
+  readonly countersRest: boolean;
 }
 
 /** How sure it is that this cure reverts what stops these tries. */
 export function confidenceIn(suspect: Suspect, cure: Weighed): Confidence {
   const { predicted } = suspect;
-  if (predicted === null || wasTriedElsewhere(suspect) || hasCrossed(suspect)) return "suspected";
+  if (predicted === null || cure.countersRest || wasTriedElsewhere(suspect) || hasCrossed(suspect)) {
+    return "suspected";
+  }
   const isWitnessed = suspect.witness === "agree" && suspect.failed > 0;
   const isLost = arrives(suspect.branch) === false;
   // That a walk ends in the unknown is no prediction: what is corrected has to be what it could not judge.

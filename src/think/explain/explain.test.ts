@@ -65,6 +65,7 @@ function evidence(world: World, corrections: readonly Correction[], parts: Parti
     isComplete: () => true,
     describe: (edit) => describeEdit(world, edit),
     kernelDissents: () => false,
+    countersRest: () => false,
     ...parts,
   };
 }
@@ -112,6 +113,30 @@ describe("confirmed", () => {
       explain(suspectsOf(triedIn(world, world, TO_POD, watch)), against).map((c) => c.confidence);
     expect(confidences(EVERYWHERE)).toEqual(["likely"]);
     expect(confidences(NOWHERE)).toEqual(["suspected"]);
+  });
+
+  test("not when the kernel counted packets there and none of that loss: something came before it", async () => {
+    const world = FORWARDING_OFF(healthy);
+    const lost = triedIn(world, world, TO_POD);
+    const rose = (netns: string, ...names: readonly string[]) =>
+      new Map([[netns, names.map((name) => ({ name, delta: 3 }))]]);
+    const confidence = async (moved: Parameters<typeof reckonOf>[3]) =>
+      (await reckonOf(world, [lost], [], moved)).causes.map((c) => c.confidence);
+    expect(await confidence(rose("k2/host", "IpInReceives", "IpInAddrErrors"))).toEqual(["confirmed"]);
+    expect(await confidence(rose("k2/host", "IpInReceives"))).toEqual(["suspected"]);
+    // Counters that were not read, or of another node, say nothing.
+    expect(await confidence(new Map())).toEqual(["confirmed"]);
+    expect(await confidence(rose("k2/host"))).toEqual(["confirmed"]);
+    expect(await confidence(rose("k1/host", "IpInReceives"))).toEqual(["confirmed"]);
+    // A loss that no counter tells of.
+    const dropped = make.rule("k2/host", "filter/FORWARD", DROP)(healthy);
+    const { causes } = await reckonOf(
+      dropped,
+      [triedIn(dropped, dropped, TO_POD)],
+      [],
+      rose("k2/host", "IpInReceives"),
+    );
+    expect(causes.map((c) => c.confidence)).toEqual(["confirmed"]);
   });
 
   test("not when the tap behind the last hop lost packets: its silence proves nothing", async () => {

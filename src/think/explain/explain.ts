@@ -53,6 +53,8 @@ export interface Evidence {
   };
   /** A kernel that was asked answered otherwise than the walk. */
   readonly kernelDissents: (suspect: Suspect) => boolean;
+  /** A kernel counts such losses, and counted none while these tries were lost. */
+  readonly countersRest: (suspect: Suspect) => boolean;
 }
 
 /** Names what stops each suspect; suspects with one cause are joined. The surest and the most telling first. */
@@ -80,7 +82,8 @@ function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
   if (best === undefined) return closedPort(suspect, kernelDissents);
   const { edits, healed } = best;
   const isUnique = cures.length === 1 && evidence.isComplete(suspect);
-  const confidence = confidenceIn(suspect, { edits, healed, isUnique, kernelDissents });
+  const countersRest = evidence.countersRest(suspect);
+  const confidence = confidenceIn(suspect, { edits, healed, isUnique, kernelDissents, countersRest });
   // What comes behind the first waits for its repair; of several ways to go on none is sure.
   const later = confidence === "suspected" || cures.length > 1 ? "suspected" : "likely";
   return nameEdits(edits, suspect, { first: confidence, later }, evidence);

@@ -1,4 +1,6 @@
+import type { Branch } from "../walk/branch.ts";
 import type { Disposition } from "../walk/dispositions.ts";
+import { outerIp } from "../walk/packet.ts";
 
 /** What a kernel says of a packet that ends so: drop reasons of skb:kfree_skb by name, and counters as nstat names them. */
 export interface KernelSigns {
@@ -59,3 +61,22 @@ export const LOSS_COUNTERS: readonly string[] = [
   "UdpInCsumErrors",
   "IpExtInCsumErrors",
 ];
+
+/** Of these one rises with every IPv4 packet that ends so (ip_error, ip_rcv_finish, ip_forward), on every kernel since 3.6. */
+const SURE: { readonly [D in Disposition]?: readonly string[] } = {
+  FORWARDING_OFF: ["IpInAddrErrors"],
+  RP_FILTER: ["TcpExtIPReversePathFilter"],
+  TTL_EXCEEDED: ["IpInHdrErrors"],
+};
+
+/** What would have risen had packets ended there as foretold, and did not while others were counted; empty where that is not told. */
+export function restingCounters(
+  at: Branch,
+  moved: readonly { readonly name: string; readonly delta: number }[],
+): readonly string[] {
+  const last = at.steps.at(-1)?.packet;
+  const sure = SURE[at.end] ?? [];
+  if (last === undefined || outerIp(last).src.family !== 4) return [];
+  const rose = (name: string): boolean => moved.some((m) => m.name === name && m.delta > 0);
+  return rose("IpInReceives") && !sure.some(rose) ? sure : [];
+}
