@@ -42,7 +42,10 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
       attempts: options.attempts,
     });
     const notebook = new Notebook();
-    const examination = await untilInterrupted(examine(field, [trial], [], notebook), signal);
+    const examination = await untilInterrupted(
+      examine(field, { send: [trial], adopt: [], also: [], during: null }, notebook),
+      signal,
+    );
     const tried = examination.examined[0]?.tried;
     if (tried === undefined) throw new Error("a probe without a result");
     const suspect = suspectsOf(tried).find((s) => s.failed > 0) ?? null;

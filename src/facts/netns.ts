@@ -184,7 +184,18 @@ export interface Socket {
   readonly recvQueue: number;
   readonly sendQueue: number;
   readonly process: string | null;
+  /** Null where it was not asked for (`ss -i`). */
+  readonly timing: SocketTiming | null;
   readonly because: Provenance;
+}
+
+/** Of a TCP connection, as `ss -i` tells it from struct tcp_info. Both times begin with the connection itself. */
+export interface SocketTiming {
+  /** Since the last segment with data was sent, again or for the first time. */
+  readonly sentMs: number;
+  readonly receivedMs: number;
+  /** Segments with data that it sent; null before Linux 4.6, which does not tell. */
+  readonly segmentsSent: number | null;
 }
 
 export interface Tuple {

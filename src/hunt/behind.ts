@@ -7,10 +7,12 @@ import type { Try } from "../think/explain/suspect.ts";
 import type { Symptom } from "../think/symptom/symptom.ts";
 import { isTargetError, resolveTarget, type Target } from "../think/symptom/target.ts";
 import { type Upstream, waitedFor } from "../think/symptom/upstream.ts";
+import { Looks } from "../think/symptom/waiting.ts";
 import type { Answer } from "../witness/probe/probe.ts";
-import type { Examined } from "./examine.ts";
+import { sendProbes } from "../witness/probe/send-probes.ts";
+import type { Examined } from "./examination.ts";
 import type { Field, Notebook } from "./field.ts";
-import { waitingSockets } from "./gateway.ts";
+import { socketsOf } from "./gateway.ts";
 import { investigate } from "./investigate.ts";
 import type { Investigation } from "./investigation.ts";
 import { podPlace } from "./place.ts";
@@ -27,19 +29,25 @@ export interface Behind {
   readonly objects: ObjectRungs;
 }
 
-/** The flow behind a gateway, from the gateway's own pod. */
+/**
+ * The flow behind a gateway, from the gateway's own pod.
+ * @param again makes the gateway send what fails: needed where its connections stand, and only what is said on them gets lost
+ */
 export async function followBehind(
   field: Field,
   pod: Pod,
   upstream: Upstream,
   notebook: Notebook,
+  again: () => Promise<void>,
 ): Promise<Behind | null> {
   const place = podPlace(field.world, pod);
   if (place === null) return null;
   const target = targetAt(field, upstream);
   const objects = climbObjects(target, field.cluster, "e1");
   const endpoints = [...objects.endpoints, ...objects.candidates];
-  const investigation = await investigate(field, target, [place], endpoints, "u", notebook);
+  const adopts = isHeardOut(upstream);
+  const question = { target, places: [place], endpoints, prefix: "u", adopts, during: adopts ? again : null };
+  const investigation = await investigate(field, question, notebook);
   return { investigation, objects };
 }
 
@@ -54,6 +62,17 @@ function targetAt(field: Field, upstream: Upstream): Target {
   return { ...resolved, protocol, url: null, service, ...(service === null && resolved.pod === null ? plain : {}) };
 }
 
+/** Sends the symptom's tries once more, so that what a gateway does meanwhile can be heard. */
+export async function tryAgain(field: Field, failing: readonly Examined[]): Promise<void> {
+  const probes = failing.map((e) => e.trial.probe);
+  await sendProbes(field.reader, probes, field.random, field.limits.signal);
+}
+
+/** Its connections are accepted: a bare one of ours would be too. */
+function isHeardOut({ requests, connects, sockets }: Upstream): boolean {
+  return requests > 0 && connects === 0 && sockets === 0;
+}
+
 export function isAbout(investigation: Investigation, upstream: Upstream): boolean {
   return sameIp(investigation.target.ip, upstream.ip) && investigation.target.port === upstream.port;
 }
@@ -61,6 +80,7 @@ export function isAbout(investigation: Investigation, upstream: Upstream): boole
 /** While the tries run: which pods behind the Service wait for somebody themselves? What they wait for is followed at once. */
 export function glanceAtGateways(field: Field, target: Target, endpoints: readonly Endpoint[], notebook: Notebook) {
   const sockets = new Map<string, readonly Socket[]>();
+  const looks = new Map<string, Looks>();
   let started: Promise<Behind | null> | null = null;
   const pods = endpoints
     .flatMap((e) => field.cluster.pods.filter((p) => e.pod !== null && podKey(p) === podKey(e.pod)))
@@ -69,12 +89,16 @@ export function glanceAtGateways(field: Field, target: Target, endpoints: readon
     if (target.url === null || pods.length === 0) return;
     for (let glances = 0; glances < MOST_GLANCES && started === null; glances += 1) {
       await sleep(GLANCE_MS);
-      for (const [key, waiting] of await waitingSockets(field, pods)) {
+      for (const [key, now] of await socketsOf(field, pods)) {
+        const ours = looks.get(key) ?? new Looks();
+        looks.set(key, ours);
+        const waiting = ours.add(now);
         const pod = pods.find((p) => podKey(p) === key);
         const upstream = pod === undefined ? undefined : waitedFor(pod.ips, waiting, [], [], field.cluster)[0];
         if (pod === undefined || upstream === undefined) continue;
         sockets.set(key, waiting);
-        started ??= followBehind(field, pod, upstream, notebook);
+        // What stands may yet be answered: whether anything is wrong, the tries will tell.
+        if (!isHeardOut(upstream)) started ??= followBehind(field, pod, upstream, notebook, async () => {});
       }
     }
   };

@@ -9,6 +9,8 @@ export interface Findings {
   "gateway-log": { readonly line: string };
   "gateway-connects": { readonly count: number; readonly to: string };
   "gateway-socket": { readonly pod: string; readonly state: string; readonly to: string };
+  /** Connections that stand, without an answer; the most bytes that one sent and nobody acknowledged. */
+  "gateway-request": { readonly to: string; readonly count: number; readonly unacknowledged: number };
   "gateway-conntrack": { readonly node: string; readonly to: string; readonly count: number };
   "upstream-named": { readonly pod: string; readonly to: string; readonly service: string | null };
   "upstream-unknown": { readonly pod: string };

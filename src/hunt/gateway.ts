@@ -8,6 +8,7 @@ import { text } from "../read/transport/reader.ts";
 import { telltaleLines, type Upstream, waitedFor } from "../think/symptom/upstream.ts";
 import { unansweredConnects } from "../witness/correlate/unanswered.ts";
 import type { Frame } from "../witness/sighting.ts";
+import { Looks } from "../think/symptom/waiting.ts";
 import type { Field } from "./field.ts";
 import { finding, type Finding } from "./findings.ts";
 import { podPlace } from "./place.ts";
@@ -15,20 +16,17 @@ import { podPlace } from "./place.ts";
 const LOG_SECONDS = 300;
 const LOG_BYTES = 64 << 10;
 
-/** Sockets that wait for an answer, in each of these pods, right now. */
-export async function waitingSockets(
-  field: Field,
-  pods: readonly Pod[],
-): Promise<ReadonlyMap<string, readonly Socket[]>> {
+/** TCP sockets of each of these pods, right now. */
+export async function socketsOf(field: Field, pods: readonly Pod[]): Promise<ReadonlyMap<string, readonly Socket[]>> {
   const read = await Promise.all(
     pods.map(async (pod): Promise<readonly [string, readonly Socket[]]> => {
       const place = podPlace(field.world, pod);
       if (place === null) return [podKey(pod), []];
-      const argv = ["ss", "-tan"];
+      const argv = ["ss", "-tani"];
       const [output] = await field.reader.run(place.node, [{ name: "ss", argv, netns: place.path }], field.limits);
       if (output === undefined || output.failure !== null) return [podKey(pod), []];
       const { value } = parseSockets(text(output), { node: place.node, netns: place.netns, argv, at: output.at });
-      return [podKey(pod), value.filter((socket) => socket.state === "SYN-SENT")];
+      return [podKey(pod), value];
     }),
   );
   return new Map(read);
@@ -48,7 +46,10 @@ export interface GatewayReading {
   readonly lines: readonly Finding[];
 }
 
-/** Whom a pod that answers 5xx waits for: its sockets, its node's conntrack, its log. */
+/**
+ * Whom a pod that answers 5xx waits for: its sockets, its node's conntrack, its log.
+ * @param seen sockets that hung while the tries ran
+ */
 export async function readGateway(
   field: Field,
   pod: Pod,
@@ -56,7 +57,7 @@ export async function readGateway(
   frames: readonly Frame[],
 ): Promise<GatewayReading> {
   const [now, rows, log] = await Promise.all([
-    waitingSockets(field, [pod]).then((m) => m.get(podKey(pod)) ?? []),
+    socketsOf(field, [pod]).then((m) => new Looks().add(m.get(podKey(pod)) ?? [])),
     pod.node === null ? Promise.resolve([]) : conntrackOf(field, pod.node),
     field.kube.podLog(
       { namespace: pod.namespace, pod: pod.name, sinceSeconds: LOG_SECONDS },
@@ -75,6 +76,10 @@ export async function readGateway(
     const to = `${upstream.ip.text}:${upstream.port}`;
     if (upstream.connects > 0) lines.push(finding("gateway-connects", { count: upstream.connects, to }));
     if (upstream.sockets > 0) lines.push(finding("gateway-socket", { pod: podKey(pod), state: "SYN_SENT", to }));
+    if (upstream.requests > 0) {
+      const { requests: count, unacknowledged } = upstream;
+      lines.push(finding("gateway-request", { to, count, unacknowledged }));
+    }
     if (upstream.unreplied > 0)
       lines.push(finding("gateway-conntrack", { node: pod.node ?? "", to, count: upstream.unreplied }));
   } else lines.push(finding("upstream-unknown", { pod: podKey(pod) }));

@@ -4,7 +4,15 @@ import type { Symptom } from "../think/symptom/symptom.ts";
 import { isTargetError, resolveTarget, type Target } from "../think/symptom/target.ts";
 import { arrives } from "../think/walk/branch.ts";
 import { stillSo } from "./again.ts";
-import { type Behind, followBehind, gatewayPod, glanceAtGateways, isAbout, isServersFault } from "./behind.ts";
+import {
+  type Behind,
+  followBehind,
+  gatewayPod,
+  glanceAtGateways,
+  isAbout,
+  isServersFault,
+  tryAgain,
+} from "./behind.ts";
 import { affectedBy, hopList, lastHopOf, mainSuspect, toFoundCause, voicesOf, weaken } from "./conclude.ts";
 import type { Conclusion, HuntEvent } from "./conclusion.ts";
 import { noteEvidence } from "./evidence.ts";
@@ -72,14 +80,11 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   yield { kind: "progress", doing: "tries", detail: symptom.input };
   const glance = glanceAtGateways(field, target, facedObjects.endpoints, notebook);
   const facedStart = now();
+  const endpoints = [...facedObjects.endpoints, ...facedObjects.candidates];
   const faced = await investigate(
     field,
-    target,
-    places,
-    [...facedObjects.endpoints, ...facedObjects.candidates],
-    "",
+    { target, places, endpoints, prefix: "", adopts: false, during: glance.look },
     notebook,
-    glance.look,
   );
   marks.triesMs = now() - facedStart;
   const failing = faced.symptom.filter((e) => e.result.answers.some((a, i) => isServersFault(a, e.tried.tries[i])));
@@ -93,7 +98,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
     if (early !== null && upstream !== undefined && isAbout(early.investigation, upstream)) followed = early;
     else if (upstream !== undefined) {
       yield { kind: "progress", doing: "probes", detail: `${upstream.ip.text}:${upstream.port}` };
-      followed = await followBehind(field, pod, upstream, notebook);
+      followed = await followBehind(field, pod, upstream, notebook, () => tryAgain(field, failing));
     }
   } else await glance.investigation();
   const behind = followed?.investigation ?? null;

@@ -12,17 +12,23 @@ import { directTrials, homeTrials, symptomTrials } from "./trials.ts";
 const MOST_ENDPOINTS = 12;
 const MOST_DIRECT = 24;
 
-export async function investigate(
-  field: Field,
-  target: Target,
-  places: readonly Place[],
-  allEndpoints: readonly Endpoint[],
-  prefix: string,
-  notebook: Notebook,
-  during?: () => Promise<void>,
-): Promise<Investigation> {
+export interface Question {
+  readonly target: Target;
+  readonly places: readonly Place[];
+  readonly endpoints: readonly Endpoint[];
+  /** Of the ids of its probes, which are unique in a hunt. */
+  readonly prefix: string;
+  /** The places send by themselves what fails: their own flows are listened to as well. */
+  readonly adopts: boolean;
+  /** Runs beside the tries, and is waited for. */
+  readonly during: (() => Promise<void>) | null;
+}
+
+/** Tries a target as the symptom does it, each of its endpoints directly, and each at home. */
+export async function investigate(field: Field, question: Question, notebook: Notebook): Promise<Investigation> {
   const { world } = field;
-  const ready = allEndpoints.filter((e) => e.ready);
+  const { target, places, prefix } = question;
+  const ready = question.endpoints.filter((e) => e.ready);
   if (field.reader.offline) return investigateRecorded(field, target, places, ready, prefix, notebook);
   const endpoints = ready.slice(0, MOST_ENDPOINTS);
   if (endpoints.length < ready.length) {
@@ -48,15 +54,17 @@ export async function investigate(
     const place = pod === undefined ? null : podPlace(world, pod);
     return place === null ? [] : [place.netns];
   });
-  const examination = await examine(field, [...symptom, ...direct, ...home], also, notebook, during);
+  const send = [...symptom, ...direct, ...home];
+  const adopt = question.adopts ? symptomTrials(world, { ...target, url: null }, places, `${prefix}a`) : [];
+  const examination = await examine(field, { send, adopt, also, during: question.during }, notebook);
   const { examined } = examination;
   return {
     target,
     places,
     endpoints,
-    symptom: examined.slice(0, symptom.length),
+    symptom: [...examined.slice(0, symptom.length), ...examined.slice(send.length)],
     direct: examined.slice(symptom.length, symptom.length + direct.length),
-    home: examined.slice(symptom.length + direct.length),
+    home: examined.slice(symptom.length + direct.length, send.length),
     examination,
   };
 }

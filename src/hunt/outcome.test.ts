@@ -6,7 +6,7 @@ import { EVERYWHERE, flowTo, triedIn } from "../../test/explain/what-happens.ts"
 import type { World } from "../facts/world.ts";
 import type { Tried } from "../think/explain/suspect.ts";
 import type { Answer } from "../witness/probe/probe.ts";
-import type { Examined } from "./examine.ts";
+import type { Examined } from "./examination.ts";
 import type { Field } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
 import { branchRows, deliversTo, hasDeadBranch, notDoomed } from "./outcome.ts";

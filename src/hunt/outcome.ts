@@ -4,7 +4,7 @@ import { hopsOf, suspectsOf, type Tried } from "../think/explain/suspect.ts";
 import { arrives, type Branch, failingLeg } from "../think/walk/branch.ts";
 import { hopList } from "./conclude.ts";
 import type { Conclusion } from "./conclusion.ts";
-import type { Examined } from "./examine.ts";
+import type { Examined } from "./examination.ts";
 import type { Field } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
 import { isAsked } from "./rungs/http.ts";

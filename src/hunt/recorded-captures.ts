@@ -3,7 +3,7 @@ import { linksOf, type World } from "../facts/world.ts";
 import type { Bundle } from "../read/transport/bundle.ts";
 import { type CapturePlace, readCapture } from "../witness/decode/capture.ts";
 import type { Frame, TapReport } from "../witness/sighting.ts";
-import { tunnelPortsOf } from "./examine.ts";
+import { tunnelPortsOf } from "./watch.ts";
 
 /** A capture is cut at this: more than a few minutes of a busy node's traffic, headers only. */
 const CAPTURE_LIMIT_BYTES = 256 << 20;

@@ -17,7 +17,7 @@ export interface FateFacts {
 }
 
 /** Without an answer for so long, while its tap went on, a flow counts as unanswered. */
-const PATIENCE_NS = 500_000_000n;
+export const PATIENCE_NS = 500_000_000n;
 const DNS_PORT = 53;
 
 /** Null: the recording ended before it could be told, or silence means nothing (UDP that is not DNS). */

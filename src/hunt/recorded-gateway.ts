@@ -33,6 +33,8 @@ export function isOfCluster(upstream: Upstream): boolean {
 function upstreamsOf(world: World, pod: Pod, { cluster }: Field): readonly Upstream[] {
   const place = podPlace(world, pod);
   const sockets = place === null ? undefined : world.netns.get(place.netns)?.sockets;
+  // Of one look: what is not acknowledged then may be a moment later.
+  const connecting = sockets?.known ? sockets.value.filter((s) => s.state === "SYN-SENT") : [];
   const tracked = pod.node === null ? undefined : world.netns.get(netnsId(pod.node, "host"))?.conntrack;
-  return waitedFor(pod.ips, sockets?.known ? sockets.value : [], tracked?.known ? tracked.value : [], [], cluster);
+  return waitedFor(pod.ips, connecting, tracked?.known ? tracked.value : [], [], cluster);
 }

@@ -2,7 +2,7 @@ import { samePlace } from "../think/explain/points.ts";
 import type { Suspect, Tried } from "../think/explain/suspect.ts";
 import type { Branch } from "../think/walk/branch.ts";
 import type { RungName } from "../verdict/verdict.ts";
-import type { Examined } from "./examine.ts";
+import type { Examined } from "./examination.ts";
 import { type Finding, finding, type Rung } from "./findings.ts";
 import type { GatewayReading } from "./gateway.ts";
 import type { Recording } from "./recorded.ts";

@@ -5,7 +5,7 @@ import type { Target } from "../think/symptom/target.ts";
 import type { Flow } from "../think/walk/branch.ts";
 import { walk } from "../think/walk/walk.ts";
 import type { Probe } from "../witness/probe/probe.ts";
-import type { Trial } from "./examine.ts";
+import type { Trial } from "./examination.ts";
 import type { Place } from "./place.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { podKey } from "../../facts/cluster.ts";
-import type { Examined } from "../examine.ts";
+import type { Examined } from "../examination.ts";
 import { type Finding, finding, type Rung } from "../findings.ts";
 import type { GatewayReading } from "../gateway.ts";
 import { countAnswers } from "./probes.ts";

@@ -58,6 +58,27 @@ u_str ESTAB  0      0                * 12345            * 12346
     expect(sockets.value[3]).toMatchObject({ process: "node", peer: null, peerPort: null });
   });
 
+  test("what -i adds belongs to the line before; what is 0 is left out", () => {
+    const text = `State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process
+LISTEN 0      511        10.0.0.1:8080      0.0.0.0:*
+\t bbr cwnd:10
+ESTAB  0      77         10.0.0.1:44966    10.0.0.2:80
+\t cubic wscale:7,7 rto:204 rtt:0.02/0.01 bytes_sent:77 segs_out:3 data_segs_out:1 send 1bps lastsnd:748 lastrcv:756 minrtt:0.02
+ESTAB  0      0          10.0.0.1:44967    10.0.0.2:80
+\t cubic rto:204 segs_out:3 lastrcv:8 minrtt:0.02
+ESTAB  0      0          10.0.0.1:44968    10.0.0.2:80
+\t cubic wscale:7,7 rto:204 rtt:1.5/0.75 cwnd:10 send 77.9Mbps lastsnd:5 lastrcv:9 rcv_space:29200
+`;
+    const { value, problems } = parseSockets(text, source);
+    expect(problems).toEqual([]);
+    expect(value.map((socket) => socket.timing)).toEqual([
+      null,
+      { sentMs: 748, receivedMs: 756, segmentsSent: 1 },
+      { sentMs: 0, receivedMs: 8, segmentsSent: 0 },
+      { sentMs: 5, receivedMs: 9, segmentsSent: null },
+    ]);
+  });
+
   test("a single protocol prints no Netid", () => {
     expect(brief("LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\n")).toEqual([["tcp", null, 22, [4]]]);
   });

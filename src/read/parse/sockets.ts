@@ -1,6 +1,6 @@
 import type { Ip } from "../../facts/ip.ts";
 import { ipFromValue, parseIp } from "../../facts/ip.ts";
-import type { Socket } from "../../facts/netns.ts";
+import type { Socket, SocketTiming } from "../../facts/netns.ts";
 import type { Source } from "../../facts/provenance.ts";
 import { protocolNumber } from "./ip-protocols.ts";
 import type { Line, Parsed } from "./parsed.ts";
@@ -20,6 +20,8 @@ interface Row {
   readonly local: End;
   readonly peer: End;
   readonly rest: string;
+  /** Set by a line that continues it. */
+  timing: SocketTiming | null;
 }
 
 interface End {
@@ -32,13 +34,18 @@ interface End {
 }
 
 /**
- * `ss -tuan[p]`, with or without its header. Two dialects: since iproute2 4.15 `*` is dual-stack, `[::]` IPv6 alone
+ * `ss -tuan[pi]`, with or without its header. Two dialects: since iproute2 4.15 `*` is dual-stack, `[::]` IPv6 alone
  * and `0.0.0.0` IPv4 alone; before, `*` was IPv4 and `:::` IPv6, dual-stack or not it did not say.
  */
 export function parseSockets(text: string, source: Source): Parsed<readonly Socket[]> {
   const problems = new Problems();
   const rows: Row[] = [];
   for (const line of linesOf(text)) {
+    if (isContinued(line)) {
+      const last = rows.at(-1);
+      if (last !== undefined) last.timing = readTiming(line.text) ?? last.timing;
+      continue;
+    }
     const row = readRow(line);
     if (typeof row === "string") problems.add(line, row);
     else if (row !== null) rows.push(row);
@@ -65,6 +72,7 @@ export function parseSockets(text: string, source: Source): Parsed<readonly Sock
         recvQueue: row.queues[0],
         sendQueue: row.queues[1],
         process: /\(\("([^"]{1,64})"/.exec(row.rest)?.[1] ?? null,
+        timing: row.timing,
         because: because(source, row.line),
       },
     ];
@@ -72,11 +80,28 @@ export function parseSockets(text: string, source: Source): Parsed<readonly Sock
   return { value: sockets, problems: problems.list() };
 }
 
+/** Options such as -o and -i continue a socket on lines of their own. */
+function isContinued({ text }: Line): boolean {
+  return /^\s/.test(text) && !/^\s*(?:tcp|udp|raw)\s/.test(text);
+}
+
+/** tcp_stats_print (misc/ss.c) leaves out what is 0; `rto` a connection always has, `minrtt` came with `data_segs_out`. */
+function readTiming(text: string): SocketTiming | null {
+  if (!/\srto:/.test(text)) return null;
+  const number = (name: string): number | null => {
+    const digits = new RegExp(`\\s${name}:(\\d{1,12})(?:\\s|$)`).exec(text)?.[1];
+    return digits === undefined ? null : Number(digits);
+  };
+  return {
+    sentMs: number("lastsnd") ?? 0,
+    receivedMs: number("lastrcv") ?? 0,
+    segmentsSent: number("data_segs_out") ?? (/\sminrtt:/.test(text) ? 0 : null),
+  };
+}
+
 function readRow(line: Line): Row | string | null {
   const words = wordsOf(line.text);
   if (/^(?:Netid|State)$/.test(words[0] ?? "") && line.text.includes("Recv-Q")) return null;
-  // Options such as -o and -i continue a socket on lines of their own.
-  if (/^\s/.test(line.text) && !/^\s*(?:tcp|udp|raw)\s/.test(line.text)) return null;
   let protocol: Row["protocol"] = "tcp";
   const first = words[0] ?? "";
   if (first === "tcp" || first === "udp" || first === "raw") protocol = first;
@@ -88,7 +113,16 @@ function readRow(line: Line): Row | string | null {
   const peer = readEnd(peerText);
   if (!STATE.test(state) || !/^\d{1,15}$/.test(receive) || !/^\d{1,15}$/.test(send)) return "no state or queues";
   if (local === null || peer === null) return "no local or peer address";
-  return { line, protocol, state, queues: [Number(receive), Number(send)], local, peer, rest: rest.join(" ") };
+  return {
+    line,
+    protocol,
+    state,
+    queues: [Number(receive), Number(send)],
+    local,
+    peer,
+    rest: rest.join(" "),
+    timing: null,
+  };
 }
 
 function readEnd(text: string): End | null {

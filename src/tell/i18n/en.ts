@@ -21,6 +21,8 @@ const findings: { readonly [K in keyof Findings]: (p: Findings[K]) => string } =
   "gateway-log": (p) => `its log: ${p.line}`,
   "gateway-connects": (p) => `its packets: ${many(p.count, "connection")} to ${p.to}, none accepted`,
   "gateway-socket": (p) => `its socket: ${p.state} → ${p.to}`,
+  "gateway-request": (p) =>
+    `its connections: ${p.count} to ${p.to} stand, ${p.unacknowledged > 0 ? `${many(p.unacknowledged, "byte")} sent and not acknowledged` : "asked and not answered"}`,
   "gateway-conntrack": (p) => `conntrack on ${p.node}: ${p.count} × [UNREPLIED] → ${p.to}`,
   "upstream-named": (p) => `${p.pod} waits for ${p.to}${p.service === null ? "" : ` (${p.service})`}`,
   "upstream-unknown": (p) => `${p.pod} answered with an error of its own; no connection of its hangs`,

@@ -26,6 +26,7 @@ function socket(state: string, peer: string, port: number): Socket {
     recvQueue: 0,
     sendQueue: 1,
     process: null,
+    timing: null,
     because,
   };
 }
@@ -56,7 +57,9 @@ describe("whom a gateway waits for", () => {
       socket("SYN-SENT", "10.43.0.11", 80),
       socket("ESTAB", "10.43.0.9", 80),
     ];
-    expect(told(waiting)).toEqual(["tcp 10.43.0.11:80 0/2/0 backend"]);
+    expect(told(waiting)).toEqual(["tcp 10.43.0.11:80 0/2/0 backend", "tcp 10.43.0.9:80 0/0/0"]);
+    const [, standing] = waitedFor(GATEWAY, waiting, [], [], cluster);
+    expect(standing).toMatchObject({ requests: 1, unacknowledged: 1 });
   });
 
   test("connections of its own that nobody answered; those of others are theirs", () => {

@@ -9,6 +9,10 @@ export interface Upstream {
   readonly protocol: "tcp" | "udp";
   /** Sockets in SYN-SENT, seen while it waited. */
   readonly sockets: number;
+  /** Connections that stand, and whose request got no answer while it was watched. */
+  readonly requests: number;
+  /** The most that one of those has sent and nobody has acknowledged, in bytes. */
+  readonly unacknowledged: number;
   /** Connections that were seen to leave it and that nobody accepted. */
   readonly connects: number;
   /** Conntrack rows `[UNREPLIED]` of its node. */
@@ -19,7 +23,10 @@ export interface Upstream {
 const DNS_PORT = 53;
 const PROTOCOLS: Readonly<Record<number, "tcp" | "udp">> = { 6: "tcp", 17: "udp" };
 
-/** The most convincing first: connections seen to fail and sockets that wait now, before rows that may be a minute old. */
+/**
+ * The most convincing first: connections seen to fail and sockets that wait now, before rows that may be a minute old.
+ * @param sockets those that hang: in SYN-SENT, or established and without an answer for too long
+ */
 export function waitedFor(
   gateway: readonly Ip[],
   sockets: readonly Socket[],
@@ -27,19 +34,22 @@ export function waitedFor(
   unanswered: readonly { readonly ip: Ip; readonly port: number; readonly connects: number }[],
   cluster: Cluster,
 ): readonly Upstream[] {
-  const found = new Map<
-    string,
-    { ip: Ip; port: number; protocol: "tcp" | "udp"; sockets: number; connects: number; unreplied: number }
-  >();
+  const found = new Map<string, Counted>();
   const entry = (ip: Ip, port: number, protocol: "tcp" | "udp") => {
     const key = `${protocol} ${ip.text} ${port}`;
-    const known = found.get(key) ?? { ip, port, protocol, sockets: 0, connects: 0, unreplied: 0 };
+    const none = { sockets: 0, requests: 0, unacknowledged: 0, connects: 0, unreplied: 0 };
+    const known = found.get(key) ?? { ip, port, protocol, ...none };
     found.set(key, known);
     return known;
   };
   for (const socket of sockets) {
-    if (socket.state === "SYN-SENT" && socket.peer !== null && socket.peerPort !== null)
-      entry(socket.peer, socket.peerPort, "tcp").sockets += 1;
+    if (socket.peer === null || socket.peerPort === null) continue;
+    const known = entry(socket.peer, socket.peerPort, "tcp");
+    if (socket.state === "SYN-SENT") known.sockets += 1;
+    else {
+      known.requests += 1;
+      known.unacknowledged = Math.max(known.unacknowledged, socket.sendQueue);
+    }
   }
   for (const { ip, port, connects } of unanswered) entry(ip, port, "tcp").connects += connects;
   for (const row of conntrack) {
@@ -51,8 +61,13 @@ export function waitedFor(
   }
   return [...found.values()]
     .map((u) => ({ ...u, service: serviceAt(cluster, u) }))
-    .sort((a, b) => b.connects - a.connects || b.sockets - a.sockets || b.unreplied - a.unreplied);
+    .sort(
+      (a, b) =>
+        b.connects - a.connects || b.sockets - a.sockets || b.requests - a.requests || b.unreplied - a.unreplied,
+    );
 }
+
+type Counted = { -readonly [K in keyof Omit<Upstream, "service">]: Upstream[K] };
 
 function serviceAt(
   cluster: Cluster,

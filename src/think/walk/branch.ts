@@ -20,6 +20,8 @@ export interface Flow {
   readonly dport: number;
   /** Length of the IP datagram; a full-sized one finds MTU black holes. */
   readonly bytes: number;
+  /** Of the answer; left out: as large as the request. */
+  readonly replyBytes?: number;
 }
 
 /** One decision inside one netns. */

@@ -25,8 +25,8 @@ function transportOf(flow: Flow, family: 4 | 6): readonly [number, Header] {
     : [PROTOCOL.icmpv6, { kind: "icmp", type: 128, code: 0, id: sport }];
 }
 
-/** What the receiver sends back: as large as the request, from where it was received to where it came from. */
-export function replyPacket(request: Packet): Packet {
+/** What the receiver sends back, from where it was received to where it came from. */
+export function replyPacket(request: Packet, bytes: number): Packet {
   const ip = outerIp(request);
   const payload = payloadOf(request);
   return {
@@ -34,7 +34,7 @@ export function replyPacket(request: Packet): Packet {
       { kind: "ip", src: ip.dst, dst: ip.src, ttl: 64, protocol: ip.protocol, df: true },
       ...(payload === null ? [] : [answerTo(payload)]),
     ],
-    bytes: request.bytes,
+    bytes,
     mark: 0,
     ct: "NEW",
   };

@@ -87,7 +87,13 @@ function enter(
 /** From the socket that took the request, by the connections that it left behind on its way. */
 function walkReply(arrived: Traveller, branch: Branch, budget: { stages: number }): readonly Branch[] {
   const { world, flow } = arrived;
-  const back = new Traveller(world, flow, "reply", 1, replyPacket(arrived.packet));
+  const back = new Traveller(
+    world,
+    flow,
+    "reply",
+    1,
+    replyPacket(arrived.packet, flow.replyBytes ?? arrived.packet.bytes),
+  );
   for (const [netns, connections] of arrived.connections) back.connections.set(netns, connections);
   for (const [mac, port] of arrived.learned) back.learned.set(mac, port);
   for (const [address, mac] of arrived.heard) back.heard.set(address, mac);
