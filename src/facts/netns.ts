@@ -198,6 +198,19 @@ export interface SocketTiming {
   readonly segmentsSent: number | null;
 }
 
+/** A virtual server of IPVS, by address or by firewall mark. */
+export interface VirtualServer {
+  readonly protocol: "tcp" | "udp" | "sctp" | null;
+  /** Null where a mark chooses. */
+  readonly ip: Ip | null;
+  /** 0: every port. */
+  readonly port: number;
+  readonly fwmark: number | null;
+  readonly scheduler: string;
+  readonly realServers: number;
+  readonly because: Provenance;
+}
+
 export interface Tuple {
   readonly src: Ip;
   readonly dst: Ip;
@@ -239,6 +252,7 @@ export interface Netns {
   readonly sets: Known<readonly IpSet[]>;
   readonly sysctls: Known<Table<Sysctl>>;
   readonly sockets: Known<Table<Socket>>;
+  readonly virtualServers: Known<Table<VirtualServer>>;
   readonly conntrack: Known<Table<ConntrackEntry>>;
   readonly counters: Known<Counters>;
   readonly linkCounters: Known<LinkCounters>;

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { ip } from "../../src/facts/ip.ts";
+import { known, type Source, unknown } from "../../src/facts/provenance.ts";
 import type { World } from "../../src/facts/world.ts";
+import { parseIpVs } from "../../src/read/parse/ip-vs.ts";
 import { arrives, type Branch, tapPoints } from "../../src/think/walk/branch.ts";
 import { walk } from "../../src/think/walk/walk.ts";
 import { recordedWorld } from "./recorded-world.ts";
@@ -51,6 +53,38 @@ describe("vxlan-healthy", () => {
       "k2/host veth88cf15e1 out",
       "k2/pod eth0 in",
     ]);
+  });
+
+  it("does not take a virtual server of IPVS for a closed port: where it passes on to is not known", () => {
+    const { world } = recorded;
+    const host = world.netns.get("k1/host");
+    if (host === undefined || !host.links.known) throw new Error("k1 was not read");
+    const text = "TCP  C0A8068D:1F90 rr\n  -> 0A2A0003:1F90 Masq 1 0 0\n";
+    const served = {
+      ...host,
+      virtualServers: known(parseIpVs(text, host.links.value[0]?.because.source as Source).value),
+    };
+    const balanced = { ...world, netns: new Map([...world.netns, [host.id, served]]) };
+    const [branch] = walkTcp(balanced, "k2/host", "192.168.6.141", 8080);
+    expect(branch).toMatchObject({ end: "UNKNOWN", netns: "k1/host" });
+    expect(branch?.unknown?.why).toMatch(/^IPVS on k1 passes 192\.168\.6\.141:8080 on to 1 real server/);
+    expect(walkTcp(balanced, "k2/host", "192.168.6.141", 8081)[0]).toMatchObject({ end: "PORT_CLOSED" });
+    expect(walkTcp(world, "k2/host", "192.168.6.141", 8080)[0]).toMatchObject({ end: "PORT_CLOSED" });
+  });
+
+  it("does not take an address of a dummy link for a closed port, where the virtual servers were not read", () => {
+    const { world } = recorded;
+    const host = world.netns.get("k1/host");
+    if (host === undefined || !host.links.known) throw new Error("k1 was not read");
+    const links = known(
+      host.links.value.map((l) => (l.name === "flannel.1" ? { ...l, kind: "dummy", vxlan: null } : l)),
+    );
+    const dummy = (virtualServers: typeof host.virtualServers) => {
+      const changed = { ...host, links, virtualServers };
+      return walkTcp({ ...world, netns: new Map([...world.netns, [host.id, changed]]) }, "k1/host", "10.42.2.0", 80)[0];
+    };
+    expect(dummy(unknown("not read"))).toMatchObject({ end: "UNKNOWN" });
+    expect(dummy(known([]))).toMatchObject({ end: "PORT_CLOSED" });
   });
 
   it("has a closed port, an address nobody has, and a world outside", () => {

@@ -81,6 +81,7 @@ export function gatedCommands(survey: Survey | null, inode: string, path: string
   // -p looks into every process of the node, which would be too slow for each pod again.
   const listSockets = ["ss", path === null ? "-tuanp" : "-tuan"];
   wanted.ss = byProc ? ["env", "PROC_ROOT=/proc", ...listSockets] : listSockets;
+  unlessAbsent("ip_vs", "ip-vs", survey === null ? null : ["cat", "/proc/net/ip_vs"]);
   const canList = survey === null || (survey.tools.has("conntrack") && !absent("nf_conntrack_netlink"));
   if (survey?.untracked.has(inode)) empty.add("conntrack");
   else unlessAbsent("nf_conntrack", "conntrack", canList ? ["conntrack", "-L"] : ["cat", "/proc/net/nf_conntrack"]);

@@ -5,6 +5,7 @@ import { parseFdb } from "../parse/bridge-fdb.ts";
 import { parseConntrack } from "../parse/conntrack.ts";
 import { parseConntrackStats } from "../parse/conntrack-stats.ts";
 import { parseCounters } from "../parse/counters.ts";
+import { parseIpVs } from "../parse/ip-vs.ts";
 import { parseLinkCounters } from "../parse/link-counters.ts";
 import { parseLinks } from "../parse/links.ts";
 import { parseNeighbours } from "../parse/neighbours.ts";
@@ -41,6 +42,7 @@ export function readNetns(readings: Readings): Netns {
     sets,
     sysctls: readings.parse("sysctl-net", "sysctls", [], (text, source) => parseSysctls(sysctlLines(text), source)),
     sockets: readings.parse("ss", "sockets", [], parseSockets),
+    virtualServers: readings.parse("ip-vs", "virtual servers of IPVS", [], parseIpVs),
     conntrack: readings.parse("conntrack", "tracked connections", [], parseConntrack),
     counters: readCounters(readings),
     linkCounters: readings.parse("proc-net-dev", "counters of links", new Map(), parseLinkCounters),
@@ -62,6 +64,7 @@ export function unreadNetns(place: Pick<Netns, "id" | "node" | "name">, why: str
     sets: nothing,
     sysctls: nothing,
     sockets: nothing,
+    virtualServers: nothing,
     conntrack: nothing,
     counters: nothing,
     linkCounters: nothing,

@@ -112,6 +112,7 @@ test("a tool whose module is not loaded is not run, for it would load it", () =>
   const bare = survey(
     "module nf_tables absent",
     "module ip_set absent",
+    "module ip_vs absent",
     "module nf_conntrack absent",
     "module tcp_diag absent",
     "tables4 self ",

@@ -24,6 +24,7 @@ if [ -r /proc/modules ]; then
     fi
   done
 fi
+[ -e /proc/net/ip_vs ] && echo 'module ip_vs loaded' || echo 'module ip_vs absent'
 for family in 4 6; do
   file=/proc/net/ip_tables_names
   [ "$family" = 6 ] && file=/proc/net/ip6_tables_names

@@ -26,6 +26,7 @@ function worldOf(values: Readonly<Record<string, string>>): World {
     sets: none,
     sysctls: known(Object.entries(values).map(([key, value]) => ({ key, value, because }))),
     sockets: none,
+    virtualServers: none,
     conntrack: none,
     counters: none,
     linkCounters: none,

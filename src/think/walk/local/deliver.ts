@@ -1,8 +1,11 @@
+import { sameIp } from "../../../facts/ip.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { socketFor } from "../../../facts/lookup/sockets.ts";
 import type { Netns } from "../../../facts/netns.ts";
+import type { Provenance } from "../../../facts/provenance.ts";
+import { linksOf } from "../../../facts/world.ts";
 import { passHook } from "../hooks.ts";
-import { outerIp } from "../packet.ts";
+import { outerIp, type Packet } from "../packet.ts";
 import { payloadOf } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
@@ -37,10 +40,41 @@ export function deliver(traveller: Traveller, stage: Extract<Stage, { at: "deliv
   const payload = payloadOf(traveller.packet);
   if (payload?.kind === "icmp") return answerEcho(traveller, netns, stage.iif);
   if (payload?.kind === "tcp" || payload?.kind === "udp") {
+    const balancer = virtualServerFor(netns, traveller.packet, payload.kind, payload.dport);
+    if (balancer !== null) return traveller.unknown(netns.id, stage.iif, balancer);
     return findSocket(traveller, netns, stage.iif, payload.kind, payload.dport);
   }
   const why = `what ${netns.id} does with protocol ${outerIp(traveller.packet).protocol} is not modelled`;
   return traveller.unknown(netns.id, stage.iif, { why, because: null });
+}
+
+/**
+ * ip_vs_in_hook stands in INPUT, after the filter table: before any socket. Where the virtual servers were not read, an address of
+ * a dummy link may be one: that is where kube-proxy puts them (kube-ipvs0).
+ */
+function virtualServerFor(
+  netns: Netns,
+  packet: Packet,
+  protocol: "tcp" | "udp",
+  port: number,
+): { readonly why: string; readonly because: Provenance | null } | null {
+  const { dst } = outerIp(packet);
+  if (!netns.virtualServers.known) {
+    const dummy = linksOf(netns).find((l) => l.kind === "dummy" && l.addresses.some((a) => sameIp(a.ip, dst)));
+    if (dummy === undefined) return null;
+    return { why: `whether IPVS serves ${dst.text} of ${dummy.name} is not known`, because: dummy.because };
+  }
+  const server = netns.virtualServers.value.find((v) =>
+    v.ip === null
+      ? v.fwmark === packet.mark
+      : v.protocol === protocol && sameIp(v.ip, dst) && (v.port === port || v.port === 0),
+  );
+  if (server === undefined) return null;
+  const whom = `${server.realServers} real ${server.realServers === 1 ? "server" : "servers"}`;
+  return {
+    why: `IPVS on ${netns.node} passes ${dst.text}:${port} on to ${whom}: not modelled`,
+    because: server.because,
+  };
 }
 
 /** icmp_echo, icmpv6_echo_reply. */

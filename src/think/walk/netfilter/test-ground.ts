@@ -25,6 +25,7 @@ export function netnsWith(rulesets: readonly Ruleset[], parts: Partial<Netns> = 
     sets: known([]),
     sysctls: missing,
     sockets: known([]),
+    virtualServers: known([]),
     conntrack: known([]),
     counters: missing,
     linkCounters: missing,
