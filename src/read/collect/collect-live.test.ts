@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Cluster, Pod } from "../../facts/cluster.ts";
 import { ip } from "../../facts/ip.ts";
@@ -22,15 +23,11 @@ function sh(script: string): void {
 function buildCluster(prefix: string): void {
   sh(`
     ip netns add ${prefix}-lan
-    ip netns exec ${prefix}-lan sysctl -qw net.ipv6.conf.default.accept_dad=0
     ip -n ${prefix}-lan link add br0 type bridge; ip -n ${prefix}-lan link set br0 up
     for n in 1 2; do
       k=${prefix}-k$n
-      for ns in $k $k-pod; do
-        ip netns add $ns; ip -n $ns link set lo up
-        # An address that is tentative becomes another fact a second later, whoever reads (RFC 4862, 5.4).
-        ip netns exec $ns sysctl -qw net.ipv6.conf.default.accept_dad=0
-      done
+      ip netns add $k; ip netns add $k-pod
+      ip -n $k link set lo up; ip -n $k-pod link set lo up
       ip link add eth0 netns $k type veth peer name k$n netns ${prefix}-lan
       ip -n ${prefix}-lan link set k$n master br0 up
       ip -n $k addr add 192.168.77.14$n/24 dev eth0; ip -n $k link set eth0 up
@@ -92,6 +89,16 @@ function state(netns: string): string {
     run("ip", "route", "show", "table", "all"),
     existsSync("/proc/modules") ? readFileSync("/proc/modules", "utf8").replaceAll(/ \d+ /g, " ") : "",
   ].join("\n--\n");
+}
+
+/** Duplicate address detection and linkwatch (net/core/link_watch.c) change what links tell a second later, whoever reads. */
+async function settled(places: readonly string[]): Promise<readonly string[]> {
+  for (let now = places.map(state); ; ) {
+    await sleep(1500);
+    const later = places.map(state);
+    if (later.every((text, i) => text === now[i])) return later;
+    now = later;
+  }
 }
 
 describe.skipIf(process.getuid?.() !== 0)("collecting from namespaces (needs root)", () => {
@@ -214,7 +221,7 @@ describe.skipIf(process.getuid?.() !== 0)("collecting from namespaces (needs roo
 
   test("reading leaves modules, tables, rulesets, links and routes as they were", async () => {
     const places = ["k1", "k1-pod", "k2", "k2-pod", "lan"].map((name) => `${B}-${name}`);
-    const before = places.map(state);
+    const before = await settled(places);
     const reader = read(B);
     await collectWorld(reader, cluster, { limits: LIMITS });
     await reader.close();
@@ -226,5 +233,5 @@ describe.skipIf(process.getuid?.() !== 0)("collecting from namespaces (needs roo
     await collectWorld(other, cluster, { limits: LIMITS });
     await other.close();
     expect(state(legacy)).toBe(held);
-  });
+  }, 30_000);
 });
