@@ -89,9 +89,9 @@ async function tellStory(lab: Lab, signal: AbortSignal, startedAt: number): Prom
     await open.transport.close();
   }
 
+  const after = await diagnoseLab(lab, options, signal);
   tell(say.proof);
   await showAnswer(lab, signal);
-  const after = await diagnoseLab(lab, options, signal);
   return after.outcome === "healthy" ? EXIT.good : EXIT.noCause;
 }
 
