@@ -1,0 +1,72 @@
+import type { Field, Notebook } from "./field.ts";
+import type { Rung } from "./findings.ts";
+import { noteEvidence } from "./evidence.ts";
+import { isMet, type Tries } from "./tries.ts";
+import { recordedCaptureRung, recordedKernelRung, recordedReachRung, recordedTopRung } from "./recorded-rungs.ts";
+import { captureRung } from "./rungs/capture.ts";
+import { httpRung, withHome } from "./rungs/http.ts";
+import { kernelRung, reachRung } from "./rungs/probes.ts";
+import { routeRung } from "./rungs/route.ts";
+import type { Weighed } from "./weigh.ts";
+
+const MOST_REACH_LINES = 6;
+
+/** The ladder down to where the packets are: the symptom, its objects, and who reaches whom. */
+export function upperRungs(field: Field, tries: Tries, notebook: Notebook): readonly Rung[] {
+  const { symptom, target, faced, failing, gateway, behind, focus, objects, recording } = tries;
+  const evidence = tries.faced.symptom
+    .filter((e) => isMet(tries, e))
+    .map((e) =>
+      notebook.add({
+        voice: "witness",
+        node: e.trial.probe.from.node,
+        source: `${recording === null ? "" : "recorded "}${e.trial.probe.kind} ${symptom.input} from ${e.trial.probe.from.netns}`,
+        excerpt: e.result.answers
+          .map((a) =>
+            `#${a.n} ${a.httpStatus ?? a.outcome}${a.ms === null ? "" : ` ${Math.round(a.ms)} ms`} ${a.detail}`.trim(),
+          )
+          .join("\n"),
+        at: new Date(field.now()).toISOString(),
+      }),
+    );
+  const top = symptom.kind === "dns" ? "dns" : target.url === null ? null : "http";
+  const topRung =
+    top === null
+      ? []
+      : recording === null
+        ? [httpRung(top, faced.symptom, gateway, failing[0] ?? null, evidence)]
+        : [recordedTopRung(top, faced.symptom, gateway, evidence)];
+  const objectRungs = objects.rungs.map((rung) => (rung.rung === "pods" ? withHome(rung, focus.home) : rung));
+  const reached = top === null || behind !== null ? [...focus.symptom, ...focus.direct] : focus.direct;
+  const tellReach = recording === null ? reachRung : recordedReachRung;
+  const reach = tellReach(
+    reached.map((e) => e.tried),
+    MOST_REACH_LINES,
+    top === null ? evidence : [],
+  );
+  return [...topRung, ...objectRungs, reach];
+}
+
+/** The rungs below: what kernels decide, what taps saw, what kernels counted. */
+export function lowerRungs(field: Field, tries: Tries, weighed: Weighed, notebook: Notebook): readonly Rung[] {
+  const { recording } = tries;
+  const { own, beside, causes, main, healed, moved, reasons, reckoning } = weighed;
+  const shown = main !== null && (main.failed > 0 || weighed.symptomFailed) ? main : null;
+  const agreements = shown === null ? [] : (reckoning.agreements.get(shown) ?? []);
+  const noted =
+    shown === null
+      ? { route: [], capture: [], kernel: [] }
+      : noteEvidence(notebook, shown, agreements, moved, new Date(field.now()).toISOString());
+  const all = [...own, ...beside];
+  const probes = all.reduce((sum, t) => sum + t.tries.length, 0);
+  const capture =
+    recording === null
+      ? captureRung(shown, healed, probes, weighed.lostTaps, all)
+      : recordedCaptureRung(recording, shown, causes[0]?.suspects ?? [], healed, probes, weighed.lostTaps);
+  const kernel = recording === null ? kernelRung(shown, moved, reasons) : recordedKernelRung(recording, shown);
+  return [
+    { ...routeRung(agreements, shown, field.reader.offline), evidence: noted.route },
+    { ...capture, evidence: noted.capture },
+    { ...kernel, evidence: noted.kernel },
+  ];
+}

@@ -1,0 +1,108 @@
+import { arrives } from "../think/walk/branch.ts";
+import type { Confidence, Outcome } from "../verdict/verdict.ts";
+import { stillSo } from "./again.ts";
+import { affectedBy, hopList, lastHopOf, toFoundCause, voicesOf, weaken } from "./conclude.ts";
+import type { Conclusion, HuntEvent } from "./conclusion.ts";
+import type { Field, Notebook } from "./field.ts";
+import { branchRows, deliversTo, notDoomed, wasAsked, wholePath } from "./outcome.ts";
+import { reasonOf } from "./rungs/probes.ts";
+import type { Tries } from "./tries.ts";
+import type { Weighed } from "./weigh.ts";
+
+type Judgement = Omit<Conclusion, "ladder" | "timings">;
+
+/** The verdict on what was tried and weighed; the deciding facts are read again before anything is confirmed. */
+export async function* judge(
+  field: Field,
+  tries: Tries,
+  weighed: Weighed,
+  notebook: Notebook,
+): AsyncGenerator<HuntEvent, { readonly judgement: Judgement; readonly againMs: number | null }> {
+  const { symptom, places, faced, behind, focus, objects } = tries;
+  const { causes, main, healed, moved, reasons, reckoning, symptomFailed } = weighed;
+  const { fault } = objects;
+  const { confidence, againMs } = yield* confidenceOf(field, tries, weighed, notebook);
+  noteUnknownWalk(tries, notebook);
+  const outcome = outcomeOf(tries, symptomFailed);
+  const isBroken = outcome === "broken";
+  const isObjects = fault !== null && isBroken;
+  const first = causes[0] ?? null;
+  const isProven = isObjects && fault.repair !== null && deliversTo(field, focus, objects.candidates);
+  const objectsConfidence = isProven && isSeenToFail(tries) ? "confirmed" : "likely";
+  const sure = isObjects ? objectsConfidence : (confidence ?? "suspected");
+  const named = isObjects ? fault.cause : first === null ? null : toFoundCause(first);
+  const cause = isBroken && sure !== "suspected" ? named : null;
+  const said = isBroken ? causes.filter((c) => c.confidence !== "suspected") : [];
+  const judgement: Judgement = {
+    symptom: { input: symptom.input, kind: symptom.kind, from: places.map((p) => p.label).join(", ") },
+    outcome,
+    confidence: isBroken ? sure : null,
+    cause,
+    otherCauses: said
+      .filter((c) => isObjects || c !== first)
+      .map((c) => ({ ...toFoundCause(c), confidence: c.confidence })),
+    lastHop:
+      isBroken && main !== null ? lastHopOf(main, healed, reasonOf(main, moved, reasons), field.reader.offline) : null,
+    branches: branchRows(faced, behind),
+    path: main !== null && isBroken ? hopList(main.hops, main.offPath) : wholePath(faced),
+    evidence: notebook.evidence,
+    affected: affectedBy(field, cause),
+    repairs: isObjects
+      ? fault.repair === null
+        ? []
+        : [{ api: fault.repair, proven: isProven }]
+      : said.flatMap((c) => c.edits.map((edit) => ({ edit, proven: c.proven }))),
+    recurrence: [],
+    notChecked: notebook.notChecked,
+    voices: voicesOf(main, isObjects ? null : first, reckoning),
+    offline: field.reader.offline,
+  };
+  return { judgement, againMs };
+}
+
+/** How sure the first cause is; null where there is none, or an object is at fault. */
+async function* confidenceOf(
+  field: Field,
+  tries: Tries,
+  { causes, main }: Weighed,
+  notebook: Notebook,
+): AsyncGenerator<HuntEvent, { readonly confidence: Confidence | null; readonly againMs: number | null }> {
+  const [first] = causes;
+  if (first === undefined || tries.objects.fault !== null) return { confidence: null, againMs: null };
+  let { confidence } = first;
+  let againMs: number | null = null;
+  // A recording cannot be read again: its facts and its captures are one state.
+  if (confidence === "confirmed" && main !== null && tries.recording === null) {
+    yield { kind: "progress", doing: "again", detail: first.object };
+    const startedAt = field.now();
+    const same = await stillSo(field, main);
+    againMs = field.now() - startedAt;
+    if (same !== true) {
+      confidence = weaken(confidence);
+      const why = same === null ? "it could not be read again" : "it is no longer what it was";
+      notebook.miss([{ what: `${first.object} again after the probes`, why }]);
+    }
+  }
+  // That the symptom hangs on what a gateway waited for is then our guess.
+  if (tries.behind !== null && !isSeenToFail(tries)) confidence = weaken(confidence);
+  return { confidence, againMs };
+}
+
+function isSeenToFail({ recording, faced }: Tries): boolean {
+  return recording === null || faced.symptom.some((e) => e.tried.tries.some((t) => !t.answered));
+}
+
+function outcomeOf({ faced, recording }: Tries, symptomFailed: boolean): Outcome {
+  if (symptomFailed) return "broken";
+  const isWhole = faced.symptom.every(
+    ({ tried: { walk } }) => walk.branches.length > 0 && walk.branches.every((b) => arrives(b) === true),
+  );
+  return isWhole && notDoomed(faced) && (recording !== null || wasAsked(faced)) ? "healthy" : "unknown";
+}
+
+function noteUnknownWalk({ faced }: Tries, notebook: Notebook): void {
+  const branch = faced.symptom.flatMap((e) => e.tried.walk.branches).find((b) => arrives(b) === null);
+  const at = branch?.unknown ?? branch?.reply.find((r) => r.unknown !== null)?.unknown;
+  if (branch !== undefined && at != null)
+    notebook.miss([{ what: `the walk to ${branch.destination.ip.text}`, why: at.why }]);
+}

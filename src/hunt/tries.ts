@@ -1,0 +1,97 @@
+import { podKey } from "../facts/cluster.ts";
+import type { Symptom } from "../think/symptom/symptom.ts";
+import type { Target } from "../think/symptom/target.ts";
+import {
+  type Behind,
+  followBehind,
+  gatewayPod,
+  glanceAtGateways,
+  isAbout,
+  isServersFault,
+  tryAgain,
+} from "./behind.ts";
+import type { HuntEvent } from "./conclusion.ts";
+import type { Examined } from "./examination.ts";
+import type { Field, Notebook } from "./field.ts";
+import { type GatewayReading, readGateway } from "./gateway.ts";
+import { investigate } from "./investigate.ts";
+import type { Investigation } from "./investigation.ts";
+import type { Place } from "./place.ts";
+import { type Recording, recordingOf } from "./recorded.ts";
+import { isOfCluster, recordedGateway } from "./recorded-gateway.ts";
+import { climbObjects, type ObjectRungs } from "./rungs/objects.ts";
+
+/** What was asked, and from where. */
+export interface Asked {
+  readonly symptom: Symptom;
+  readonly target: Target;
+  readonly places: readonly Place[];
+}
+
+/** All that was tried: the symptom as its users meet it, and the flow behind a gateway that waits for somebody. */
+export interface Tries extends Asked {
+  readonly faced: Investigation;
+  /** Tries of the symptom in which the server is at fault, and not the way to it. */
+  readonly failing: readonly Examined[];
+  readonly gateway: GatewayReading | null;
+  readonly behind: Investigation | null;
+  /** What the verdict is about: the flow behind the gateway, where there is one. */
+  readonly focus: Investigation;
+  /** The objects that the focus leads through. */
+  readonly objects: ObjectRungs;
+  /** What takes the place of probes offline; null on a live cluster. */
+  readonly recording: Recording | null;
+  readonly timings: { readonly triesMs: number; readonly probesMs: number };
+}
+
+/** Tries the symptom as its users do; a gateway that hangs is noticed while it hangs, and followed. */
+export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook): AsyncGenerator<HuntEvent, Tries> {
+  const { cluster, now, reader } = field;
+  const { target, places, symptom } = asked;
+  const apiEvidence = notebook.add({
+    voice: "api",
+    node: null,
+    source: "Kubernetes API: nodes, pods, services, endpointslices",
+    excerpt: `${cluster.nodes.length} nodes, ${cluster.pods.length} pods, ${cluster.services.length} services, ${cluster.endpoints.length} endpoints`,
+    at: new Date(now()).toISOString(),
+  });
+  const facedObjects = climbObjects(target, cluster, apiEvidence);
+  yield { kind: "progress", doing: "tries", detail: symptom.input };
+  const glance = glanceAtGateways(field, target, facedObjects.endpoints, notebook);
+  const startedAt = now();
+  const endpoints = [...facedObjects.endpoints, ...facedObjects.candidates];
+  const question = { target, places, endpoints, prefix: "", adopts: false, during: glance.look };
+  const faced = await investigate(field, question, notebook);
+  const triedAt = now();
+  const failing = faced.symptom.filter((e) => e.result.answers.some((a, i) => isServersFault(a, e.tried.tries[i])));
+  let gateway: GatewayReading | null = null;
+  let followed: Behind | null = null;
+  const pod = reader.offline ? recordedGateway(field, faced) : gatewayPod(failing, faced.endpoints, field);
+  if (pod !== null) {
+    gateway = await readGateway(field, pod, glance.sockets.get(podKey(pod)) ?? [], faced.examination.frames);
+    const early = await glance.investigation();
+    const upstream = reader.offline ? gateway.upstreams.find(isOfCluster) : gateway.upstreams[0];
+    if (early !== null && upstream !== undefined && isAbout(early.investigation, upstream)) followed = early;
+    else if (upstream !== undefined) {
+      yield { kind: "progress", doing: "probes", detail: `${upstream.ip.text}:${upstream.port}` };
+      followed = await followBehind(field, pod, upstream, notebook, () => tryAgain(field, failing));
+    }
+  } else await glance.investigation();
+  const behind = followed?.investigation ?? null;
+  return {
+    ...asked,
+    faced,
+    failing,
+    gateway,
+    behind,
+    focus: behind ?? faced,
+    objects: followed?.objects ?? facedObjects,
+    recording: reader.offline ? await recordingOf(field) : null,
+    timings: { triesMs: triedAt - startedAt, probesMs: now() - triedAt },
+  };
+}
+
+/** Of a recording only what was under way then was met. */
+export function isMet({ recording }: Tries, { tried }: Examined): boolean {
+  return recording === null || tried.tries.length > 0;
+}

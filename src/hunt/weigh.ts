@@ -1,0 +1,73 @@
+import { sameIp } from "../facts/ip.ts";
+import type { NetnsId } from "../facts/provenance.ts";
+import type { NamedCause } from "../think/explain/explain.ts";
+import type { Suspect, Tried } from "../think/explain/suspect.ts";
+import type { Branch } from "../think/walk/branch.ts";
+import { mainSuspect } from "./conclude.ts";
+import type { Examination } from "./examination.ts";
+import type { Field } from "./field.ts";
+import { hasDeadBranch, isLostOnRecord } from "./outcome.ts";
+import { type Reckoning, reckon } from "./reckon.ts";
+import { type Moved, mostMoved } from "./rungs/probes.ts";
+import type { Tries } from "./tries.ts";
+
+/** What the three voices make of the tries. */
+export interface Weighed {
+  /** The symptom's own flows, and the probes that help to see it. */
+  readonly own: readonly Tried[];
+  readonly beside: readonly Tried[];
+  readonly reckoning: Reckoning;
+  /** The surest first, without those that an object at fault explains. */
+  readonly causes: readonly NamedCause[];
+  /** What the verdict is about. */
+  readonly main: Suspect | null;
+  /** Its branch with the cheapest correction made. */
+  readonly healed: Branch | null;
+  readonly moved: Moved;
+  readonly reasons: Examination["reasons"];
+  readonly lostTaps: readonly NetnsId[];
+  readonly symptomFailed: boolean;
+}
+
+export async function weigh(field: Field, tries: Tries): Promise<Weighed> {
+  const { target, faced, behind, objects, recording } = tries;
+  const { fault } = objects;
+  const investigations = behind === null ? [faced] : [faced, behind];
+  // Where the symptom's own packets arrive and only the gateway complains, its flow is the one to explain.
+  const toExplain =
+    behind !== null && faced.symptom.every((e) => e.tried.tries.every((t) => t.answered)) ? [behind] : investigations;
+  const own = toExplain.flatMap((i) => i.symptom).map((e) => e.tried);
+  const beside = toExplain.flatMap((i) => [...i.direct, ...i.home]).map((e) => e.tried);
+  const examinations = investigations.map((i) => i.examination);
+  const moved = mostMoved(examinations.map((e) => e.moved));
+  const reckoning = await reckon(field, own, beside, moved);
+  const { suspects } = reckoning;
+  // What a Service without endpoints rejects, it rejects for want of endpoints: the object is the cause, not the rule.
+  const vip = behind === null ? target.ip : behind.target.ip;
+  const isOfObject = (s: Suspect): boolean => sameIp(s.tried.flow.dst, vip) || sameIp(s.tried.flow.dst, target.ip);
+  const causes = fault === null ? reckoning.causes : reckoning.causes.filter((c) => !c.suspects.every(isOfObject));
+  const main =
+    (fault === null
+      ? null
+      : mainSuspect(
+          [],
+          suspects.filter((s) => sameIp(s.tried.flow.dst, vip)),
+        )) ?? mainSuspect(causes, suspects);
+  const lostTaps = examinations.flatMap((e) => e.reports.filter((r) => !r.trustworthy).map((r) => r.netns));
+  const answers = faced.symptom.flatMap((e) => e.result.answers);
+  return {
+    own,
+    beside,
+    reckoning,
+    causes,
+    main,
+    healed: main === null ? null : reckoning.healed(main),
+    moved,
+    reasons: examinations.flatMap((e) => e.reasons),
+    lostTaps: [...new Set(lostTaps)],
+    symptomFailed:
+      answers.some((a) => a.outcome !== "answered" || (a.httpStatus ?? 0) >= 500) ||
+      hasDeadBranch(faced) ||
+      (recording !== null && investigations.some(isLostOnRecord)),
+  };
+}
