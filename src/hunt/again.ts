@@ -1,3 +1,4 @@
+import type { Netns } from "../facts/netns.ts";
 import { netnsNameOf, nodeOf } from "../facts/provenance.ts";
 import { podKey } from "../facts/cluster.ts";
 import { collectWorld } from "../read/collect/collect-world.ts";
@@ -7,22 +8,22 @@ import type { Disposition } from "../think/walk/dispositions.ts";
 import { walk } from "../think/walk/walk.ts";
 import type { Field } from "./field.ts";
 
-/**
- * Reads the deciding namespace again and walks once more: does the suspect still end at the same place in the same way?
- * Null when it could not be read again.
- */
-export async function stillSo(field: Field, suspect: Suspect): Promise<boolean | null> {
-  const { predicted, tried, branch } = suspect;
+/** The namespace where the walk ends the suspect, read once more after the probes; null when it could not be. */
+export async function readAgain(field: Field, { predicted }: Suspect): Promise<Netns | null> {
   if (predicted === null) return null;
-  const node = nodeOf(predicted.at.netns);
-  const name = netnsNameOf(predicted.at.netns);
+  const { netns } = predicted.at;
   const { world } = await collectWorld(field.reader, field.cluster, {
     limits: field.limits,
-    nodes: [node],
-    pods: (pod) => `pod:${podKey(pod)}` === name,
+    nodes: [nodeOf(netns)],
+    pods: (pod) => `pod:${podKey(pod)}` === netnsNameOf(netns),
   });
-  const fresh = world.netns.get(predicted.at.netns);
-  if (fresh === undefined || !fresh.links.known) return null;
+  const fresh = world.netns.get(netns);
+  return fresh?.links.known === true ? fresh : null;
+}
+
+/** Walks once more with what was read again: does the suspect still end at the same place in the same way? */
+export function stillSo(field: Field, { predicted, tried, branch }: Suspect, fresh: Netns): boolean {
+  if (predicted === null) return false;
   // Conntrack now holds our own probes: what decides about a new connection is what was there before them.
   const before = field.world.netns.get(predicted.at.netns);
   const merged = new Map(field.world.netns).set(fresh.id, {

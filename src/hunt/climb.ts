@@ -6,6 +6,7 @@ import { recordedCaptureRung, recordedKernelRung, recordedReachRung, recordedTop
 import { captureRung } from "./rungs/capture.ts";
 import { httpRung, withHome } from "./rungs/http.ts";
 import { kernelRung, reachRung } from "./rungs/probes.ts";
+import { rulePackets } from "./rungs/rule-packets.ts";
 import { routeRung } from "./rungs/route.ts";
 import type { Weighed } from "./weigh.ts";
 
@@ -63,7 +64,9 @@ export function lowerRungs(field: Field, tries: Tries, weighed: Weighed, noteboo
     recording === null
       ? captureRung(shown, healed, probes, weighed.lostTaps, all)
       : recordedCaptureRung(recording, shown, causes[0]?.suspects ?? [], healed, probes, weighed.lostTaps);
-  const kernel = recording === null ? kernelRung(shown, moved, reasons) : recordedKernelRung(recording, shown);
+  const before = shown?.predicted == null ? undefined : field.world.netns.get(shown.predicted.at.netns);
+  const byRule = shown === null ? null : rulePackets(shown, before, weighed.fresh);
+  const kernel = recording === null ? kernelRung(shown, moved, reasons, byRule) : recordedKernelRung(recording, shown);
   return [
     { ...routeRung(agreements, shown, field.reader.offline), evidence: noted.route },
     { ...capture, evidence: noted.capture },

@@ -92,7 +92,7 @@ export type HuntEvent =
   /** What is being waited for; overwritten by the next event. */
   | {
       readonly kind: "progress";
-      readonly doing: "objects" | "facts" | "taps" | "tries" | "probes" | "search" | "again";
+      readonly doing: "objects" | "facts" | "taps" | "tries" | "probes" | "search";
       readonly detail: string;
     }
   | { readonly kind: "rung"; readonly rung: Rung }

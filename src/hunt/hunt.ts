@@ -41,9 +41,8 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
     reached: answering.filter((n) => clusterNodes.has(n)).length,
   };
 
-  const marks: Record<string, number> = { openMs: now() - startedAt };
+  const openMs = now() - startedAt;
   const tries = yield* trySymptom(field, { symptom, target, places }, notebook);
-  Object.assign(marks, tries.timings);
   const ladder: Rung[] = [];
   for (const rung of upperRungs(field, tries, notebook)) {
     ladder.push(rung);
@@ -51,17 +50,15 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   }
 
   yield { kind: "progress", doing: "search", detail: "" };
-  const searchedAt = now();
   const weighed = await weigh(field, tries);
-  marks.searchMs = now() - searchedAt;
   for (const rung of lowerRungs(field, tries, weighed, notebook)) {
     ladder.push(rung);
     yield { kind: "rung", rung };
   }
 
-  const { judgement, againMs } = yield* judge(field, tries, weighed, notebook);
-  if (againMs !== null) marks.againMs = againMs;
-  yield { kind: "concluded", conclusion: { ...judgement, ladder, timings: { ...marks, totalMs: now() - startedAt } } };
+  const judgement = judge(field, tries, weighed, notebook);
+  const timings = { openMs, ...tries.timings, ...weighed.timings, totalMs: now() - startedAt };
+  yield { kind: "concluded", conclusion: { ...judgement, ladder, timings } };
 }
 
 async function choosePlaces(field: Field, request: HuntRequest, target: Target): Promise<readonly Place[]> {

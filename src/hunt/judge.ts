@@ -2,26 +2,24 @@ import { arrives } from "../think/walk/branch.ts";
 import type { Confidence, Outcome } from "../verdict/verdict.ts";
 import { stillSo } from "./again.ts";
 import { affectedBy, hopList, lastHopOf, toFoundCause, voicesOf, weaken } from "./conclude.ts";
-import type { Conclusion, HuntEvent } from "./conclusion.ts";
+import type { Conclusion } from "./conclusion.ts";
 import type { Field, Notebook } from "./field.ts";
 import { branchRows, deliversTo, notDoomed, wasAsked, wholePath } from "./outcome.ts";
 import { reasonOf } from "./rungs/probes.ts";
 import type { Tries } from "./tries.ts";
 import type { Weighed } from "./weigh.ts";
 
-type Judgement = Omit<Conclusion, "ladder" | "timings">;
-
-/** The verdict on what was tried and weighed; the deciding facts are read again before anything is confirmed. */
-export async function* judge(
+/** The verdict on what was tried and weighed. Nothing is confirmed whose deciding facts are not the same when read again. */
+export function judge(
   field: Field,
   tries: Tries,
   weighed: Weighed,
   notebook: Notebook,
-): AsyncGenerator<HuntEvent, { readonly judgement: Judgement; readonly againMs: number | null }> {
+): Omit<Conclusion, "ladder" | "timings"> {
   const { symptom, places, faced, behind, focus, objects } = tries;
   const { causes, main, healed, moved, reasons, reckoning, symptomFailed } = weighed;
   const { fault } = objects;
-  const { confidence, againMs } = yield* confidenceOf(field, tries, weighed, notebook);
+  const confidence = confidenceOf(field, tries, weighed, notebook);
   noteUnknownWalk(tries, notebook);
   const outcome = outcomeOf(tries, symptomFailed);
   const isBroken = outcome === "broken";
@@ -33,7 +31,7 @@ export async function* judge(
   const named = isObjects ? fault.cause : first === null ? null : toFoundCause(first);
   const cause = isBroken && sure !== "suspected" ? named : null;
   const said = isBroken ? causes.filter((c) => c.confidence !== "suspected") : [];
-  const judgement: Judgement = {
+  return {
     symptom: { input: symptom.input, kind: symptom.kind, from: places.map((p) => p.label).join(", ") },
     outcome,
     confidence: isBroken ? sure : null,
@@ -57,35 +55,32 @@ export async function* judge(
     voices: voicesOf(main, isObjects ? null : first, reckoning),
     offline: field.reader.offline,
   };
-  return { judgement, againMs };
 }
 
 /** How sure the first cause is; null where there is none, or an object is at fault. */
-async function* confidenceOf(
+function confidenceOf(
   field: Field,
   tries: Tries,
-  { causes, main }: Weighed,
+  { causes, main, fresh }: Weighed,
   notebook: Notebook,
-): AsyncGenerator<HuntEvent, { readonly confidence: Confidence | null; readonly againMs: number | null }> {
+): Confidence | null {
   const [first] = causes;
-  if (first === undefined || tries.objects.fault !== null) return { confidence: null, againMs: null };
+  if (first === undefined || tries.objects.fault !== null) return null;
   let { confidence } = first;
-  let againMs: number | null = null;
   // A recording cannot be read again: its facts and its captures are one state.
-  if (confidence === "confirmed" && main !== null && tries.recording === null) {
-    yield { kind: "progress", doing: "again", detail: first.object };
-    const startedAt = field.now();
-    const same = await stillSo(field, main);
-    againMs = field.now() - startedAt;
-    if (same !== true) {
-      confidence = weaken(confidence);
-      const why = same === null ? "it could not be read again" : "it is no longer what it was";
-      notebook.miss([{ what: `${first.object} again after the probes`, why }]);
-    }
+  if (
+    confidence === "confirmed" &&
+    main !== null &&
+    tries.recording === null &&
+    !(fresh !== null && stillSo(field, main, fresh))
+  ) {
+    confidence = weaken(confidence);
+    const why = fresh === null ? "it could not be read again" : "it is no longer what it was";
+    notebook.miss([{ what: `${first.object} again after the probes`, why }]);
   }
   // That the symptom hangs on what a gateway waited for is then our guess.
   if (tries.behind !== null && !isSeenToFail(tries)) confidence = weaken(confidence);
-  return { confidence, againMs };
+  return confidence;
 }
 
 function isSeenToFail({ recording, faced }: Tries): boolean {

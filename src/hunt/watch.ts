@@ -1,9 +1,11 @@
 import { sameIp, type Ip } from "../facts/ip.ts";
 import type { Counters } from "../facts/netns.ts";
-import type { NetnsId } from "../facts/provenance.ts";
+import type { NetnsId, Source } from "../facts/provenance.ts";
 import { linksOf, type World } from "../facts/world.ts";
 import { parseCounters } from "../read/parse/counters.ts";
+import { parseLinkCounters } from "../read/parse/link-counters.ts";
 import { text } from "../read/transport/reader.ts";
+import { byLinkName, diffCounters } from "../witness/counters/diff-counters.ts";
 import { type TunnelPorts, withVxlanPorts } from "../witness/decode/tunnels.ts";
 import { watchDrops } from "../witness/drops/watch-drops.ts";
 import type { Place } from "../witness/tap/place.ts";
@@ -109,32 +111,53 @@ function ownerOf(field: Field, ip: Ip): NetnsId | null {
 async function readCounters(field: Field, places: readonly Place[]): Promise<ReadonlyMap<NetnsId, Counters>> {
   const read = await Promise.all(
     places.map(async (place): Promise<readonly [NetnsId, Counters]> => {
-      const argv = ["cat", "/proc/net/snmp", "/proc/net/netstat"];
-      const [output] = await field.reader.run(
+      const outputs = await field.reader.run(
         place.node,
-        [{ name: "counters", argv, netns: place.path }],
+        COUNTERS.map(({ name, argv }) => ({ name, argv, netns: place.path })),
         field.limits,
       );
-      if (output === undefined || output.failure !== null) return [place.netns, new Map()];
-      return [
-        place.netns,
-        parseCounters(text(output), { node: place.node, netns: place.netns, argv, at: output.at }).value,
-      ];
+      const counters = new Map<string, bigint>();
+      for (const [i, output] of outputs.entries()) {
+        if (output.failure !== null) continue;
+        const { argv, parse } = COUNTERS[i] as (typeof COUNTERS)[number];
+        for (const [name, value] of parse(text(output), { ...place, argv, at: output.at })) counters.set(name, value);
+      }
+      return [place.netns, counters];
     }),
   );
   return new Map(read);
 }
 
+/** What rose between two readings; a counter that fell was reset, and says nothing. */
 export function movedBetween(before: ReadonlyMap<NetnsId, Counters>, after: ReadonlyMap<NetnsId, Counters>): Moved {
   const moved = new Map<NetnsId, { name: string; delta: number }[]>();
   for (const [netns, now] of after) {
     const then = before.get(netns);
     if (then === undefined) continue;
-    const rows = [...now].flatMap(([name, value]) => {
-      const delta = Number(value - (then.get(name) ?? value));
-      return delta > 0 ? [{ name, delta }] : [];
-    });
-    moved.set(netns, rows);
+    const rows = diffCounters(then, now).map(({ name, delta }) => ({ name, delta: Number(delta) }));
+    moved.set(
+      netns,
+      rows.filter((row) => row.delta > 0),
+    );
   }
   return moved;
 }
+
+interface CounterFile {
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly parse: (text: string, source: Source) => Counters;
+}
+
+const COUNTERS: readonly CounterFile[] = [
+  {
+    name: "counters",
+    argv: ["cat", "/proc/net/snmp", "/proc/net/netstat"],
+    parse: (text, source) => parseCounters(text, source).value,
+  },
+  {
+    name: "link-counters",
+    argv: ["cat", "/proc/net/dev"],
+    parse: (text, source) => byLinkName(parseLinkCounters(text, source).value),
+  },
+];

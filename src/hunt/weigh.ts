@@ -1,8 +1,10 @@
 import { sameIp } from "../facts/ip.ts";
+import type { Netns } from "../facts/netns.ts";
 import type { NetnsId } from "../facts/provenance.ts";
 import type { NamedCause } from "../think/explain/explain.ts";
 import type { Suspect, Tried } from "../think/explain/suspect.ts";
 import type { Branch } from "../think/walk/branch.ts";
+import { readAgain } from "./again.ts";
 import { mainSuspect } from "./conclude.ts";
 import type { Examination } from "./examination.ts";
 import type { Field } from "./field.ts";
@@ -27,11 +29,16 @@ export interface Weighed {
   readonly reasons: Examination["reasons"];
   readonly lostTaps: readonly NetnsId[];
   readonly symptomFailed: boolean;
+  /** The namespace where the walk ends the main suspect, read again after the probes. */
+  readonly fresh: Netns | null;
+  readonly timings: { readonly searchMs: number; readonly againMs: number };
 }
 
+/** Sets what was seen against what is foretold, and then reads again what decides. */
 export async function weigh(field: Field, tries: Tries): Promise<Weighed> {
   const { target, faced, behind, objects, recording } = tries;
   const { fault } = objects;
+  const startedAt = field.now();
   const investigations = behind === null ? [faced] : [faced, behind];
   // Where the symptom's own packets arrive and only the gateway complains, its flow is the one to explain.
   const toExplain =
@@ -41,6 +48,7 @@ export async function weigh(field: Field, tries: Tries): Promise<Weighed> {
   const examinations = investigations.map((i) => i.examination);
   const moved = mostMoved(examinations.map((e) => e.moved));
   const reckoning = await reckon(field, own, beside, moved);
+  const reckonedAt = field.now();
   const { suspects } = reckoning;
   // What a Service without endpoints rejects, it rejects for want of endpoints: the object is the cause, not the rule.
   const vip = behind === null ? target.ip : behind.target.ip;
@@ -54,6 +62,8 @@ export async function weigh(field: Field, tries: Tries): Promise<Weighed> {
           suspects.filter((s) => sameIp(s.tried.flow.dst, vip)),
         )) ?? mainSuspect(causes, suspects);
   const lostTaps = examinations.flatMap((e) => e.reports.filter((r) => !r.trustworthy).map((r) => r.netns));
+  const isMet = main !== null && main.failed > 0 && recording === null;
+  const fresh = isMet ? await readAgain(field, main) : null;
   const answers = faced.symptom.flatMap((e) => e.result.answers);
   return {
     own,
@@ -65,6 +75,8 @@ export async function weigh(field: Field, tries: Tries): Promise<Weighed> {
     moved,
     reasons: examinations.flatMap((e) => e.reasons),
     lostTaps: [...new Set(lostTaps)],
+    fresh,
+    timings: { searchMs: reckonedAt - startedAt, againMs: field.now() - reckonedAt },
     symptomFailed:
       answers.some((a) => a.outcome !== "answered" || (a.httpStatus ?? 0) >= 500) ||
       hasDeadBranch(faced) ||

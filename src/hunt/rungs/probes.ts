@@ -1,8 +1,9 @@
 import { nodeOf } from "../../facts/provenance.ts";
-import { KERNEL_SIGNS, LOSS_COUNTERS } from "../../think/explain/kernel-signs.ts";
+import { isLossCounter, KERNEL_SIGNS } from "../../think/explain/kernel-signs.ts";
 import type { Suspect, Tried } from "../../think/explain/suspect.ts";
 import type { AnswerCount, Finding, Rung } from "../findings.ts";
 import { finding } from "../findings.ts";
+import type { RulePackets } from "./rule-packets.ts";
 import { placeName } from "./capture.ts";
 
 export function countAnswers(outcomes: readonly string[]): readonly AnswerCount[] {
@@ -58,15 +59,19 @@ export function kernelRung(
   suspect: Suspect | null,
   moved: Moved,
   reasons: readonly { readonly reason: string; readonly count: number }[],
+  byRule: RulePackets | null = null,
 ): Rung {
   const at = suspect?.predicted?.at ?? null;
   const signs = at === null ? { reasons: [], counters: [] } : KERNEL_SIGNS[at.end];
   const lines: Finding[] = [];
   const netns = at?.netns ?? suspect?.lastHop?.netns ?? null;
   for (const { name, delta } of netns === null ? [] : (moved.get(netns) ?? [])) {
-    if (delta > 0 && (signs.counters.includes(name) || LOSS_COUNTERS.includes(name))) {
+    if (delta > 0 && (signs.counters.includes(name) || isLossCounter(name))) {
       lines.push(finding("kernel-counter", { node: nodeOf(netns ?? ""), name, delta }));
     }
+  }
+  if (byRule !== null && byRule.packets > 0) {
+    lines.push(finding("kernel-rule", { node: nodeOf(netns ?? ""), ...byRule }));
   }
   for (const { reason, count } of reasons) {
     if (signs.reasons.includes(reason)) lines.push(finding("kernel-reason", { reason, count }));

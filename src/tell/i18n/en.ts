@@ -81,7 +81,6 @@ export const en = {
     tries: "trying the symptom",
     probes: "sending tagged packets",
     search: "looking for the one change that would deliver it",
-    again: "reading the deciding facts again",
   },
   confidence: { confirmed: "CONFIRMED", likely: "LIKELY", suspected: "SUSPECTED" },
   outcome: { healthy: "HEALTHY", broken: "BROKEN", unknown: "UNKNOWN" },

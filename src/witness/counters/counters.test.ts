@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Provenance } from "../../facts/provenance.ts";
 import type { Rule, Ruleset } from "../../facts/ruleset.ts";
-import { diffCounters, diffLinkCounters } from "./diff-counters.ts";
+import { byLinkName, diffCounters } from "./diff-counters.ts";
 import { diffRules } from "./diff-rules.ts";
 
 const because: Provenance = { source: { node: "n", netns: "n/host", argv: [], at: "" }, line: 1 };
@@ -39,8 +39,9 @@ describe("diffCounters", () => {
 
   it("names the link of an interface's column", () => {
     const at = (n: bigint) => new Map([["veth0", new Map([["rx_dropped", n]])]]);
-    expect(diffLinkCounters(at(1n), at(5n))).toEqual([{ name: "veth0 rx_dropped", delta: 4n }]);
-    expect(diffLinkCounters(new Map(), at(5n))).toEqual([]);
+    const diff = diffCounters(byLinkName(at(1n)), byLinkName(at(5n)));
+    expect(diff).toEqual([{ name: "veth0 rx_dropped", delta: 4n }]);
+    expect(diffCounters(new Map(), byLinkName(at(5n)))).toEqual([]);
   });
 });
 

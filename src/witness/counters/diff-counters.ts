@@ -17,13 +17,9 @@ export function diffCounters(before: Counters, after: Counters): readonly Counte
   return deltas;
 }
 
-/** The same for interfaces. A link that came or went between the readings is left out. */
-export function diffLinkCounters(before: LinkCounters, after: LinkCounters): readonly CounterDelta[] {
-  const deltas: CounterDelta[] = [];
-  for (const [link, columns] of after) {
-    const earlier = before.get(link);
-    if (earlier === undefined) continue;
-    for (const { name, delta } of diffCounters(earlier, columns)) deltas.push({ name: `${link} ${name}`, delta });
-  }
-  return deltas;
+/** Columns of interfaces as counters of their namespace: `LINK COLUMN`. */
+export function byLinkName(links: LinkCounters): Counters {
+  return new Map(
+    [...links].flatMap(([link, columns]) => [...columns].map(([name, n]) => [`${link} ${name}`, n] as const)),
+  );
 }
