@@ -1,5 +1,5 @@
 import type { Cluster } from "../facts/cluster.ts";
-import type { NodeName, Source } from "../facts/provenance.ts";
+import type { NodeName } from "../facts/provenance.ts";
 import type { NotChecked, World } from "../facts/world.ts";
 import type { KubeReader } from "../read/kube/kube-reader.ts";
 import type { Limits, Reader } from "../read/transport/reader.ts";
@@ -39,8 +39,4 @@ export class Notebook {
         this.notChecked.push(item);
     }
   }
-}
-
-export function sourceText(source: Source): string {
-  return source.argv.join(" ");
 }

@@ -1,5 +1,5 @@
 import { describeLab, type Lab } from "./lab.ts";
-import { labNames, readState, requireLab } from "./state.ts";
+import { labNames, readState } from "./state.ts";
 
 /** All labs of this machine, also those that a crash left half built. */
 export function listLabs(): Lab[] {
@@ -7,8 +7,4 @@ export function listLabs(): Lab[] {
     const state = readState(name);
     return state ? [describeLab(state)] : [];
   });
-}
-
-export function findLab(name: string): Lab {
-  return describeLab(requireLab(name));
 }

@@ -113,7 +113,6 @@ export type VerdictCause = z.infer<typeof causeSchema>;
 export type Confidence = z.infer<typeof confidenceSchema>;
 export type Outcome = z.infer<typeof outcomeSchema>;
 export type RungName = z.infer<typeof rungSchema>;
-export type RungReport = z.infer<typeof rungReportSchema>;
 export type LastHop = z.infer<typeof lastHopSchema>;
 export type Hop = z.infer<typeof hopSchema>;
 export type Evidence = z.infer<typeof evidenceSchema>;

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { labDown } from "../../src/lab/down.ts";
 import { healFaults, injectFault, listFaults } from "../../src/lab/fault.ts";
 import type { Lab } from "../../src/lab/lab.ts";
-import { findLab } from "../../src/lab/list.ts";
+import { describeLab } from "../../src/lab/lab.ts";
+import { requireLab } from "../../src/lab/state.ts";
 import { labUp } from "../../src/lab/up.ts";
 import { command, describeLabs, statusFrom, useLabBundle } from "./lab-bundle.ts";
 import { snapshot } from "./node-snapshot.ts";
@@ -60,13 +61,13 @@ describeLabs("five labs side by side", () => {
           return;
         }
         await injectFault(lab.name, id);
-        expect(findLab(lab.name).faults.map((fault) => fault.id)).toEqual([id]);
+        expect(describeLab(requireLab(lab.name)).faults.map((fault) => fault.id)).toEqual([id]);
         expect(await snapshots(lab), lab.name).not.toEqual(before);
         expect(await status(lab), lab.name).not.toBe("200");
         await healFaults(lab.name);
         await restored(lab, before);
         expect(await status(lab), lab.name).toBe("200");
-        expect(findLab(lab.name).faults).toEqual([]);
+        expect(describeLab(requireLab(lab.name)).faults).toEqual([]);
       };
       await Promise.all(labs.map(tryOn));
     },

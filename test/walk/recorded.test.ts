@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { ip } from "../../src/facts/ip.ts";
+import type { Route } from "../../src/facts/netns.ts";
 import { known, type Source, unknown } from "../../src/facts/provenance.ts";
 import type { World } from "../../src/facts/world.ts";
 import { parseIpVs } from "../../src/read/parse/ip-vs.ts";
@@ -70,6 +71,21 @@ describe("vxlan-healthy", () => {
     expect(branch?.unknown?.why).toMatch(/^IPVS on k1 passes 192\.168\.6\.141:8080 on to 1 real server/);
     expect(walkTcp(balanced, "k2/host", "192.168.6.141", 8081)[0]).toMatchObject({ end: "PORT_CLOSED" });
     expect(walkTcp(world, "k2/host", "192.168.6.141", 8080)[0]).toMatchObject({ end: "PORT_CLOSED" });
+  });
+
+  it("does not know what a route with encap makes of a packet", () => {
+    const { world } = recorded;
+    const host = world.netns.get("k1/host");
+    if (host === undefined || !host.routes.known) throw new Error("k1 was not read");
+    const wrap = (route: Route): Route => ({
+      ...route,
+      nexthops: route.nexthops.map((hop) => (hop.dev === "flannel.1" ? { ...hop, encap: "mpls 100" } : hop)),
+    });
+    const routes = known(host.routes.value.map(wrap));
+    const wrapped = { ...world, netns: new Map([...world.netns, [host.id, { ...host, routes }]]) };
+    const [branch] = walkTcp(wrapped, "k1/host", "10.42.0.3", 8080);
+    expect(branch).toMatchObject({ end: "UNKNOWN", netns: "k1/host", link: "flannel.1" });
+    expect(branch?.unknown?.why).toContain("encap mpls 100");
   });
 
   it("does not take an address of a dummy link for a closed port, where the virtual servers were not read", () => {

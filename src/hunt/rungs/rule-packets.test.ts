@@ -22,7 +22,7 @@ function suspectIn(world: World): Suspect {
 }
 
 /** The netns as it is after that many more packets met the first rule of its FORWARD chain. */
-function after(netns: Netns | undefined, packets: number | null): Netns {
+function later(netns: Netns | undefined, packets: number | null): Netns {
   if (netns?.rulesets.known !== true) throw new Error("not read");
   const value = netns.rulesets.value.map((ruleset) => ({
     ...ruleset,
@@ -43,15 +43,15 @@ describe("packets that the deciding rule counted", () => {
   test("since the facts were read", () => {
     const world = dropped();
     const suspect = suspectIn(world);
-    const before = after(world.netns.get("k2/host"), 4);
-    expect(rulePackets(suspect, before, after(before, 13))).toMatchObject({ packets: 9 });
-    expect(rulePackets(suspect, before, after(before, 4))).toMatchObject({ packets: 0 });
-    expect(rulePackets(suspect, before, after(before, null))).toMatchObject({ packets: 0 });
+    const before = later(world.netns.get("k2/host"), 4);
+    expect(rulePackets(suspect, before, later(before, 13))).toMatchObject({ packets: 9 });
+    expect(rulePackets(suspect, before, later(before, 4))).toMatchObject({ packets: 0 });
+    expect(rulePackets(suspect, before, later(before, null))).toMatchObject({ packets: 0 });
   });
 
   test("nothing where it was not read twice, or no rule decides", () => {
     const world = dropped();
-    const before = after(world.netns.get("k2/host"), 4);
+    const before = later(world.netns.get("k2/host"), 4);
     expect(rulePackets(suspectIn(world), before, null)).toBeNull();
     expect(rulePackets(suspectIn(world), undefined, before)).toBeNull();
     expect(rulePackets(suspectIn(world), { ...before, rulesets: unknown("no tool") }, before)).toBeNull();

@@ -9,7 +9,6 @@ import { linksOf } from "../../facts/world.ts";
 import { parseInventory } from "../transport/inventory.ts";
 import { openNetnsReader } from "../transport/netns.ts";
 import { collectWorld } from "./collect-world.ts";
-import { reread } from "./reread.ts";
 
 const LIMITS = { timeoutMs: 10_000, maxBytes: 64 << 20 };
 /** Two clusters with the same addresses and the same indexes, as two labs on one machine would have them. */
@@ -198,25 +197,6 @@ describe.skipIf(process.getuid?.() !== 0)("collecting from namespaces (needs roo
       expect(world.netns.get(name)?.links).toEqual({ known: false, why: expect.stringContaining("lhrd-gone") });
     }
     expect(notChecked).toEqual([{ what: "node: k2", why: expect.stringContaining("no network namespace lhrd-gone") }]);
-  });
-
-  test("facts can be read again by their source", async () => {
-    const reader = read(A);
-    const { world, sources } = await collectWorld(reader, cluster, { limits: LIMITS });
-    const sysctls = world.netns.get("k2/host")?.sysctls;
-    const fact = sysctls?.known ? sysctls.value.find(({ key }) => key === "net.ipv4.ip_forward") : undefined;
-    const routes = world.netns.get("k1/pod:default/web-k1")?.routes;
-    const route = routes?.known ? routes.value[0] : undefined;
-    if (fact === undefined || route === undefined) throw new Error("nothing to read again");
-    sh(`ip netns exec ${A}-k2 sysctl -qw net.ipv4.ip_forward=0`);
-    const again = await reread(reader, sources, [fact.because.source, route.because.source], LIMITS);
-    await reader.close();
-    const line = (i: number, number: number) =>
-      Buffer.from(again[i]?.stdout ?? "")
-        .toString()
-        .split("\n")[number - 1];
-    expect(line(0, fact.because.line)).toBe("/proc/sys/net/ipv4/ip_forward:0");
-    expect(line(1, route.because.line)).toBe("default via 10.77.1.1 dev eth0 ");
   });
 
   test("reading leaves modules, tables, rulesets, links and routes as they were", async () => {

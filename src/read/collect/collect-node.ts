@@ -1,7 +1,7 @@
 import type { Pod } from "../../facts/cluster.ts";
 import { podKey } from "../../facts/cluster.ts";
 import type { Link, Netns } from "../../facts/netns.ts";
-import type { NodeName, Source } from "../../facts/provenance.ts";
+import type { NodeName } from "../../facts/provenance.ts";
 import { netnsId } from "../../facts/provenance.ts";
 import { linksOf } from "../../facts/world.ts";
 import type { Limits, Output, Reader } from "../transport/reader.ts";
@@ -18,7 +18,6 @@ export interface NodeFacts {
   readonly gaps: readonly Gap[];
   readonly bootId: string | null;
   readonly kernel: string | null;
-  readonly sources: ReadonlyMap<Source, Output>;
 }
 
 interface PodRound {
@@ -87,7 +86,6 @@ export async function collectNode(
     gaps: [...gaps, ...readings.flatMap((reading) => reading.gaps)],
     bootId: lineOf(own, "boot-id"),
     kernel: lineOf(own, "version"),
-    sources: new Map(readings.flatMap((reading) => [...reading.sources])),
   };
 }
 
@@ -160,7 +158,6 @@ function unreadNode(node: NodeName, pods: readonly Pod[], why: string): NodeFact
     gaps: [{ subject: "node", where: node, why }],
     bootId: null,
     kernel: null,
-    sources: new Map(),
   };
 }
 

@@ -1,9 +1,9 @@
 import type { Cluster, Pod } from "../../facts/cluster.ts";
 import type { Netns } from "../../facts/netns.ts";
-import type { NetnsId, NodeName, Source } from "../../facts/provenance.ts";
+import type { NetnsId, NodeName } from "../../facts/provenance.ts";
 import { netnsId } from "../../facts/provenance.ts";
 import type { NotChecked, World } from "../../facts/world.ts";
-import type { Limits, Output, Reader } from "../transport/reader.ts";
+import type { Limits, Reader } from "../transport/reader.ts";
 import { collectNode, type NodeFacts } from "./collect-node.ts";
 import { tellGaps } from "./gaps.ts";
 import { unreadNetns } from "./read-netns.ts";
@@ -24,8 +24,6 @@ export interface Collected {
   /** /proc/sys/kernel/random/boot_id by node: nodes that share one share a kernel. */
   readonly bootIds: ReadonlyMap<NodeName, string>;
   readonly kernels: ReadonlyMap<NodeName, string>;
-  /** The text that each fact rests on, and the command to read it again by. */
-  readonly sources: ReadonlyMap<Source, Output>;
 }
 
 /** Reads the nodes side by side. A node that does not answer is a world of unknowns, never an error. */
@@ -62,7 +60,6 @@ export async function collectWorld(
     ],
     bootIds: textsOf(nodes, (node) => node.bootId),
     kernels: textsOf(nodes, (node) => node.kernel),
-    sources: new Map(nodes.flatMap((node) => [...node.sources])),
   };
 }
 

@@ -75,6 +75,7 @@ export function gatedCommands(survey: Survey | null, inode: string, path: string
     }
   }
   unlessAbsent("nf_tables", "nft-ruleset", ["nft", "-j", "list", "ruleset"]);
+  if (path === null) unlessAbsent("nf_tables", "nft-chains", ["nft", "list", "chains"]);
   if (path === null) unlessAbsent("ip_set", "ipset-save", ["ipset", "save"]);
   wanted["sysctl-net"] = listSysctls(survey, path === null);
   const byProc = absent("tcp_diag") || absent("udp_diag");

@@ -3,6 +3,7 @@ import { known, unknown } from "../../facts/provenance.ts";
 import type { Backend, IpSet, Ruleset, RuleTable } from "../../facts/ruleset.ts";
 import { parseIpsetSave } from "../parse/ipset-save.ts";
 import { parseIptablesSave } from "../parse/iptables-save.ts";
+import { parseNftDevices } from "../parse/nft-devices.ts";
 import { parseNftRuleset } from "../parse/nft-ruleset.ts";
 import { NOT_READ, type Readings } from "./readings.ts";
 
@@ -65,8 +66,9 @@ function readNft(
   managed: ReadonlySet<string>,
 ): { tables: readonly RuleTable[]; sets: readonly IpSet[] } | null {
   const none = { tables: [], sets: [] };
+  const devices = readings.parse("nft-chains", "devices of nftables' chains", new Map(), parseNftDevices);
   const facts = readings.parse("nft-ruleset", "rules of native nftables", none, (text, source) =>
-    parseNftRuleset(text, source, managed),
+    parseNftRuleset(text, source, managed, devices.known ? devices.value : undefined),
   );
   return facts.known ? facts.value : null;
 }

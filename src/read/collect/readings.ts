@@ -32,7 +32,6 @@ export class Readings {
   readonly name: NetnsName;
   readonly path: string | null;
   readonly gaps: Gap[] = [];
-  readonly sources = new Map<Source, Output>();
   readonly #outputs = new Map<string, Output>();
   readonly #sourceOf = new Map<Output, Source>();
   readonly #known: Expectations;
@@ -53,7 +52,6 @@ export class Readings {
       this.#outputs.set(output.command.name.slice(output.command.name.lastIndexOf("/") + 1), output);
       const source: Source = { node, netns: this.id, argv: output.command.argv, at: output.at };
       this.#sourceOf.set(output, source);
-      this.sources.set(source, output);
     }
   }
 

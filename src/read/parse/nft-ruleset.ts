@@ -1,5 +1,6 @@
 import type { Provenance, Source } from "../../facts/provenance.ts";
 import type { Chain, Hook, IpSet, Match, Rule, RuleTable } from "../../facts/ruleset.ts";
+import type { ChainDevices } from "./nft-devices.ts";
 import type { Json } from "./nft-json.ts";
 import { field, isObject, onlyEntry, textField } from "./nft-json.ts";
 import type { TableContext } from "./nft-matches.ts";
@@ -28,8 +29,14 @@ const MOST_RULES = 200_000;
 /**
  * `nft -j list ruleset`. Several plain rules may bear one number: those that a rule with a verdict map or a set of
  * interfaces comes down to. @param managed tables that iptables-nft printed, `FAMILY NAME`: left out here.
+ * @param devices of chains whose JSON does not name them
  */
-export function parseNftRuleset(json: string, source: Source, managed: ReadonlySet<string>): Parsed<NftFacts> {
+export function parseNftRuleset(
+  json: string,
+  source: Source,
+  managed: ReadonlySet<string>,
+  devices: ChainDevices = new Map(),
+): Parsed<NftFacts> {
   const problems = new Problems();
   // nft prints everything on one line.
   const because: Provenance = { source, line: 1 };
@@ -42,9 +49,10 @@ export function parseNftRuleset(json: string, source: Source, managed: ReadonlyS
   const budget = { rules: MOST_RULES };
   const built = [...tables.values()].map((table): RuleTable => {
     const context: TableContext = { family: table.family, table: table.name, sets, maps };
-    const chains = [...table.chains.values()].map(({ body, rules }) =>
-      buildChain(body, rules, context, because, budget),
-    );
+    const chains = [...table.chains].map(([name, { body, rules }]) => {
+      const told = devices.get(`${table.family} ${table.name} ${name}`) ?? [];
+      return buildChain(body, rules, context, because, budget, told);
+    });
     return { name: table.name, family: table.family, chains };
   });
   if (budget.rules <= 0) note(problems, "ruleset", `more than ${MOST_RULES} rules`);
@@ -134,6 +142,7 @@ function buildChain(
   context: TableContext,
   because: Provenance,
   budget: { rules: number },
+  told: readonly string[],
 ): Chain {
   const hookName = textField(body, "hook") ?? "";
   const hook = Object.hasOwn(HOOKS, hookName) ? (HOOKS[hookName] ?? null) : null;
@@ -146,7 +155,8 @@ function buildChain(
     else rules.push(unreadRule(rule, i + 1, because));
   }
   const dropsByPolicy = textField(body, "policy") === "drop";
-  const devices = devicesOf(body);
+  const own = devicesOf(body);
+  const devices = own.length > 0 ? own : told;
   const isBound = hook !== null && devices.length > 0;
   return {
     name: textField(body, "name") ?? "",

@@ -16,7 +16,7 @@ import { parseSet } from "../walk/edits/parse-set.ts";
 import { replaceTable } from "../walk/edits/replace-table.ts";
 import { changeLink } from "../walk/edits/set-link-up.ts";
 import { walk } from "../walk/walk.ts";
-import { effectOf } from "./moves-downstream.ts";
+import { effectOf } from "./testing/effect-of.ts";
 import { search } from "./search.ts";
 
 const fixtures = join(import.meta.dirname, "../../../fixtures");

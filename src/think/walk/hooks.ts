@@ -46,18 +46,29 @@ export function passHook(
       fork.connection = outcome.connection;
       if (outcome.connection !== null) fork.knowsConnection(netns.id, outcome.connection);
       if (outcome.acted.some((place) => isRedirect(place))) fork.redirectedIn.add(netns.id);
-      recordHook(fork, pass, outcome, before);
-      const { verdict } = outcome;
-      const at = { netns: netns.id, link: pass.link };
-      if (verdict.do === "accept") return go(fork, outcome);
-      if (verdict.do === "unknown") {
-        const reads = verdict.by === null ? [] : [readOf(netns, verdict.by)];
-        return fork.unknown(netns.id, pass.link, { why: verdict.why, because: verdict.by?.because ?? null }, reads);
-      }
-      const disposition = verdict.do === "drop" ? "NETFILTER_DROP" : "NETFILTER_REJECT";
-      return fork.end({ ...at, disposition, decidedBy: [readOf(netns, verdict.by)] });
+      return endOrGo(fork, pass, outcome, before, go);
     },
   );
+}
+
+/** What a hook leaves behind: its steps, and the end of the branch unless it accepts. */
+export function endOrGo(
+  traveller: Traveller,
+  pass: Pick<HookPass, "netns" | "link"> & { readonly hook: string },
+  outcome: HookOutcome,
+  before: Packet,
+  go: (traveller: Traveller, outcome: HookOutcome) => readonly Move[],
+): readonly Move[] {
+  const { netns, link } = pass;
+  const { verdict } = outcome;
+  recordHook(traveller, pass, outcome, before);
+  if (verdict.do === "accept") return go(traveller, outcome);
+  if (verdict.do === "unknown") {
+    const reads = verdict.by === null ? [] : [readOf(netns, verdict.by)];
+    return traveller.unknown(netns.id, link, { why: verdict.why, because: verdict.by?.because ?? null }, reads);
+  }
+  const disposition = verdict.do === "drop" ? "NETFILTER_DROP" : "NETFILTER_REJECT";
+  return traveller.end({ netns: netns.id, link, disposition, decidedBy: [readOf(netns, verdict.by)] });
 }
 
 function knownConnection(traveller: Traveller, netns: Netns): Connection | null {
@@ -68,7 +79,12 @@ function knownConnection(traveller: Traveller, netns: Netns): Connection | null 
   return netns.conntrack.known ? findConnection(netns.conntrack.value, traveller.packet) : null;
 }
 
-function recordHook(traveller: Traveller, pass: HookPass, outcome: HookOutcome, before: Packet): void {
+function recordHook(
+  traveller: Traveller,
+  pass: Pick<HookPass, "netns" | "link"> & { readonly hook: string },
+  outcome: HookOutcome,
+  before: Packet,
+): void {
   const { verdict } = outcome;
   const decided = verdict.do === "accept" ? null : verdict.by;
   for (const place of outcome.acted) {

@@ -63,6 +63,8 @@ export class Traveller {
   readonly snooped: Map<string, Ip>;
   /** Walks a packet that is sent on behalf of this one (an answer to ARP). */
   drive: Drive | null = null;
+  /** It stands for an answer to ARP, whose own frames carry no IP. */
+  isArp = false;
   /** The VLAN tag that it carries on the wire; null: none. */
   vlan: number | null = null;
   /** Bridges that it crossed out of netfilter's sight: the switch that was off, by netns. */
@@ -96,6 +98,7 @@ export class Traveller {
     other.awaited = this.awaited;
     other.resolvedBy = this.resolvedBy;
     other.vlan = this.vlan;
+    other.isArp = this.isArp;
     for (const [mac, port] of this.learned) other.learned.set(mac, port);
     other.drive = this.drive;
     for (const [mac, remote] of this.snooped) other.snooped.set(mac, remote);

@@ -3,7 +3,7 @@ import { ip } from "../../facts/ip.ts";
 import type { Frame, SeenHeader } from "../sighting.ts";
 import { adoptFlows } from "./adopt-flows.ts";
 import { correlate } from "./correlate.ts";
-import { lastHopOf } from "./last-hop.ts";
+import { lastHopOf } from "../testing/last-hop.ts";
 import { buildTrails, type ExpectedPoint } from "./trail.ts";
 import type { Tracer } from "./tracer.ts";
 

@@ -4,7 +4,7 @@ import { parseLinkNames, readCapture } from "../decode/capture.ts";
 import type { Frame } from "../sighting.ts";
 import { adoptFlows } from "./adopt-flows.ts";
 import { correlate } from "./correlate.ts";
-import { lastHopOf } from "./last-hop.ts";
+import { lastHopOf } from "../testing/last-hop.ts";
 import { buildTrails, type ExpectedPoint, type Trail } from "./trail.ts";
 
 function framesOf(fixture: string, nodes: readonly string[]): Frame[] {

@@ -80,7 +80,3 @@ export interface ProbeResult {
 export function attemptId(probe: { readonly id: string }, n: number): string {
   return `${probe.id}#${n}`;
 }
-
-export function answeredCount(result: ProbeResult): number {
-  return result.answers.filter((answer) => answer.outcome === "answered").length;
-}

@@ -6,18 +6,19 @@ import type { Disposition } from "../../../src/think/walk/dispositions.ts";
 import { walk } from "../../../src/think/walk/walk.ts";
 import { cluster } from "./cluster.ts";
 import { diamond } from "./diamond.ts";
+import { frames } from "./frames.ts";
 import { line6 } from "./line6.ts";
 import { type Answer, LiveTopology } from "./live-topology.ts";
 import type { Topology } from "./topology.ts";
 
 /** How the walk of a TCP connection ends, request and reply; the kernel says whether that is right. */
 interface Case {
-  readonly shape: "diamond" | "cluster" | "line6";
+  readonly shape: "diamond" | "cluster" | "frames" | "line6";
   readonly seed: number;
   readonly ends: string | null;
 }
 
-const MAKERS = { diamond, cluster, line6 } satisfies Record<Case["shape"], (seed: number) => Topology>;
+const MAKERS = { diamond, cluster, frames, line6 } satisfies Record<Case["shape"], (seed: number) => Topology>;
 
 /** Seeds that differ in how the packet ends. */
 const CHOSEN: readonly (readonly [Case["shape"], number, string])[] = [
@@ -42,6 +43,15 @@ const CHOSEN: readonly (readonly [Case["shape"], number, string])[] = [
   ["cluster", 102, "LINK_DOWN"],
   ["cluster", 111, "TUNNEL_NO_REMOTE"],
   ["cluster", 209, "DELIVERED NAT_UNDONE_ELSEWHERE"],
+  ["frames", 14, "NETFILTER_DROP"],
+  ["frames", 16, "DELIVERED NETFILTER_DROP"],
+  ["frames", 22, "NETFILTER_DROP"],
+  ["frames", 27, "DELIVERED NETFILTER_DROP"],
+  ["frames", 28, "DELIVERED NETFILTER_DROP"],
+  ["frames", 37, "NETFILTER_DROP"],
+  ["frames", 54, "NETFILTER_DROP"],
+  ["frames", 67, "NETFILTER_DROP"],
+  ["frames", 80, "NETFILTER_DROP"],
   ["line6", 2, "DELIVERED DELIVERED"],
   ["line6", 3, "FORWARDING_OFF"],
   ["line6", 4, "DELIVERED DELIVERED"],
@@ -51,7 +61,7 @@ const CHOSEN: readonly (readonly [Case["shape"], number, string])[] = [
 
 /** `LASTHOP_TOPOLOGIES=cluster:1-100` tries a range instead of the chosen ones. */
 function casesToTry(): readonly Case[] {
-  const range = /^(diamond|cluster|line6):(\d+)-(\d+)$/.exec(process.env.LASTHOP_TOPOLOGIES ?? "");
+  const range = /^(diamond|cluster|frames|line6):(\d+)-(\d+)$/.exec(process.env.LASTHOP_TOPOLOGIES ?? "");
   if (range === null) return CHOSEN.map(([shape, seed, ends]) => ({ shape, seed, ends }));
   const [shape, low, high] = [range[1] as Case["shape"], Number(range[2]), Number(range[3])];
   return Array.from({ length: high - low + 1 }, (_, i) => ({ shape, seed: low + i, ends: null }));

@@ -6,6 +6,7 @@ import { frameOf, withFrame, withoutFrame } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
 import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
+import { filterBridged, filterIngress } from "./filter-frame.ts";
 import { hearersBeyond } from "./stations.ts";
 
 type Forwarding = Extract<Stage, { at: "bridge-forward" }>;
@@ -52,14 +53,19 @@ export function forwardFrame(traveller: Traveller, stage: Forwarding): readonly 
 /** br_pass_frame_up: the bridge device itself receives it. */
 function passUp(traveller: Traveller, { netns, bridge, stage, mac }: Here): readonly Move[] {
   traveller.step("bridge-local", netns.id, bridge.name, `${mac} dev ${bridge.name}`, bridge.because);
-  traveller.packet = withoutFrame(traveller.packet);
-  traveller.step("tap-in", netns.id, bridge.name, `dev ${bridge.name}`, bridge.because);
-  return traveller.go({
-    at: "ip-receive",
-    netns: netns.id,
-    iif: bridge.name,
-    physIn: stage.filtered ? stage.from : null,
-    prerouted: stage.filtered,
+  const ports = { iif: stage.from, oif: null, link: stage.from ?? bridge.name };
+  return filterBridged(traveller, netns, "INPUT", ports, (passed) => {
+    passed.packet = withoutFrame(passed.packet);
+    passed.step("tap-in", netns.id, bridge.name, `dev ${bridge.name}`, bridge.because);
+    return filterIngress(passed, netns, bridge.name, (up) =>
+      up.go({
+        at: "ip-receive",
+        netns: netns.id,
+        iif: bridge.name,
+        physIn: stage.filtered ? stage.from : null,
+        prerouted: stage.filtered,
+      }),
+    );
   });
 }
 
@@ -95,9 +101,9 @@ function flood(traveller: Traveller, here: Here, ports: readonly Link[]): readon
   return traveller.end({ disposition: "WRONG_MAC", netns: netns.id, link, decidedBy });
 }
 
-/** should_deliver, then FORWARD and POSTROUTING where br_netfilter holds the packet. */
+/** should_deliver, then FORWARD and POSTROUTING of the bridge family, and of IP where br_netfilter holds the packet. */
 function outOfPort(traveller: Traveller, here: Here, port: Link): readonly Move[] {
-  const { netns, bridge, stage } = here;
+  const { netns, stage } = here;
   const from = netns.links.known ? netns.links.value.find((l) => l.name === stage.from) : undefined;
   if (port.port !== null && port.port.state !== "forwarding") {
     if (!port.up || !port.carrier)
@@ -112,8 +118,24 @@ function outOfPort(traveller: Traveller, here: Here, port: Link): readonly Move[
     traveller.step("bridge-forward", netns.id, port.name, `${traveller.packet.bytes} > mtu ${port.mtu}`, port.because);
     return traveller.end({ disposition: "MTU_EXCEEDED", netns: netns.id, link: port.name, decidedBy: [read] });
   }
-  const onward = { at: "transmit", netns: netns.id, link: port.name, nextHop: null } as const;
-  if (!stage.filtered || stage.from === null) return traveller.go(onward);
+  const ports = { iif: stage.from, oif: port.name, link: port.name };
+  return filterBridged(traveller, netns, stage.from === null ? "OUTPUT" : "FORWARD", ports, (passed) =>
+    throughNetfilter(passed, here, port, (out) =>
+      filterBridged(out, netns, "POSTROUTING", { ...ports, iif: null }, (last) =>
+        last.go({ at: "transmit", netns: netns.id, link: port.name, nextHop: null }),
+      ),
+    ),
+  );
+}
+
+/** FORWARD and POSTROUTING of IP, where br_netfilter holds the packet. */
+function throughNetfilter(
+  traveller: Traveller,
+  { netns, bridge, stage }: Here,
+  port: Link,
+  go: (traveller: Traveller) => readonly Move[],
+): readonly Move[] {
+  if (!stage.filtered || stage.from === null) return go(traveller);
   const frame = frameOf(traveller.packet);
   traveller.packet = withoutFrame(traveller.packet);
   const pass = {
@@ -128,7 +150,7 @@ function outOfPort(traveller: Traveller, here: Here, port: Link): readonly Move[
   return passHook(traveller, { ...pass, hook: "FORWARD" }, (passed) =>
     passHook(passed, { ...pass, iif: null, hook: "POSTROUTING" }, (out) => {
       out.packet = withFrame(out.packet, frame?.src ?? null, frame?.dst ?? null);
-      return out.go(onward);
+      return go(out);
     }),
   );
 }

@@ -11,6 +11,7 @@ import { routeText } from "../route/words.ts";
 import type { Stage } from "../stage.ts";
 import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
 import { bridgeFilters } from "./bridge-netfilter.ts";
+import { filterBridged } from "./filter-frame.ts";
 
 type BridgeStage = Extract<Stage, { at: "bridge" }>;
 
@@ -40,6 +41,14 @@ export function enterBridge(traveller: Traveller, stage: BridgeStage): readonly 
   const source = frameOf(traveller.packet)?.src ?? null;
   if (source !== null) traveller.learned.set(`${netns.id} ${bridge.name} ${source}`, port.name);
 
+  const ports = { iif: port.name, oif: null, link: port.name };
+  return filterBridged(traveller, netns, "PREROUTING", ports, (passed) =>
+    throughNetfilter(passed, netns, bridge, port),
+  );
+}
+
+/** The frame as br_netfilter hands it to the IP hooks, where it does. */
+function throughNetfilter(traveller: Traveller, netns: Netns, bridge: Link, port: Link): readonly Move[] {
   const { on, setting } = bridgeFilters(netns, bridge, outerIp(traveller.packet).src.family, traveller.ask);
   const onward = { at: "bridge-forward", netns: netns.id, bridge: bridge.name, from: port.name } as const;
   if (on === null) {

@@ -129,6 +129,7 @@ function loseAnswer(traveller: Traveller, netns: Netns, link: Link, owner: Stati
   };
   const answer = new Traveller(traveller.world, traveller.flow, traveller.leg, 1, bare);
   answer.drive = traveller.drive;
+  answer.isArp = true;
   if (link.mac !== null && owner.link.vxlan?.learning === true && link.vxlan?.local != null) {
     answer.snooped.set(`${owner.netns.id} ${owner.link.name} ${link.mac}`, link.vxlan.local);
   }

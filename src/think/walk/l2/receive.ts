@@ -3,6 +3,7 @@ import type { Link, Netns } from "../../../facts/netns.ts";
 import { frameOf, withoutFrame } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
+import { filterIngress } from "./filter-frame.ts";
 import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
 
 /** __netif_receive_skb_core: XDP, the tap, then the master of the link or the network layer. */
@@ -19,9 +20,7 @@ export function receive(traveller: Traveller, stage: Extract<Stage, { at: "recei
     return traveller.end({ disposition: "LOOP", netns: netns.id, link: link.name, decidedBy: routesTaken(traveller) });
   }
   traveller.step("tap-in", netns.id, link.name, `dev ${link.name}`, link.because);
-  const hooked = ingressHook(netns);
-  if (hooked !== null) return traveller.unknown(netns.id, link.name, hooked);
-  return toUpper(traveller, netns, link, read);
+  return filterIngress(traveller, netns, link.name, (passed) => toUpper(passed, netns, link, read));
 }
 
 function toUpper(traveller: Traveller, netns: Netns, link: Link, read: Read): readonly Move[] {
@@ -59,21 +58,6 @@ function untag(traveller: Traveller, netns: Netns, link: Link, vlan: number): re
   }
   traveller.vlan = null;
   return traveller.go({ at: "receive", netns: netns.id, link: upper.name });
-}
-
-/** A base chain at netdev ingress: which devices it stands on is not read. */
-function ingressHook(netns: Netns): { why: string; because: Link["because"] } | null {
-  if (!netns.rulesets.known) return null;
-  for (const ruleset of netns.rulesets.value) {
-    for (const table of ruleset.tables) {
-      const chain = table.chains.find((c) => c.hook === "ingress" && (c.rules.length > 0 || c.policy === "DROP"));
-      if (chain !== undefined) {
-        const why = `${netns.id} filters at ingress (${table.family} ${table.name} ${chain.name}), which is not modelled`;
-        return { why, because: chain.because };
-      }
-    }
-  }
-  return null;
 }
 
 /** The same headers on the same link again, but for the TTL: it goes round. */

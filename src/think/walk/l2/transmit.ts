@@ -8,6 +8,7 @@ import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
 import { encapsulate, isModelledTunnel } from "../tunnel/encapsulate.ts";
 import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
+import { filterEgress } from "./filter-frame.ts";
 import { isLeaving, leave, leavingOf } from "./leave.ts";
 import { endAtDeadLink } from "./link-state.ts";
 import { hearersAt } from "./stations.ts";
@@ -23,6 +24,10 @@ export function transmit(traveller: Traveller, stage: Transmit): readonly Move[]
   if (isNotKnown(link)) return traveller.unknown(netns.id, stage.link, link, [read]);
   const dead = endAtDeadLink(traveller, netns, link);
   if (dead !== null) return dead;
+  return filterEgress(traveller, netns, link.name, (passed) => queue(passed, netns, link, stage));
+}
+
+function queue(traveller: Traveller, netns: Netns, link: Link, stage: Transmit): readonly Move[] {
   traveller.step("tap-out", netns.id, link.name, `dev ${link.name}`, link.because);
   if (link.kind === "loopback") return traveller.go({ at: "receive", netns: netns.id, link: link.name });
   if (link.kind === "bridge") {
@@ -30,7 +35,12 @@ export function transmit(traveller: Traveller, stage: Transmit): readonly Move[]
   }
   if (isModelledTunnel(link)) return encapsulate(traveller, netns, link, stage.nextHop);
   if (link.kind === "dummy") {
-    return traveller.end({ disposition: "BLACKHOLE_ROUTE", netns: netns.id, link: link.name, decidedBy: [read] });
+    return traveller.end({
+      disposition: "BLACKHOLE_ROUTE",
+      netns: netns.id,
+      link: link.name,
+      decidedBy: [{ of: "link", netns: netns.id, name: link.name }],
+    });
   }
   if (link.kind === "vlan" && link.lower !== null && link.vlanId !== null) {
     traveller.vlan = link.vlanId;

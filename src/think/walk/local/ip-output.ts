@@ -9,6 +9,13 @@ import { mtuOf } from "./send.ts";
 export function ipOutput(traveller: Traveller, stage: Extract<Stage, { at: "ip-output" }>): readonly Move[] {
   const netns = traveller.netns(stage.netns);
   const { decision } = stage;
+  const encap = decision.nexthop?.encap ?? null;
+  if (encap !== null) {
+    // lwtunnel_output takes the place of ip_output.
+    const { because } = decision.route;
+    const why = `a route of ${netns.id} wraps the packet (encap ${encap}), which is not modelled`;
+    return traveller.unknown(netns.id, decision.dev, { why, because });
+  }
   const pass = {
     netns,
     hook: "POSTROUTING",

@@ -1,7 +1,7 @@
 import type { NetnsId } from "../../facts/provenance.ts";
 import type { Sighting, TapReport } from "../sighting.ts";
-import { type ExpectedPoint, pointKey, type Trail } from "./trail.ts";
-import type { TrailPoint } from "./trail-point.ts";
+import { type ExpectedPoint, pointKey, type Trail } from "../correlate/trail.ts";
+import type { TrailPoint } from "../correlate/trail-point.ts";
 
 export interface LastHop {
   readonly leg: "request" | "reply";

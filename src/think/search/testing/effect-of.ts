@@ -1,36 +1,25 @@
-import type { World } from "../../facts/world.ts";
-import type { Branch, Flow, Step } from "../walk/branch.ts";
-import type { Edit } from "../walk/edits/edit.ts";
-import { applyEdit } from "../walk/edits/edit-kinds.ts";
-import { walk } from "../walk/walk.ts";
-import { type Focus, firstFailure, judgeWalk } from "./goal.ts";
-import type { Walker } from "./search.ts";
+import type { World } from "../../../facts/world.ts";
+import type { Branch, Flow, Step } from "../../walk/branch.ts";
+import type { Edit } from "../../walk/edits/edit.ts";
+import { applyEdit } from "../../walk/edits/edit-kinds.ts";
+import { walk } from "../../walk/walk.ts";
+import { type Focus, firstFailure, judgeWalk } from "../goal.ts";
 
 /** What a single edit does to a flow that is lost. */
 export type Effect = "heals" | "moves-downstream" | "none" | "unknown";
 
 /** An edit without effect is no cause, whatever else it is part of. */
 export function effectOf(world: World, flow: Flow, edit: Edit, focus: Focus | null = null): Effect {
-  return effectWith(walk, world, flow, edit, focus);
-}
-
-/** @see effectOf; with another walk. */
-export function effectWith(walker: Walker, world: World, flow: Flow, edit: Edit, focus: Focus | null = null): Effect {
   const edited = applyEdit(world, edit);
   if (edited === world) return "none";
-  const before = firstFailure(walker(world, flow), focus);
-  const walked = walker(edited, flow);
+  const before = firstFailure(walk(world, flow), focus);
+  const walked = walk(edited, flow);
   const judgement = judgeWalk(walked, focus);
   if (judgement === "unknown") return "unknown";
   if (before === null) return "none";
   if (judgement === "delivered") return "heals";
   const after = firstFailure(walked, focus);
   return after !== null && isFurther(before, after) ? "moves-downstream" : "none";
-}
-
-export function movesDownstream(world: World, flow: Flow, edit: Edit, focus: Focus | null = null): boolean {
-  const effect = effectOf(world, flow, edit, focus);
-  return effect === "heals" || effect === "moves-downstream";
 }
 
 interface Failure {

@@ -1,0 +1,5 @@
+import type { ProbeResult } from "../probe/probe.ts";
+
+export function answeredCount(result: ProbeResult): number {
+  return result.answers.filter((answer) => answer.outcome === "answered").length;
+}
