@@ -17,3 +17,14 @@ export function linksUnder(links: Table<Link>, master: string): readonly Link[] 
 export function resolvesNeighbours(link: Link): boolean {
   return !link.flags.includes("NOARP") && link.kind !== "loopback" && !link.flags.includes("LOOPBACK");
 }
+
+/** Kinds of links that can lead to other machines by layer 2. Tunnels do not, dummies lead nowhere. */
+export const UPLINK_KINDS: ReadonlySet<string> = new Set([
+  "device",
+  "veth",
+  "vlan",
+  "macvlan",
+  "ipvlan",
+  "bond",
+  "team",
+]);

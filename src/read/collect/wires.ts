@@ -1,10 +1,8 @@
 import { contains } from "../../facts/ip.ts";
+import { UPLINK_KINDS } from "../../facts/lookup/links.ts";
 import type { Address, Link, Netns } from "../../facts/netns.ts";
 import type { NetnsId } from "../../facts/provenance.ts";
 import { linksOf, type Wire, type WireEnd } from "../../facts/world.ts";
-
-/** Kinds of links that can lead to other machines by layer 2. Tunnels do not, dummies lead nowhere. */
-const UPLINK_KINDS = new Set(["device", "veth", "vlan", "macvlan", "ipvlan", "bond", "team"]);
 
 interface Candidate {
   readonly netns: NetnsId;

@@ -12,6 +12,7 @@ import { isNotKnown, linkIn, type Move, Traveller } from "../traveller.ts";
 import { answersFor } from "./arp.ts";
 import { isLeaving, leavingOf } from "./leave.ts";
 import { endAtDeadLink } from "./link-state.ts";
+import { comesInAt } from "./routed.ts";
 import { hearersBeyond, type Station } from "./stations.ts";
 
 type Resolving = Extract<Stage, { at: "neighbour" }>;
@@ -109,6 +110,9 @@ function askAround(
   }
   if (tried) return traveller.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, ...refusals] });
   if (gaps.length > 0 && refusals.length === 0) {
+    traveller.resolvedBy = { read, ip: nextHop };
+    // A router that was not collected answers for itself.
+    if (comesInAt(traveller, netns, link) !== null) return sendTo(traveller, netns, link, stage, null, read);
     const why = `${nextHop.text} is none of what was collected: the packet leaves it at ${link.name} of ${netns.id} (${gaps[0]})`;
     return traveller.unknown(netns.id, link.name, { why, because }, [read], leavingOf(traveller));
   }

@@ -11,6 +11,7 @@ import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
 import { filterEgress } from "./filter-frame.ts";
 import { isLeaving, leave, leavingOf } from "./leave.ts";
 import { endAtDeadLink } from "./link-state.ts";
+import { acrossRouters, comesInAt } from "./routed.ts";
 import { hearersAt } from "./stations.ts";
 
 type Transmit = Extract<Stage, { at: "transmit" }>;
@@ -55,6 +56,8 @@ function ontoWire(traveller: Traveller, netns: Netns, link: Link): readonly Move
   traveller.ask(read);
   const wire = wiresAt(traveller.world.wires, netns.id, link.name)[0] ?? slaveWire(traveller, netns, link);
   if (wire === undefined) {
+    const beyond = comesInAt(traveller, netns, link);
+    if (beyond !== null) return acrossRouters(traveller, netns, link, beyond);
     const why = `where ${link.name} (${link.kind}) of ${netns.id} leads to is not known`;
     return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
   }
@@ -93,6 +96,8 @@ function ontoSegment(traveller: Traveller, netns: Netns, link: Link, ends: reado
     traveller.step("wire", netns.id, link.name, detail, owner.link.because);
     return traveller.end({ ...at, disposition: "WRONG_MAC", decidedBy: [resolved.read] });
   }
+  const beyond = comesInAt(traveller, netns, link);
+  if (beyond !== null) return acrossRouters(traveller, netns, link, beyond);
   const whom = resolved === null ? (mac ?? "its receiver") : `${resolved.ip.text} (${mac ?? "?"})`;
   const why = `${whom} was not collected: the packet leaves the cluster at ${link.name} of ${netns.id}`;
   const read: Read = { of: "wire", netns: netns.id, link: link.name };

@@ -1,0 +1,54 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import * as make from "../../../../test/explain/faults.ts";
+import { recordedCluster } from "../../../../test/explain/recorded-cluster.ts";
+import { flowTo } from "../../../../test/explain/what-happens.ts";
+import { ip } from "../../../facts/ip.ts";
+import type { World } from "../../../facts/world.ts";
+import { tapPoints } from "../branch.ts";
+import { walk } from "../walk.ts";
+
+const ROUTER = { via: ip("192.168.6.1"), dev: "eth0", weight: 1, flags: [], encap: null };
+const NODES = ["k1/host", "k2/host", "k3/host"];
+const TO_POD = flowTo("k1/host", "10.42.0.3", 8080);
+
+let healthy: World;
+/** Each node reaches the others through a router that was not collected. */
+let routed: World;
+beforeAll(async () => {
+  healthy = (await recordedCluster("vxlan-healthy")).world;
+  routed = make.made(healthy, make.all(...NODES.map((node) => make.noRoute(node, "192.168.6.0/24"))));
+});
+
+function way(world: World): string {
+  const [branch] = walk(world, TO_POD).branches;
+  if (branch === undefined) throw new Error("no branch");
+  const ends = [branch.end, ...branch.reply.map((back) => back.end)];
+  const crossed = tapPoints(branch).filter((p) => p.link === "eth0" && p.netns.endsWith("/host"));
+  return `${ends.join(" ")}: ${crossed.map((p) => `${p.netns} ${p.direction}`).join(", ")}`;
+}
+
+describe("a router that was not collected", () => {
+  test("takes what is addressed to another machine there, and the answer back", () => {
+    expect(way(routed)).toBe("DELIVERED DELIVERED: k1/host out, k2/host in, k2/host out, k1/host in");
+  });
+
+  test("takes to pods what a route says that it does", () => {
+    const hostGw = make.all(
+      make.noRoute("k1/host", "10.42.0.0/24"),
+      make.route("k1/host", "10.42.0.0/24", { nexthops: [ROUTER] }),
+    );
+    expect(way(make.made(routed, hostGw))).toMatch(/^DELIVERED DELIVERED: k1\/host out, k2\/host in/);
+  });
+
+  test("may know as little of pods as the machine whose default route leads to it", () => {
+    expect(way(make.made(healthy, make.noRoute("k1/host", "10.42.0.0/24")))).toBe("LEFT_CLUSTER: k1/host out");
+  });
+
+  test("is in the network of the link that leads to it", () => {
+    const astray = make.all(
+      make.noRoute("k1/host", "10.42.0.0/24"),
+      make.route("k1/host", "10.42.0.0/24", { nexthops: [{ ...ROUTER, via: ip("198.51.100.1") }] }),
+    );
+    expect(way(make.made(routed, astray))).not.toMatch(/k2\/host in/);
+  });
+});
