@@ -293,6 +293,44 @@ describe("faults put into the recorded healthy flannel cluster", () => {
     }
   });
 
+  test("a rule that every other node has is missing in a chain where nothing else matches", () => {
+    const place = { backend: "iptables-nft", family: "ip", table: "filter" } as const;
+    const accept = (rules: readonly Rule[]): readonly Rule[] =>
+      rules
+        .slice(0, 1)
+        .map((r) => ({ ...r, matches: [], targets: [{ do: "ACCEPT" }], text: "-A KUBE-FORWARD -j ACCEPT" }));
+    const dropping = ["k1", "k2", "k3"].reduce((world, node) => {
+      const forward = replaceChain(world, `${node}/host`, { ...place, chain: "FORWARD" }, (c) => ({
+        ...c,
+        policy: "DROP",
+        rules: c.rules.filter((r) => r.text.endsWith("-j KUBE-FORWARD")),
+      }));
+      return replaceChain(forward, `${node}/host`, { ...place, chain: "KUBE-FORWARD" }, (c) => ({
+        ...c,
+        rules: node === "k2" ? [] : accept(c.rules),
+      }));
+    }, healthy);
+    expect(walk(dropping, toK2).branches.map((b) => b.end)).toEqual(["NETFILTER_DROP"]);
+    expect(causes(dropping, toK2)).toEqual([
+      "k2/host: rule iptables-nft:filter/KUBE-FORWARD#1: absent -> -A KUBE-FORWARD -j ACCEPT",
+    ]);
+  });
+
+  test("a rule that sends packets astray, in a table that no other node has", () => {
+    const astray = replaceTable(healthy, "k2/host", "rulesets", (rulesets) => {
+      const source = { node: "k2", netns: "k2/host", argv: ["nft", "-j", "list", "ruleset"], at: "" };
+      const because = { source, line: 7 };
+      const targets: Rule["targets"] = [{ do: "REDIRECT", ports: [9999, 9999] }];
+      const matches: Rule["matches"] = [{ match: "destination", negate: false, prefixes: [prefix("10.42.0.3/32")] }];
+      const only: Rule = { number: 1, matches, targets, comment: null, packets: null, text: "redirect", because };
+      const hook = { hook: "PREROUTING", priority: -110, type: "nat", policy: "ACCEPT" } as const;
+      const chain = { name: "steal", ...hook, rules: [only], because };
+      return [...rulesets, { backend: "nft", tables: [{ name: "mine", family: "ip", chains: [chain] }] }];
+    });
+    expect(walk(astray, toK2).branches.map((b) => b.end)).toEqual(["PORT_CLOSED"]);
+    expect(causes(astray, toK2)[0]).toBe("k2/host: rule nft:mine/steal#1: redirect -> absent");
+  });
+
   test("strict reverse path filtering is no cause where a route is missing", () => {
     const strict = ["all", "flannel/1"].reduce(
       (world, name) => set(`k2:net.ipv4.conf.${name}.rp_filter=1`, world),

@@ -11,7 +11,7 @@ export type Read =
   | { readonly of: "local-address"; readonly netns: NetnsId; readonly ip: Ip }
   | { readonly of: "neighbour"; readonly netns: NetnsId; readonly dev: string; readonly ip: Ip }
   | { readonly of: "fdb"; readonly netns: NetnsId; readonly dev: string; readonly mac: string }
-  /** `number`: the rule that matched or was asked; 0: the chain's policy. */
+  /** `number`: the rule that matched or was asked; 0: the end of the chain, where a base chain has its policy. */
   | {
       readonly of: "rule";
       readonly netns: NetnsId;

@@ -25,6 +25,16 @@ export function chainOf(netns: Netns | undefined, place: ChainPlace): Chain | nu
   return null;
 }
 
+/** Whether rulesets were read has been asked before. */
+export function hasTable(netns: Netns, place: ChainPlace): boolean {
+  return (
+    netns.rulesets.known &&
+    netns.rulesets.value.some(
+      (r) => r.backend === place.backend && r.tables.some((t) => t.family === place.family && t.name === place.table),
+    )
+  );
+}
+
 /** Rules keep their numbers, so that one taken out leaves a gap and the others' names stay true on the node. */
 export function ruleOf(netns: Netns | undefined, place: ChainPlace, number: number): Rule | null {
   return chainOf(netns, place)?.rules.find((rule) => rule.number === number) ?? null;

@@ -1,7 +1,9 @@
+import type { Netns } from "../../../facts/netns.ts";
+import type { NetnsId } from "../../../facts/provenance.ts";
 import type { Rule } from "../../../facts/ruleset.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
-import { asksChain, chainOf, chainText, replaceChain, ruleOf } from "./chains.ts";
+import { asksChain, type ChainPlace, chainOf, chainText, hasTable, replaceChain, ruleOf } from "./chains.ts";
 import type { EditOf } from "./edit.ts";
 import type { Context, EditMeaning, Proposal } from "./edit-meaning.ts";
 import { departure, peersOf } from "./peers.ts";
@@ -44,16 +46,24 @@ function proposeRemoval(world: World, read: Read, context: Context): readonly Pr
   if (read.of !== "rule" || read.number === 0) return [];
   const rule = ruleOf(world.netns.get(read.netns), read, read.number);
   if (rule === null) return [];
-  // Chains of a single pod have no counterpart elsewhere.
-  const theirs = peersOf(world, read.netns).flatMap((peer) => chainOf(peer, read) ?? []);
-  const elsewhere = theirs.map((chain) => (chain.rules.some((other) => other.text === rule.text) ? rule.text : null));
+  const elsewhere = peersOf(world, read.netns).flatMap((peer) => {
+    const chain = chainOf(peer, read);
+    if (chain !== null) return [chain.rules.some((other) => other.text === rule.text) ? rule.text : null];
+    // Chains of a single pod have no counterpart elsewhere; what hangs on a hook has, in tables of everybody's.
+    return peer.rulesets.known && isOfMachine(world, read, peer) ? [null] : [];
+  });
   const departs = departure(rule.text, elsewhere);
   const stopped = context.decided && rule.targets.some((t) => t.do === "DROP" || t.do === "REJECT");
-  const foreign = theirs.length > 0 && departs === 1 && rewrote(rule, context);
+  const foreign = elsewhere.length > 0 && departs === 1 && rewrote(rule, context);
   if (!stopped && !foreign) return [];
   const { netns, backend, family, table, chain, number } = read;
   const edit: RemoveRule = { do: "remove-rule", netns, backend, family, table, chain, number, text: rule.text };
   return [{ edit, kind: "cure", departure: departs }];
+}
+
+/** A chain that hangs on a hook, or one of a table that the peer has not at all. */
+function isOfMachine(world: World, place: ChainPlace & { readonly netns: NetnsId }, peer: Netns): boolean {
+  return chainOf(world.netns.get(place.netns), place)?.hook != null || !hasTable(peer, place);
 }
 
 /** It acted on this very packet: a step rests on its line. */

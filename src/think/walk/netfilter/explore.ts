@@ -70,6 +70,8 @@ export class Exploration {
       }
       const rule = frame.rules[frame.next];
       if (rule === undefined) {
+        // That none of its rules matched is an answer too: with one more it may be another.
+        if (frame.at.chain.hook === null) this.askPlace(placeOfPolicy(frame.at));
         const end = this.leaveChain(way);
         if (end !== null) return [end];
         continue;
