@@ -34,7 +34,8 @@ export function expectedRoutes(world: World, read: Extract<Read, { of: "route" }
   const netns = world.netns.get(read.netns);
   if (table === TABLE_LOCAL || netns === undefined || !netns.routes.known || !netns.links.known) return [];
   const home = netns.name === "host" ? homeOf(world, dst) : null;
-  if (home === null) return distinct(fromPeersOutward(world, netns, table, dst));
+  // The vantage outside is no machine of the cluster: to it the way is that to the world.
+  if (home === null || !hostsOf(world).includes(home)) return distinct(fromPeersOutward(world, netns, table, dst));
   const own = home.id === netns.id ? toOwnLink(world, netns, table, dst) : [];
   if (own.length > 0) return own;
   const connected = table === TABLE_MAIN ? connectedTo(netns, dst) : [];
@@ -113,7 +114,33 @@ function toAnotherMachine(world: World, netns: Netns, home: Netns, table: number
   });
   // With cross-subnet modes a tunnel leads to far machines and a plain route to near ones.
   const alike = candidates.filter((c) => c.alike);
-  return (alike.length > 0 ? alike : candidates).map((c) => c.made);
+  if (alike.length > 0) return alike.map((c) => c.made);
+  const past = pastRouters(world, netns, table, dst, block);
+  return past.length > 0 ? past : candidates.map((c) => c.made);
+}
+
+/**
+ * Machines of another subnet are reached through routers that are none of the cluster's machines: as this one goes to yet others,
+ * or as its neighbours go there.
+ */
+function pastRouters(world: World, netns: Netns, table: number, dst: Ip, block: Prefix): readonly Route[] {
+  const isOthers = (to: Prefix): boolean =>
+    [...world.netns.values()].some(
+      (n) => n.node !== netns.node && linksOf(n).some((l) => l.addresses.some((a) => contains(to, a.ip))),
+    );
+  const own = rowsOf(world, netns.id, "routes").filter((r) => !contains(r.dst, dst) && isOthers(r.dst));
+  const peers = peersOf(world, netns.id).flatMap(
+    (peer) => bestRoute(rowsOf(world, peer.id, "routes"), table, dst) ?? [],
+  );
+  return [...own, ...peers].flatMap((route): readonly Route[] => {
+    const [hop, ...more] = route.nexthops;
+    if (route.type !== "unicast" || route.table !== table || route.dst.family !== dst.family) return [];
+    if (route.dst.length === 0 || hop === undefined || hop.via === null || hop.dev === null || more.length > 0)
+      return [];
+    if (ownerOf(world, hop.via) !== null || !isOnLink(netns, hop.via)) return [];
+    if (linkOf(world, netns.id, hop.dev) === null) return [];
+    return [{ ...route, dst: block, src: null, nexthops: [{ ...hop, flags: lasting(hop) }] }];
+  });
 }
 
 /** dead and linkdown are states of the peer's own link. */

@@ -1,0 +1,67 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import * as make from "../../../../test/explain/faults.ts";
+import { recordedCluster } from "../../../../test/explain/recorded-cluster.ts";
+import { ip } from "../../../facts/ip.ts";
+import type { World } from "../../../facts/world.ts";
+import { routeText } from "./route-lookup.ts";
+import { expectedRoutes } from "./route-proposals.ts";
+
+const via = (router: string) => ({
+  nexthops: [{ via: ip(router), dev: "eth0", weight: 1, flags: [], encap: null }],
+});
+
+let healthy: World;
+beforeAll(async () => {
+  healthy = (await recordedCluster("vxlan-healthy")).world;
+});
+
+/** Plain routes to pods, and k2 in a subnet of its own: nothing of it is on a link of the others. */
+function apart(...changes: readonly make.Change[]): World {
+  const moved = make.link("k2/host", "eth0", (l) => ({
+    ...l,
+    addresses: l.addresses.map((a) => ({ ...a, ip: ip("192.168.7.142"), prefix: { ...a.prefix, base: 0xc0a80700n } })),
+  }));
+  const nodes = ["k1/host", "k2/host", "k3/host"];
+  const plain = nodes.flatMap((n) => ["10.42.0.0/24", "10.42.1.0/24", "10.42.2.0/24"].map((to) => strip(n, to)));
+  return make.made(healthy, make.all(moved, ...plain, ...changes));
+}
+
+/** What a bridge has of its own stays. */
+function strip(node: string, dst: string): make.Change {
+  const own = { "k1/host": "10.42.2.0/24", "k2/host": "10.42.0.0/24", "k3/host": "10.42.1.0/24" };
+  return own[node as keyof typeof own] === dst ? (world) => world : make.noRoute(node, dst);
+}
+
+function proposed(world: World, netns: string, dst: string): readonly string[] {
+  return expectedRoutes(world, { of: "route", netns, table: 254, dst: ip(dst) }).map(routeText);
+}
+
+describe("to the pods of a machine in another subnet", () => {
+  test("a machine goes as its neighbours do, through a router that is no machine of the cluster", () => {
+    const world = apart(
+      make.route("k1/host", "10.42.1.0/24", via("192.168.6.143")),
+      make.route("k3/host", "10.42.0.0/24", via("192.168.6.1")),
+    );
+    expect(proposed(world, "k1/host", "10.42.0.3")).toEqual(["10.42.0.0/24 via 192.168.6.1 dev eth0"]);
+  });
+
+  test("or as it goes to others beyond it", () => {
+    const world = apart(
+      make.route("k1/host", "10.42.1.0/24", via("192.168.6.1")),
+      make.route("k1/host", "198.51.100.0/24", via("192.168.6.254")),
+    );
+    expect(proposed(world, "k1/host", "10.42.0.3")).toEqual(["10.42.0.0/24 via 192.168.6.1 dev eth0"]);
+  });
+});
+
+test("to the vantage outside a machine goes as its peers go to the world", () => {
+  const here = make.link("k3/host", "eth0", (l) => ({
+    ...l,
+    addresses: l.addresses.map((a) => ({ ...a, ip: ip("203.0.113.9") })),
+  }));
+  const outside = here(healthy).netns.get("k3/host");
+  if (outside === undefined) throw new Error("no k3");
+  const netns = new Map(healthy.netns).set("here/host", { ...outside, id: "here/host", node: "here" });
+  const world = make.made({ ...healthy, netns }, make.noRoute("k1/host", "0.0.0.0/0"));
+  expect(proposed(world, "k1/host", "203.0.113.9")).toEqual(["default via 192.168.6.1 dev eth0"]);
+});
