@@ -1,8 +1,10 @@
+import { sameIp } from "../../../facts/ip.ts";
 import { linkNamed, linksUnder } from "../../../facts/lookup/links.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { otherEnds, wiresAt } from "../../../facts/lookup/wires.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
 import type { Wire, WireEnd } from "../../../facts/world.ts";
+import { outerIp } from "../packet.ts";
 import { frameOf } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
@@ -59,12 +61,19 @@ function ontoWire(traveller: Traveller, netns: Netns, link: Link): readonly Move
     const beyond = comesInAt(traveller, netns, link);
     if (beyond !== null) return acrossRouters(traveller, netns, link, beyond);
     const why = `where ${link.name} (${link.kind}) of ${netns.id} leads to is not known`;
-    return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
+    const end = isSentToRouter(traveller) ? leavingOf(traveller) : "UNKNOWN";
+    return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read], end);
   }
   if (wire.kind === "segment") return ontoSegment(traveller, netns, link, otherEnds(wire, netns.id, link.name));
   const end = otherEnds(wire, netns.id, link.name)[0];
   if (end === undefined) return traveller.unknown(netns.id, link.name, { why: "a wire with one end", because: null });
   return across(traveller, netns, link, end, true);
+}
+
+/** A next hop that is not the destination itself is on its way out of the segment. */
+function isSentToRouter(traveller: Traveller): boolean {
+  const via = traveller.resolvedBy?.ip ?? null;
+  return via !== null && !sameIp(via, outerIp(traveller.packet).dst);
 }
 
 /** A bond sends through one of its slaves; all are on the same segment. */
