@@ -24,7 +24,9 @@ function print(value: Json, depth: number): string {
   switch (key) {
     case "match": {
       const op = get("op");
-      return `${get("left")} ${op === "==" || op === "in" ? "" : `${op} `}${get("right")}`;
+      // Behind an operation the comparison is spelled out: `tcp flags & (syn | ack) == syn`.
+      const isPlain = (op === "==" || op === "in") && !isOperation(field(body, "left"));
+      return `${get("left")} ${isPlain ? "" : `${op === "in" ? "==" : op} `}${get("right")}`;
     }
     case "payload":
       return field(body, "protocol") === undefined
@@ -60,19 +62,80 @@ function print(value: Json, depth: number): string {
       return `fib ${Array.isArray(flags) ? flags.map(inner).join(" . ") : inner(flags ?? null)} ${get("result")}`;
     }
     case "numgen":
-      return `numgen ${get("mode")} mod ${get("mod")}`;
+      return `numgen ${get("mode")} mod ${get("mod")}${isSet(body, "offset") ? ` offset ${get("offset")}` : ""}`;
     case "dnat":
     case "snat":
-      return `${key} to ${get("addr")}${field(body, "port") === undefined ? "" : `:${get("port")}`}`;
+    case "masquerade":
+    case "redirect":
+      return printNat(key, body, inner);
+    case "limit": {
+      const unit = get("rate_unit");
+      const burst = get("burst");
+      const isUsual = burst === "" || burst === (unit === "" || unit === "packets" ? "5" : "0");
+      const rate = `${get("rate")}${unit === "" || unit === "packets" ? "" : ` ${unit}`}/${get("per")}`;
+      return `limit rate ${over(body)}${rate}${isUsual ? "" : ` burst ${burst} ${get("burst_unit") || "packets"}`}`;
+    }
+    case "ct count":
+      return `ct count ${over(body)}${get("val")}`;
+    case "quota":
+      return `quota ${over(body)}${get("val")} ${get("val_unit")}`;
+    case "reject":
+      return ["reject", isSet(body, "type") ? `with ${get("type")}` : "", get("expr")]
+        .filter((part) => part !== "")
+        .join(" ");
+    case "log":
+      return ["prefix", "level", "group"].reduce(
+        (text, name) =>
+          isSet(body, name) ? `${text} ${name} ${name === "prefix" ? JSON.stringify(get(name)) : get(name)}` : text,
+        "log",
+      );
+    case "tcp option":
+      return `tcp option ${get("name")} ${get("field")}`.trim();
+    case "rt":
+      return `rt ${get("key")}`;
     case "counter":
       return "counter";
     case "&":
     case "|":
     case "^":
-      return Array.isArray(body) ? body.slice(0, 16).map(inner).join(` ${key} `) : "";
+      return Array.isArray(body)
+        ? body
+            .slice(0, 16)
+            .map((part) =>
+              Array.isArray(part) ? `(${part.slice(0, 64).map(inner).join(" | ")})` : operand(part, inner),
+            )
+            .join(` ${key} `)
+        : "";
     default:
       return body === null ? key : `${key} ${inner(body)}`;
   }
+}
+
+/** `dnat ip to 10.0.0.1:80 persistent`, `masquerade fully-random`, `redirect to :8080`. */
+function printNat(key: string, body: Json, inner: (child: Json) => string): string {
+  const get = (name: string): string => inner(field(body, name) ?? null);
+  const [address, port] = [get("addr"), get("port")];
+  const place = port !== "" && address.includes(":") ? `[${address}]` : address;
+  const to = address === "" && port === "" ? "" : `to ${place}${port === "" ? "" : `:${port}`}`;
+  return [key, get("family"), to, get("flags")].filter((part) => part !== "").join(" ");
+}
+
+function over(body: Json): string {
+  return field(body, "inv") === true ? "over " : "";
+}
+
+function isSet(body: Json, name: string): boolean {
+  const value = field(body, name);
+  return value !== undefined && value !== null && value !== 0;
+}
+
+function isOperation(value: Json | undefined): boolean {
+  const [key] = (isObject(value ?? null) ? onlyEntry(value as Json) : null) ?? [""];
+  return key === "&" || key === "|" || key === "^";
+}
+
+function operand(part: Json, inner: (child: Json) => string): string {
+  return isOperation(part) ? `(${inner(part)})` : inner(part);
 }
 
 /** An element of a map is a pair of key and value. */
