@@ -157,6 +157,24 @@ describe("every correction has a name, and words in both languages", () => {
   });
 });
 
+test("a fact of a pod's own namespace is not called its node's", () => {
+  const params = { node: "k2", netns: "pod:default/web", object: "o", found: "x", wanted: "y", type: "blackhole" };
+  const ids = ["wrong-route", "blackhole-route", "policy-rule-diverts", "policy-rule-missing", "rule-missing"];
+  for (const id of [
+    ...ids,
+    "pod-no-default-route",
+    "pod-iptables-drop",
+    "stale-arp",
+    "sysctl-wrong",
+    "mtu-black-hole",
+  ]) {
+    const { en, zh } = causeById(id)?.words ?? {};
+    expect(en?.summary(params), id).toContain("default/web on k2");
+    expect(zh?.summary(params), id).toMatch(/k2 上的? ?default\/web/);
+    expect(`${en?.summary(params)} ${zh?.summary(params)}`, id).not.toMatch(/pod:|Node k2/);
+  }
+});
+
 describe("the catalogue", () => {
   test("has each id once, and finds it", () => {
     expect(new Set(CAUSES.map((c) => c.id)).size).toBe(CAUSES.length);

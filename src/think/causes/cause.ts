@@ -49,3 +49,19 @@ export interface Cause {
 export function single(params: Params = {}): Recognised {
   return { covers: 1, object: 0, params };
 }
+
+function podOf({ netns = "" }: Params): string | null {
+  return netns.startsWith("pod:") ? netns.slice(4) : null;
+}
+
+/** Whose fact it is: a node's own, or that of a pod's namespace there. */
+export const WHOSE = {
+  en: (p: Params): string => (podOf(p) === null ? `Node ${p.node}` : `${podOf(p)} on ${p.node}`),
+  zh: (p: Params): string => (podOf(p) === null ? `节点 ${p.node}` : `节点 ${p.node} 上的 ${podOf(p)}`),
+} as const;
+
+/** The same behind a noun: `a route on k2`, `a route of default/web on k2`. */
+export const WHERE = {
+  en: (p: Params): string => (podOf(p) === null ? `on ${p.node}` : `of ${podOf(p)} on ${p.node}`),
+  zh: (p: Params): string => (podOf(p) === null ? `节点 ${p.node} ` : `节点 ${p.node} 上 ${podOf(p)} `),
+} as const;

@@ -1,7 +1,7 @@
 import { type Ip, sameIp } from "../../facts/ip.ts";
 import { linksOf } from "../../facts/world.ts";
 import type { Cause, Finding } from "./cause.ts";
-import { single } from "./cause.ts";
+import { single, WHOSE } from "./cause.ts";
 
 function isVxlan({ world }: Finding, netns: string, dev: string): boolean {
   return linksOf(world.netns.get(netns)).some((l) => l.name === dev && l.vxlan !== null);
@@ -79,8 +79,8 @@ export const staleNeighbour: Cause = {
   id: "stale-arp",
   layer: "neighbour",
   words: {
-    en: { summary: (p) => `Node ${p.node} holds a wrong neighbour for ${p.ip} on ${p.dev}: ${p.found ?? "none"}.` },
-    zh: { summary: (p) => `节点 ${p.node} 在 ${p.dev} 上关于 ${p.ip} 的邻居条目是错的：${p.found ?? "没有条目"}。` },
+    en: { summary: (p) => `${WHOSE.en(p)} holds a wrong neighbour for ${p.ip} on ${p.dev}: ${p.found ?? "none"}.` },
+    zh: { summary: (p) => `${WHOSE.zh(p)} 在 ${p.dev} 上关于 ${p.ip} 的邻居条目是错的：${p.found ?? "没有条目"}。` },
   },
   recognise: ({ edits: [edit] }) => {
     if (edit?.do === "set-neighbour") return single({ dev: edit.neighbour.dev, ip: edit.neighbour.ip.text });

@@ -3,7 +3,7 @@ import type { Branch } from "../walk/branch.ts";
 import type { Disposition } from "../walk/dispositions.ts";
 import type { Header } from "../walk/packet.ts";
 import type { Cause, Finding } from "./cause.ts";
-import { single } from "./cause.ts";
+import { single, WHOSE } from "./cause.ts";
 
 /** The packet that the rule stopped: the one the leg's last step holds. */
 function stopped(at: Branch): readonly Header[] {
@@ -50,8 +50,8 @@ export const podRuleDrops: Cause = {
   id: "pod-iptables-drop",
   layer: "netfilter",
   words: {
-    en: { summary: (p) => `A rule inside ${p.netns} on ${p.node} stops the packet: ${p.object}: ${p.found}` },
-    zh: { summary: (p) => `节点 ${p.node} 上 ${p.netns} 内部的一条规则拦下了报文：${p.object}：${p.found}` },
+    en: { summary: (p) => `A rule inside ${WHOSE.en(p)} stops the packet: ${p.object}: ${p.found}` },
+    zh: { summary: (p) => `${WHOSE.zh(p)} 内部的一条规则拦下了报文：${p.object}：${p.found}` },
   },
   recognise: (finding) => {
     const [edit] = finding.edits;
@@ -100,8 +100,8 @@ export const ruleMissing: Cause = {
   id: "rule-missing",
   layer: "netfilter",
   words: {
-    en: { summary: (p) => `Node ${p.node} lacks a rule that its peers have: ${p.wanted}` },
-    zh: { summary: (p) => `节点 ${p.node} 缺少一条其他节点都有的规则：${p.wanted}` },
+    en: { summary: (p) => `${WHOSE.en(p)} lacks a rule that its peers have: ${p.wanted}` },
+    zh: { summary: (p) => `${WHOSE.zh(p)} 缺少一条其他节点都有的规则：${p.wanted}` },
   },
   recognise: ({ edits: [edit] }) => (edit?.do === "add-rule" ? single() : null),
 };

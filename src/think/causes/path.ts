@@ -5,7 +5,7 @@ import { linksOf, type World } from "../../facts/world.ts";
 import type { Edit } from "../walk/edits/edit.ts";
 import { samePlace } from "../walk/edits/route-lookup.ts";
 import type { Cause, Finding } from "./cause.ts";
-import { single } from "./cause.ts";
+import { single, WHERE, WHOSE } from "./cause.ts";
 
 /** The pod's netns at the other end of a veth; null when the link leads to no pod. */
 function podBehind(world: World, netns: string, link: string): string | null {
@@ -74,8 +74,8 @@ export const podNoRoute: Cause = {
   id: "pod-no-default-route",
   layer: "route",
   words: {
-    en: { summary: (p) => `${p.netns} on ${p.node} has no route to ${p.prefix}.` },
-    zh: { summary: (p) => `节点 ${p.node} 上的 ${p.netns} 没有到 ${p.prefix} 的路由。` },
+    en: { summary: (p) => `${WHOSE.en(p)} has no route to ${p.prefix}.` },
+    zh: { summary: (p) => `${WHOSE.zh(p)} 没有到 ${p.prefix} 的路由。` },
   },
   recognise: ({ edits: [edit] }) =>
     edit?.do === "add-route" && netnsNameOf(edit.netns) !== "host" ? single({ prefix: edit.route.dst.text }) : null,
@@ -137,8 +137,8 @@ function routeCause(id: string): Cause {
     id,
     layer: "route",
     words: {
-      en: { summary: (p) => `A ${p.type} route on ${p.node} ${p.does_en} the packet: ${p.found}` },
-      zh: { summary: (p) => `节点 ${p.node} 的一条 ${p.type} 路由${p.does_zh}了报文：${p.found}` },
+      en: { summary: (p) => `A ${p.type} route ${WHERE.en(p)} ${p.does_en} the packet: ${p.found}` },
+      zh: { summary: (p) => `${WHERE.zh(p)}的一条 ${p.type} 路由${p.does_zh}了报文：${p.found}` },
     },
     recognise: (finding) => {
       const route = departing(finding);
@@ -157,8 +157,8 @@ export const wrongRoute: Cause = {
   id: "wrong-route",
   layer: "route",
   words: {
-    en: { summary: (p) => `A route on ${p.node} leads the packet astray: ${p.found}` },
-    zh: { summary: (p) => `节点 ${p.node} 的一条路由把报文引向了别处：${p.found}` },
+    en: { summary: (p) => `A route ${WHERE.en(p)} leads the packet astray: ${p.found}` },
+    zh: { summary: (p) => `${WHERE.zh(p)}的一条路由把报文引向了别处：${p.found}` },
   },
   recognise: (finding) => (departing(finding) === null ? null : single()),
 };
@@ -167,8 +167,8 @@ export const mtuTooSmall: Cause = {
   id: "mtu-black-hole",
   layer: "mtu",
   words: {
-    en: { summary: (p) => `The MTU of ${p.link} on ${p.node} is ${p.found}: larger packets are lost.` },
-    zh: { summary: (p) => `节点 ${p.node} 上 ${p.link} 的 MTU 是 ${p.found}，更大的报文会丢失。` },
+    en: { summary: (p) => `The MTU of ${p.link} ${WHERE.en(p)} is ${p.found}: larger packets are lost.` },
+    zh: { summary: (p) => `${WHOSE.zh(p)} 上 ${p.link} 的 MTU 是 ${p.found}，更大的报文会丢失。` },
   },
   recognise: ({ edits: [edit] }) => (edit?.do === "set-link-mtu" ? single({ link: edit.link }) : null),
 };
@@ -177,8 +177,8 @@ export const policyRuleDiverts: Cause = {
   id: "policy-rule-diverts",
   layer: "route",
   words: {
-    en: { summary: (p) => `A policy rule on ${p.node} leads the packet astray: ${p.found}` },
-    zh: { summary: (p) => `节点 ${p.node} 的一条策略路由规则把报文引向了别处：${p.found}` },
+    en: { summary: (p) => `A policy rule ${WHERE.en(p)} leads the packet astray: ${p.found}` },
+    zh: { summary: (p) => `${WHERE.zh(p)}的一条策略路由规则把报文引向了别处：${p.found}` },
   },
   recognise: ({ edits: [edit] }) => (edit?.do === "remove-policy-rule" ? single() : null),
 };
@@ -187,8 +187,8 @@ export const policyRuleMissing: Cause = {
   id: "policy-rule-missing",
   layer: "route",
   words: {
-    en: { summary: (p) => `Node ${p.node} lacks a policy rule that its peers have: ${p.wanted}` },
-    zh: { summary: (p) => `节点 ${p.node} 缺少一条其他节点都有的策略路由规则：${p.wanted}` },
+    en: { summary: (p) => `${WHOSE.en(p)} lacks a policy rule that its peers have: ${p.wanted}` },
+    zh: { summary: (p) => `${WHOSE.zh(p)} 缺少一条其他节点都有的策略路由规则：${p.wanted}` },
   },
   recognise: ({ edits: [edit] }) => (edit?.do === "add-policy-rule" ? single() : null),
 };

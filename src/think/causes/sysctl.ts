@@ -1,5 +1,5 @@
 import type { Cause } from "./cause.ts";
-import { single } from "./cause.ts";
+import { single, WHERE, WHOSE } from "./cause.ts";
 
 export const ipForwardOff: Cause = {
   id: "ip-forward-off",
@@ -38,8 +38,8 @@ export const rpFilterStrict: Cause = {
   id: "rp-filter-strict",
   layer: "sysctl",
   words: {
-    en: { summary: (p) => `Node ${p.node} drops by reverse path filtering: ${p.object} is ${p.found}.` },
-    zh: { summary: (p) => `节点 ${p.node} 因反向路径过滤而丢包：${p.object} 为 ${p.found}。` },
+    en: { summary: (p) => `${WHOSE.en(p)} drops by reverse path filtering: ${p.object} is ${p.found}.` },
+    zh: { summary: (p) => `${WHOSE.zh(p)} 因反向路径过滤而丢包：${p.object} 为 ${p.found}。` },
   },
   recognise: ({ edits: [edit] }) => (edit?.do === "set-sysctl" && edit.key.endsWith(".rp_filter") ? single() : null),
 };
@@ -48,8 +48,8 @@ export const sysctlWrong: Cause = {
   id: "sysctl-wrong",
   layer: "sysctl",
   words: {
-    en: { summary: (p) => `On node ${p.node}, ${p.object} is ${p.found}; the packet needs ${p.wanted}.` },
-    zh: { summary: (p) => `节点 ${p.node} 上 ${p.object} 为 ${p.found}，报文要求它是 ${p.wanted}。` },
+    en: { summary: (p) => `${p.object} ${WHERE.en(p)} is ${p.found}; the packet needs ${p.wanted}.` },
+    zh: { summary: (p) => `${WHERE.zh(p)}的 ${p.object} 为 ${p.found}，报文要求它是 ${p.wanted}。` },
   },
   recognise: ({ edits: [edit] }) => (edit?.do === "set-sysctl" ? single() : null),
 };
