@@ -13,6 +13,9 @@ export interface PlainRule {
   readonly targets: readonly Target[];
 }
 
+/** What a rule comes down to whose map is empty: it is there, and no packet is its. */
+const NEVER: PlainRule = { matches: [{ match: "source", negate: false, prefixes: [] }], targets: [] };
+
 /**
  * The statements of a rule, in their order, as plain rules that do the same one after the other: a set of interfaces
  * or a verdict map makes several, and so does a change that stands before another match.
@@ -54,6 +57,7 @@ export function readExpressions(statements: readonly Json[], context: TableConte
       }
       if (targets.length > 0) flush();
       if (mapped === null || mapped.length * ways.length > MOST_WAYS) targets.push(unknownTarget(statement));
+      else if (mapped.length === 0) return [...rules, NEVER];
       else {
         for (const way of ways) {
           for (const rule of mapped) rules.push({ matches: [...way, ...rule.matches], targets: rule.targets });

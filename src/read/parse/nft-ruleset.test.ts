@@ -163,6 +163,32 @@ describe("what JSON may hold besides", () => {
     ]);
   });
 
+  test("a rule whose map is empty is there all the same, and takes no packet", () => {
+    const at = { family: "ip", table: "t" };
+    const type = ["ipv4_addr", "inet_proto", "inet_service"];
+    const key = { concat: [{ payload: { protocol: "ip", field: "daddr" } }, { meta: { key: "l4proto" } }] };
+    const json = list(
+      { map: { ...at, name: "service-ips", type, map: "verdict" } },
+      { map: { ...at, name: "targets", type: "ipv4_addr", map: "ipv4_addr" } },
+      { chain: { ...at, name: "services" } },
+      { rule: { ...at, chain: "services", expr: [{ vmap: { key, data: "@service-ips" } }] } },
+      {
+        rule: {
+          ...at,
+          chain: "services",
+          expr: [
+            { dnat: { addr: { map: { key: { payload: { protocol: "ip", field: "daddr" } }, data: { set: [] } } } } },
+          ],
+        },
+      },
+    );
+    const { value } = parseNftRuleset(json, source, new Set());
+    expect(value.tables.find((t) => t.family === "ip")?.chains[0]?.rules).toMatchObject([
+      { number: 1, matches: [{ match: "source", prefixes: [] }], targets: [] },
+      { number: 2, matches: [{ match: "source", prefixes: [] }], targets: [] },
+    ]);
+  });
+
   test("no JSON, a flowtable, statements of another age", () => {
     expect(parseNftRuleset('{"nftables": [', source, new Set()).problems[0]?.why).toBe("no JSON");
     const at = { family: "netdev", table: "t" };
