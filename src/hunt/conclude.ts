@@ -134,6 +134,9 @@ export function voicesOf(suspect: Suspect | null, cause: NamedCause | null, reck
 export function affectedBy(field: Field, cause: FoundCause | null): Conclusion["affected"] {
   const none = { pods: [], services: [], node: null };
   if (cause === null || cause.node === null) return none;
+  // Who is behind an address that a node does not translate is well; who asks for it is hit.
+  const { service } = cause.params;
+  if (service !== undefined) return { pods: [], services: [service], node: cause.node };
   // A pod's own link, at the node's end of it, is that pod's affair alone.
   const netns =
     cause.params.pod !== undefined && cause.netns === "host" ? `pod:${cause.params.pod}` : (cause.netns ?? "host");

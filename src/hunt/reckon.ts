@@ -4,6 +4,7 @@ import { type Correction, explain, type NamedCause } from "../think/explain/expl
 import { restingCounters } from "../think/explain/kernel-signs.ts";
 import { type Suspect, suspectsOf, type Tried } from "../think/explain/suspect.ts";
 import { searchWith, type SearchResult } from "../think/search/search.ts";
+import { servedAt } from "../think/intent/served.ts";
 import type { Agreement } from "../think/ask/agreement.ts";
 import type { Branch, Walk } from "../think/walk/branch.ts";
 import { describeEdit } from "../think/walk/edits/edit-kinds.ts";
@@ -80,6 +81,7 @@ export async function reckon(
     corrections,
     isComplete: (suspect) => !searchFor(suspect).bounded,
     describe: (edit) => describeEdit(world, edit),
+    servedAt: (ip, port, protocol) => servedAt(field.cluster, ip, port, protocol),
     kernelDissents: (suspect) => (agreements.get(suspect) ?? []).some((a) => a.agrees === false),
     countersRest: (suspect) => resting(suspect).length > 0,
   });

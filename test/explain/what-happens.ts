@@ -1,3 +1,4 @@
+import type { Cluster } from "../../src/facts/cluster.ts";
 import { ip } from "../../src/facts/ip.ts";
 import type { NetnsId } from "../../src/facts/provenance.ts";
 import type { World } from "../../src/facts/world.ts";
@@ -62,14 +63,17 @@ function tryOf(branch: Branch, { tapped, lost = () => false }: Watch): Try {
   };
 }
 
+const NO_OBJECTS: Cluster = { nodes: [], pods: [], services: [], endpoints: [], networkPolicies: [] };
+
 /** As the hunt does it, without any kernel to ask. */
 export function reckonOf(
   believed: World,
   own: readonly Tried[],
   beside: readonly Tried[] = [],
   moved: Moved = new Map(),
+  cluster: Cluster = NO_OBJECTS,
 ): Promise<Reckoning> {
-  const field = { world: believed, now: () => 0, reader: { offline: true } } as unknown as Field;
+  const field = { world: believed, cluster, now: () => 0, reader: { offline: true } } as unknown as Field;
   return reckon(field, own, beside, moved);
 }
 

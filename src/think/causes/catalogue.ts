@@ -17,7 +17,7 @@ import {
   ruleMissing,
   vxlanUdpBlocked,
 } from "./netfilter.ts";
-import { fabricDrop, noReadyEndpoints, portClosed, selectorMismatch, unnamed } from "./objects.ts";
+import { fabricDrop, noReadyEndpoints, notTranslated, portClosed, selectorMismatch, unnamed } from "./objects.ts";
 import {
   blackholeRoute,
   linkDown,
@@ -67,6 +67,7 @@ export const CAUSES: readonly Cause[] = [
   unnamed,
   selectorMismatch,
   noReadyEndpoints,
+  notTranslated,
   portClosed,
   fabricDrop,
 ];

@@ -39,6 +39,22 @@ export const noReadyEndpoints: Cause = {
   recognise: () => null,
 };
 
+export const notTranslated: Cause = {
+  id: "svc-not-translated",
+  layer: "service",
+  words: {
+    en: {
+      summary: (p) =>
+        `Node ${p.node} does not translate ${p.address} to the endpoints of Service ${p.service}: kube-proxy's rules for it are missing there, or old.`,
+    },
+    zh: {
+      summary: (p) =>
+        `节点 ${p.node} 没有把 ${p.address} 转换到 Service ${p.service} 的 endpoint：那里缺少 kube-proxy 的规则，或者规则已过时。`,
+    },
+  },
+  recognise: () => null,
+};
+
 export const portClosed: Cause = {
   id: "port-closed",
   layer: "socket",

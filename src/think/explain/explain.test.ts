@@ -17,6 +17,7 @@ import type { World } from "../../facts/world.ts";
 import type { Flow } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
 import { describeEdit } from "../walk/edits/edit-kinds.ts";
+import { replaceChain } from "../walk/edits/chains.ts";
 import { replaceTable } from "../walk/edits/replace-table.ts";
 import { walk } from "../walk/walk.ts";
 import { type Correction, type Evidence, explain, type NamedCause } from "./explain.ts";
@@ -64,6 +65,7 @@ function evidence(world: World, corrections: readonly Correction[], parts: Parti
     corrections: () => corrections,
     isComplete: () => true,
     describe: (edit) => describeEdit(world, edit),
+    servedAt: () => null,
     kernelDissents: () => false,
     countersRest: () => false,
     ...parts,
@@ -431,6 +433,25 @@ describe("a closed port", () => {
     expect(walk(world, echo).branches.map((b) => b.end)).toEqual(["PORT_CLOSED"]);
     const causes = explain(suspectsOf(triedIn(world, world, echo)), evidence(world, []));
     expect(causes.map(told)).toEqual([]);
+  });
+});
+
+describe("a node port that no node translates", () => {
+  const place = { backend: "iptables-nft", family: "ip", table: "nat", chain: "KUBE-NODEPORTS" } as const;
+  const untranslated: make.Change = (world) =>
+    ["k1", "k2", "k3"].reduce((w, n) => replaceChain(w, `${n}/host`, place, (c) => ({ ...c, rules: [] })), world);
+  const toPort = flowTo("k3/host", "192.168.6.141", 30007);
+
+  test("is no port that somebody ought to listen on", async () => {
+    const { cluster } = await recordedCluster("vxlan-healthy");
+    const world = make.made(healthy, make.all(untranslated, make.portClosed("k1/host")));
+    expect(walk(world, toPort).branches.map((b) => b.end)).toEqual(["PORT_CLOSED"]);
+    const refused = tried(world, toPort, (one) => ({ ...one, outcome: "refused" }));
+    const { causes } = await reckonOf(world, [refused], [], new Map(), cluster);
+    expect(causes.map(told)).toEqual(["likely svc-not-translated k1 service 192.168.6.141:30007"]);
+    const ofNobody = { ...cluster, services: [] };
+    const { causes: bare } = await reckonOf(world, [refused], [], new Map(), ofNobody);
+    expect(bare.map(told)).toEqual(["confirmed port-closed k1 socket tcp 30007"]);
   });
 });
 

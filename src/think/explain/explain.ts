@@ -1,6 +1,8 @@
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
+import type { Ip } from "../../facts/ip.ts";
 import type { World } from "../../facts/world.ts";
 import { nameFinding } from "../causes/catalogue.ts";
+import type { Served } from "../intent/served.ts";
 import type { Branch } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
 import { applyEdits } from "../walk/edits/edit-kinds.ts";
@@ -9,6 +11,7 @@ import { confidenceIn, contradicts } from "./confidence.ts";
 import { fabricCause } from "./fabric.ts";
 import { failureAfter, nextStage } from "./series.ts";
 import type { Suspect } from "./suspect.ts";
+import { untranslated } from "./untranslated.ts";
 
 export type Confidence = "confirmed" | "likely" | "suspected";
 
@@ -51,6 +54,8 @@ export interface Evidence {
     readonly found: string | null;
     readonly wanted: string | null;
   };
+  /** The Service whose address that is, and its endpoints; null where every node need not translate it. */
+  readonly servedAt: (ip: Ip, port: number, protocol: string) => Served | null;
   /** A kernel that was asked answered otherwise than the walk. */
   readonly kernelDissents: (suspect: Suspect) => boolean;
   /** A kernel counts such losses, and counted none while these tries were lost. */
@@ -79,7 +84,10 @@ function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
   const cures = evidence.corrections(suspect).filter((c) => c.isCure);
   const [best] = cures;
   const kernelDissents = evidence.kernelDissents(suspect);
-  if (best === undefined) return closedPort(suspect, kernelDissents);
+  if (best === undefined) {
+    const left = untranslated(suspect, evidence.world, evidence.servedAt, kernelDissents);
+    return left.length > 0 ? left : closedPort(suspect, kernelDissents);
+  }
   const { edits, healed } = best;
   const isUnique = cures.length === 1 && evidence.isComplete(suspect);
   const countersRest = evidence.countersRest(suspect);
