@@ -5,7 +5,7 @@ import { netnsId, type NetnsId } from "../facts/provenance.ts";
 import { parseConntrack } from "../read/parse/conntrack.ts";
 import { parseSockets } from "../read/parse/sockets.ts";
 import { text } from "../read/transport/reader.ts";
-import { telltaleLines, type Upstream, waitedFor } from "../think/symptom/upstream.ts";
+import { namedInLog, telltaleLines, type Upstream, waitedFor } from "../think/symptom/upstream.ts";
 import { unansweredConnects } from "../witness/correlate/unanswered.ts";
 import type { Frame } from "../witness/sighting.ts";
 import { Looks } from "../think/symptom/waiting.ts";
@@ -67,10 +67,12 @@ export async function readGateway(
   const sockets = seen.length > 0 ? seen : now;
   const place = podPlace(field.world, pod);
   const unanswered = place === null ? [] : unansweredConnects(frames, place.netns);
-  const upstreams = waitedFor(pod.ips, sockets, rows, unanswered, field.cluster);
-  const [upstream] = upstreams;
   const lines: Finding[] = [];
   const line = telltaleLines(log.known ? log.value : "", 1)[0];
+  const waited = waitedFor(pod.ips, sockets, rows, unanswered, field.cluster);
+  const named = line === undefined ? null : namedInLog(line, pod.ips, field.cluster);
+  const upstreams = waited.length > 0 || named === null ? waited : [named];
+  const [upstream] = upstreams;
   if (line !== undefined) lines.push(finding("gateway-log", { line }));
   if (upstream !== undefined) {
     const to = `${upstream.ip.text}:${upstream.port}`;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as made from "../../../test/explain/objects.ts";
 import { ip } from "../../facts/ip.ts";
 import type { ConntrackEntry, Socket } from "../../facts/netns.ts";
-import { telltaleLines, waitedFor } from "./upstream.ts";
+import { namedInLog, telltaleLines, waitedFor } from "./upstream.ts";
 
 const because = { source: { node: "k1", netns: "k1/host", argv: ["ss"], at: "" }, line: 1 };
 const GATEWAY = [ip("10.42.0.3")];
@@ -108,4 +108,15 @@ describe("lines of a log", () => {
 
   test("are cut, however long they are", () =>
     expect(telltaleLines(`refused ${"x".repeat(9999)}`, 1)[0]?.length).toBe(200));
+});
+
+test("a line of its log names somebody of this cluster, or nobody", () => {
+  const named = (line: string) => {
+    const found = namedInLog(line, GATEWAY, cluster);
+    return found === null ? null : `${found.ip.text}:${found.port} ${found.service?.name}`;
+  };
+  expect(named("[error] connect EHOSTUNREACH 10.43.0.11:80")).toBe("10.43.0.11:80 backend");
+  const nginx = 'connect() failed (113: No route to host), client: 10.42.0.1:40000, upstream: "http://10.43.0.11:80/"';
+  expect(named(nginx)).toBe("10.43.0.11:80 backend");
+  expect(named("connect ECONNREFUSED 10.43.0.11:81, 192.0.2.1:80, 10.42.0.3:80, 999.1.1.1:80, [::1]:80")).toBeNull();
 });

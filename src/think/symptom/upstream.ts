@@ -1,5 +1,5 @@
 import type { Cluster, Service } from "../../facts/cluster.ts";
-import { type Ip, sameIp } from "../../facts/ip.ts";
+import { type Ip, parseIp, sameIp } from "../../facts/ip.ts";
 import type { ConntrackEntry, Socket } from "../../facts/netns.ts";
 
 /** Whom a gateway waits for: an address that its connections go to and that does not answer. */
@@ -75,6 +75,25 @@ function serviceAt(
 ): Service | null {
   const isPort = (p: Service["ports"][number]) => p.port === port && p.protocol.toLowerCase() === protocol;
   return cluster.services.find((s) => s.clusterIps.some((c) => sameIp(c, ip)) && s.ports.some(isPort)) ?? null;
+}
+
+/**
+ * Whom a line of a gateway's log names, where it is somebody of this cluster. What is refused at once hangs nowhere, neither in a
+ * socket nor in conntrack: the log alone tells of it.
+ */
+export function namedInLog(line: string, gateway: readonly Ip[], cluster: Cluster): Upstream | null {
+  for (const [, bare, bracketed, digits] of line.matchAll(
+    /(?:((?:\d{1,3}\.){3}\d{1,3})|\[([0-9a-f:]+)\]):(\d{1,5})\b/gi,
+  )) {
+    const ip = parseIp(bare ?? bracketed ?? "");
+    const port = Number(digits);
+    if (ip === null || gateway.some((own) => sameIp(own, ip))) continue;
+    const service = serviceAt(cluster, { ip, port, protocol: "tcp" });
+    if (service === null && !cluster.endpoints.some((e) => sameIp(e.ip, ip) && e.port === port)) continue;
+    const none = { sockets: 0, requests: 0, unacknowledged: 0, connects: 0, unreplied: 0 };
+    return { ip, port, protocol: "tcp", ...none, service };
+  }
+  return null;
 }
 
 /** Lines of a gateway's log that tell of an upstream, newest last; one that only counts a 50x tells less than one that says why. */
