@@ -77,7 +77,7 @@ export function endsOf(
   field: Field,
   notChecked: readonly NotChecked[],
 ): { readonly place: Place; readonly target: Target } {
-  const target = resolveTarget(destination, field.cluster);
+  const target = resolveTarget(destination, field.cluster, field.world);
   if (isTargetError(target)) throw unlessUnread(new HuntError(target), notChecked);
   const place = namedPlace(from, namespace, field.world, field.cluster);
   if (isFromError(place)) throw unlessUnread(new HuntError(place), notChecked);

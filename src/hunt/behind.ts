@@ -54,7 +54,7 @@ export async function followBehind(
 function targetAt(field: Field, upstream: Upstream): Target {
   const { ip, port, protocol } = upstream;
   const symptom: Symptom = { kind: "address", input: `${ip.text}:${port}`, ip, port };
-  const resolved = resolveTarget(symptom, field.cluster);
+  const resolved = resolveTarget(symptom, field.cluster, field.world);
   const plain: Target = { protocol, ip, port, url: null, service: null, pod: null, entry: null };
   if (isTargetError(resolved)) return plain;
   // It is the connection that hangs: to ask for a page would only repeat what the gateway does.

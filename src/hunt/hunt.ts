@@ -25,7 +25,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   const { cluster, world, reader, now } = field;
   const { symptom } = request;
   const notebook = new Notebook();
-  const target = resolveTarget(symptom, cluster);
+  const target = resolveTarget(symptom, cluster, world);
   if (isTargetError(target)) throw new HuntError(target);
   const places = await choosePlaces(field, request, target);
   const from = places.map((p) => p.label).join(", ");

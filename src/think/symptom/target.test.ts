@@ -1,5 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import * as make from "../../../test/explain/faults.ts";
 import * as made from "../../../test/explain/objects.ts";
+import { recordedCluster } from "../../../test/explain/recorded-cluster.ts";
+import type { Cluster } from "../../facts/cluster.ts";
+import { ip } from "../../facts/ip.ts";
+import type { Link } from "../../facts/netns.ts";
+import type { World } from "../../facts/world.ts";
 import { parseSymptom } from "./symptom.ts";
 import { endpointsOf, isTargetError, resolveTarget, type Target } from "./target.ts";
 
@@ -41,10 +47,23 @@ const cluster = made.clusterOf({
   ],
 });
 
-function resolve(input: string, namespace = "default") {
+let recorded: { readonly cluster: Cluster; readonly world: World };
+beforeAll(async () => {
+  recorded = await recordedCluster("vxlan-healthy");
+});
+
+function withAddress(link: Link, text: string): Link {
+  return { ...link, addresses: link.addresses.slice(0, 1).flatMap((one) => [one, { ...one, ip: ip(text) }]) };
+}
+
+function parsed(input: string, namespace = "default") {
   const symptom = parseSymptom(input, namespace);
   if ("error" in symptom) throw new Error(`not understood: ${input}`);
-  return resolveTarget(symptom, cluster);
+  return symptom;
+}
+
+function resolve(input: string, namespace = "default") {
+  return resolveTarget(parsed(input, namespace), cluster);
 }
 
 /** `tcp 10.43.0.10:80 http://10.43.0.10:80/ through cluster-ip of default/frontend`, or the error and its name. */
@@ -137,6 +156,16 @@ describe("an address", () => {
     ["203.0.113.99:30007", "tcp 203.0.113.99:30007"],
     ["[fd43::1]:80", "tcp fd43::1:80 http://[fd43::1]:80/ through cluster-ip of default/six"],
   ])("%s: %s", (input, expected) => expect(told(input)).toBe(expected));
+
+  test("of a node that the API does not tell is the node's that has it, unless several do", () => {
+    const on = (...nodes: readonly string[]) => {
+      const changes = nodes.map((node) => make.link(`${node}/host`, "eth0", (l) => withAddress(l, "203.0.113.99")));
+      return resolveTarget(parsed("203.0.113.99:30007"), recorded.cluster, changes.reduce(make.made, recorded.world));
+    };
+    expect(on("k2")).toMatchObject({ entry: { name: "k2" }, service: { through: "node-port" } });
+    expect(on("k1", "k2")).toMatchObject({ entry: null, service: null });
+    expect(on()).toMatchObject({ entry: null, service: null });
+  });
 
   test("that is virtual answers no echo: its first port is meant", () => {
     expect(told("10.43.0.10")).toBe("tcp 10.43.0.10:80 http://10.43.0.10:80/ through cluster-ip of default/frontend");

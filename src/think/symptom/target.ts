@@ -8,6 +8,8 @@ import {
   type ServicePort,
 } from "../../facts/cluster.ts";
 import { type Ip, parseIp, sameIp } from "../../facts/ip.ts";
+import { netnsId } from "../../facts/provenance.ts";
+import { linksOf, type World } from "../../facts/world.ts";
 import type { Symptom } from "./symptom.ts";
 
 /** What a symptom is about: an address to send to, and the Service, endpoints or pod behind it. */
@@ -35,8 +37,11 @@ export type TargetError =
   | { readonly error: "service-without-address"; readonly name: string; readonly near: readonly string[] }
   | { readonly error: "name-not-resolved"; readonly name: string; readonly near: readonly string[] };
 
-/** Looks up what was typed among the cluster's objects. */
-export function resolveTarget(symptom: Symptom, cluster: Cluster): Target | TargetError {
+/**
+ * Looks up what was typed among the cluster's objects.
+ * @param world whose nodes' own addresses count as well: the API tells one of each, and a NodePort is open on all
+ */
+export function resolveTarget(symptom: Symptom, cluster: Cluster, world: World | null = null): Target | TargetError {
   switch (symptom.kind) {
     case "service":
       return serviceTarget(symptom.namespace, symptom.name, symptom.port, null, cluster);
@@ -45,10 +50,10 @@ export function resolveTarget(symptom: Symptom, cluster: Cluster): Target | Targ
     case "dns":
       return dnsTarget(symptom.name, cluster);
     case "address":
-      return addressTarget(symptom.ip, symptom.port, null, cluster);
+      return addressTarget(symptom.ip, symptom.port, null, cluster, world);
     case "url": {
       const ip = parseIp(symptom.host);
-      if (ip !== null) return addressTarget(ip, symptom.port, symptom.url, cluster);
+      if (ip !== null) return addressTarget(ip, symptom.port, symptom.url, cluster, world);
       return namedTarget(symptom, cluster);
     }
   }
@@ -63,7 +68,7 @@ function namedTarget(symptom: Extract<Symptom, { kind: "url" }>, cluster: Cluste
     return serviceTarget(namespace, name, String(port), url, cluster);
   }
   const node = cluster.nodes.find((n) => n.name.toLowerCase() === host)?.internalIps[0];
-  if (node !== undefined) return addressTarget(node, port, url, cluster);
+  if (node !== undefined) return addressTarget(node, port, url, cluster, null);
   return { error: "name-not-resolved", name: host, near: namesOf(cluster.services) };
 }
 
@@ -170,15 +175,17 @@ function dnsTarget(name: string, cluster: Cluster): Target | TargetError {
   return serviceTarget(dns.namespace, dns.name, port?.name ?? "53", null, cluster);
 }
 
-function addressTarget(ip: Ip, port: number | null, url: string | null, cluster: Cluster): Target {
+function addressTarget(ip: Ip, port: number | null, url: string | null, cluster: Cluster, world: World | null): Target {
   const pod = podAt(cluster, ip);
-  const entry = cluster.nodes.find((n) => n.internalIps.some((i) => sameIp(i, ip))) ?? null;
+  const entry =
+    cluster.nodes.find((n) => n.internalIps.some((i) => sameIp(i, ip))) ??
+    (pod !== null || world === null ? null : (onlyOne(cluster.nodes.filter((n) => hasAddress(world, n, ip))) ?? null));
   for (const object of cluster.services) {
     const isVirtual = [...object.clusterIps, ...object.externalIps].some((own) => sameIp(own, ip));
     // A virtual address answers no echo: without a port its first one is meant.
     if (port === null && isVirtual && entry === null) {
       const first = object.ports.find((p) => isSpoken(p, url));
-      if (first !== undefined) return addressTarget(ip, first.port, url, cluster);
+      if (first !== undefined) return addressTarget(ip, first.port, url, cluster, world);
     }
     for (const servicePort of object.ports.filter((p) => isSpoken(p, url))) {
       const through =
@@ -206,6 +213,12 @@ function addressTarget(ip: Ip, port: number | null, url: string | null, cluster:
   }
   if (port === null) return { protocol: "icmp", ip, port: 0, url, service: null, pod, entry };
   return { protocol: "tcp", ip, port, url, service: null, pod, entry };
+}
+
+/** Of a second network, or one that floats from node to node. What several have (a bridge's default) is nobody's. */
+function hasAddress(world: World, node: KubeNode, ip: Ip): boolean {
+  const links = linksOf(world.netns.get(netnsId(node.name, "host")));
+  return links.some((link) => link.addresses.some((address) => sameIp(address.ip, ip)));
 }
 
 /** A page is asked for over TCP; SCTP has no probe. */
