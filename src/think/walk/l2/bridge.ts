@@ -4,9 +4,9 @@ import { passHook } from "../hooks.ts";
 import { lostAtInput } from "../local/receive-ip.ts";
 import { outerIp } from "../packet.ts";
 import { frameOf, routeKeyOf, withFrame, withoutFrame } from "../packet-parts.ts";
+import type { Disposition } from "../dispositions.ts";
 import type { Read } from "../reads.ts";
 import { routeInput } from "../route/input.ts";
-import { routeOutput } from "../route/output.ts";
 import { routeText } from "../route/words.ts";
 import type { Stage } from "../stage.ts";
 import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
@@ -85,32 +85,42 @@ function prerouteFrame(traveller: Traveller, netns: Netns, bridge: Link, port: L
   });
 }
 
-/** After DNAT the frame goes where the new destination is: on this bridge without routing, or up to the router. */
+/**
+ * After DNAT the frame goes where the new destination is: on this bridge without routing, or up to the router. So does what no
+ * route takes, or what may not be forwarded: it has a route that refuses (ip_error) since Linux 3.6, and IP meets it.
+ */
 function routeTranslated(traveller: Traveller, netns: Netns, bridge: Link, port: Link, onward: Stage): readonly Move[] {
   const source = traveller.packet;
   const answer = routeInput(netns, routeKeyOf(source, { iif: bridge.name, oif: null }), traveller.ask);
+  const passUp = (fork: Traveller): readonly Move[] => {
+    fork.packet = withFrame(fork.packet, frameOf(source)?.src ?? null, bridge.mac);
+    return fork.go(onward);
+  };
   if (answer.is === "unknown") return lostAtInput(traveller, netns, port.name, answer);
   if (answer.is === "lost") {
-    const key = { ...routeKeyOf(source, { iif: "lo", oif: null }), src: null };
-    const plain = answer.as === "FORWARDING_OFF" ? routeOutput(netns, key, traveller.ask) : null;
-    // Bridged and translated traffic does not need forwarding.
-    const way = plain?.is === "ways" ? plain.ways.find((w) => w.decision.dev === bridge.name) : undefined;
-    if (way === undefined || way.decision.nextHop === null) return lostAtInput(traveller, netns, port.name, answer);
-    const { nextHop } = way.decision;
-    return traveller.go({ at: "neighbour", netns: netns.id, dev: bridge.name, nextHop, bridgedFrom: port.name });
+    return isRefusedByRoute(answer.as) ? passUp(traveller) : lostAtInput(traveller, netns, port.name, answer);
   }
   return traveller.split(
     answer.ways,
     (way) => way.share,
     (fork, { decision }) => {
+      if (decision.dev !== bridge.name || decision.nextHop === null) return passUp(fork);
       const text = routeText(decision.route, decision.nexthop);
-      fork.step("route-input", netns.id, port.name, text, decision.route.because);
-      if (decision.dev === bridge.name && decision.nextHop !== null) {
-        const { nextHop } = decision;
-        return fork.go({ at: "neighbour", netns: netns.id, dev: bridge.name, nextHop, bridgedFrom: port.name });
-      }
-      fork.packet = withFrame(fork.packet, frameOf(source)?.src ?? null, bridge.mac);
-      return fork.go(onward);
+      fork.step("route-input", netns.id, bridge.name, text, decision.route.because);
+      const { nextHop } = decision;
+      return fork.go({ at: "neighbour", netns: netns.id, dev: bridge.name, nextHop, bridgedFrom: port.name });
     },
   );
+}
+
+/** ip_route_input_slow: `no_route` makes a route of these; a source that is impossible makes none. */
+function isRefusedByRoute(disposition: Disposition): boolean {
+  const made: readonly Disposition[] = [
+    "FORWARDING_OFF",
+    "NO_ROUTE",
+    "BLACKHOLE_ROUTE",
+    "UNREACHABLE_ROUTE",
+    "PROHIBIT_ROUTE",
+  ];
+  return made.includes(disposition);
 }
