@@ -1,9 +1,9 @@
 import type { World } from "../../facts/world.ts";
 import { readKey } from "../search/candidates.ts";
-import { type Focus, firstFailure } from "../search/goal.ts";
-import type { Branch, Flow } from "../walk/branch.ts";
+import { branchesOf, type Focus, firstFailure } from "../search/goal.ts";
+import type { Branch, Flow, Step } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
-import { applyEdit } from "../walk/edits/edit-kinds.ts";
+import { applyEdit, applyEdits } from "../walk/edits/edit-kinds.ts";
 import { walk } from "../walk/walk.ts";
 
 /** The failure as it is with the edits before made, and the fewest of those left that move it on. */
@@ -19,9 +19,14 @@ export interface Stage {
 /** What is to be reverted next, of edits that deliver only together. */
 export function nextStage(world: World, flow: Flow, focus: Focus, at: Branch, edits: readonly Edit[]): Stage {
   if (edits.length === 1) return { at, edits, needed: 1 };
+  const whole = wholeWay(applyEdits(world, edits), flow, focus);
+  const before = firstFailure(walk(world, flow), focus);
   const movesOn = (edited: World): boolean => {
     const after = firstFailure(walk(edited, flow), focus);
-    return after === null || !isSameEnd(at, after.at);
+    if (after === null) return true;
+    // What ends sooner than it did has not come on, it was only stopped by something else.
+    const isBack = before !== null && sharedWith(whole, after) < sharedWith(whole, before);
+    return !isBack && !isSameEnd(at, after.at);
   };
   const alone = edits.find((edit) => movesOn(applyEdit(world, edit)));
   if (alone !== undefined) return { at, edits: [alone, ...edits.filter((e) => e !== alone)], needed: 1 };
@@ -38,15 +43,33 @@ export function failureAfter(world: World, flow: Flow, focus: Focus): Branch | n
   return firstFailure(walk(world, flow), focus)?.at ?? null;
 }
 
+/** The taps that a packet passes with all edits made, there and back. */
+function wholeWay(world: World, flow: Flow, focus: Focus): readonly string[] {
+  const walked = walk(world, flow);
+  const branch = branchesOf(walked, focus)[0] ?? walked.branches[0];
+  return branch === undefined ? [] : tapsOf([...branch.steps, ...(branch.reply[0]?.steps ?? [])]);
+}
+
+/** How much of that way it goes before it fails. */
+function sharedWith(
+  whole: readonly string[],
+  { branch, at }: { readonly branch: Branch; readonly at: Branch },
+): number {
+  const taps = tapsOf(at === branch ? at.steps : [...branch.steps, ...at.steps]);
+  const parted = taps.findIndex((tap, i) => tap !== whole[i]);
+  return parted < 0 ? taps.length : parted;
+}
+
+function tapsOf(steps: readonly Step[]): readonly string[] {
+  return steps.flatMap((s) => (s.kind === "tap-in" || s.kind === "tap-out" ? [`${s.kind} ${s.netns} ${s.link}`] : []));
+}
+
 /** Stopped in the same way at the same place, by the same rule where it was one. */
 function isSameEnd(a: Branch, b: Branch): boolean {
   return endText(a) === endText(b);
 }
 
 function endText({ end, netns, link, steps, decidedBy }: Branch): string {
-  const taps = steps.filter((step) => step.kind === "tap-in" || step.kind === "tap-out");
   const rules = decidedBy.filter((read) => read.of === "rule");
-  return [end, netns, link, ...taps.map((tap) => `${tap.kind} ${tap.netns} ${tap.link}`), ...rules.map(readKey)].join(
-    "\n",
-  );
+  return [end, netns, link, ...tapsOf(steps), ...rules.map(readKey)].join("\n");
 }
