@@ -132,6 +132,14 @@ describe("questions", () => {
     expect(only(questionsOf(leg)).argv.join(" ")).toBe("ip route get 10.42.2.2 from 10.42.0.3 iif cni0 mark 0x4000");
   });
 
+  test("what a bridge translated on a port is asked about as the bridge's", () => {
+    const leg = branch("BRIDGE_PORT_BLOCKED", [
+      step("tap-in", "veth1", packet("10.42.0.3", "10.42.0.4"), ""),
+      step("route-input", "cni0", packet("10.42.0.3", "10.42.0.4"), "10.42.0.0/24 dev cni0"),
+    ]);
+    expect(only(questionsOf(leg)).argv.join(" ")).toBe("ip route get 10.42.0.4 from 10.42.0.3 iif cni0");
+  });
+
   test("the source is asked with where it is bound: by the reply, not by a first packet or a tunnel", () => {
     const back = branch("DELIVERED", [step("route-output", "eth0", packet("10.42.0.3", "10.42.2.0"), "")]);
     const inner = packet("10.42.2.0", "10.42.0.3");

@@ -30,19 +30,17 @@ export function questionsOf(branch: Branch, options: AskOptions = {}): readonly 
 function questionsOfLeg(leg: Branch, name: "request" | "reply", sourceIsBound: boolean): readonly Question[] {
   return leg.steps.flatMap((step, at): readonly Question[] => {
     if (step.kind !== "route-input" && step.kind !== "route-output") return [];
-    const argv =
-      step.kind === "route-input" ? inputQuestion(leg, at, step) : outputQuestion(step, sourceIsBound, name, leg, at);
+    const argv = step.kind === "route-input" ? inputQuestion(step) : outputQuestion(step, sourceIsBound, name, leg, at);
     if (argv === null) return [];
     return [{ netns: step.netns, argv, step, leg: name, predicted: predictionAt(leg, at) }];
   });
 }
 
-/** Null when the walk does not tell through which link it came in. */
-function inputQuestion(leg: Branch, at: number, step: Step): readonly string[] | null {
-  const iif = ingressOf(leg, at);
-  if (iif === null) return null;
-  const { src, dst } = outerIp(step.packet);
-  return [...routeGet(dst), "from", src.text, "iif", iif, ...markOf(step.packet)];
+/** The step's link is the one that the routing code sees: the bridge, not its port. Null when the walk does not tell. */
+function inputQuestion({ link, packet }: Step): readonly string[] | null {
+  if (link === null) return null;
+  const { src, dst } = outerIp(packet);
+  return [...routeGet(dst), "from", src.text, "iif", link, ...markOf(packet)];
 }
 
 /**
@@ -69,19 +67,4 @@ function routeGet(dst: Ip): readonly string[] {
 
 function markOf(packet: Packet): readonly string[] {
   return packet.mark === 0 ? [] : ["mark", `0x${packet.mark.toString(16)}`];
-}
-
-/** The link that the packet came in through, as the routing code sees it: the bridge, not its port. */
-function ingressOf(leg: Branch, at: number): string | null {
-  const step = leg.steps[at];
-  for (const before of leg.steps.slice(0, at).toReversed()) {
-    if (before.netns !== step?.netns) return null;
-    if (
-      before.link !== null &&
-      (before.kind === "tap-in" || before.kind === "bridge-local" || before.kind === "decapsulate")
-    ) {
-      return before.link;
-    }
-  }
-  return null;
 }
