@@ -1,5 +1,6 @@
-import { sameIp } from "../facts/ip.ts";
-import { nodeOf } from "../facts/provenance.ts";
+import { podKey } from "../facts/cluster.ts";
+import { type Ip, sameIp } from "../facts/ip.ts";
+import { type NetnsId, netnsId, nodeOf } from "../facts/provenance.ts";
 import { type Correction, explain, type NamedCause } from "../think/explain/explain.ts";
 import { restingCounters } from "../think/explain/kernel-signs.ts";
 import { type Suspect, suspectsOf, type Tried } from "../think/explain/suspect.ts";
@@ -84,6 +85,7 @@ export async function reckon(
     servedAt: (ip, port, protocol) => servedAt(field.cluster, ip, port, protocol),
     kernelDissents: (suspect) => (agreements.get(suspect) ?? []).some((a) => a.agrees === false),
     countersRest: (suspect) => resting(suspect).length > 0,
+    ownerOf: (address) => ownerOf(address, field),
   });
   const asksByEcho = own.some((t) => t.flow.protocol === "icmp");
   const causes = named
@@ -94,6 +96,15 @@ export async function reckon(
     return best === undefined ? null : branchTo(suspect.branch.destination, best.walk);
   };
   return { suspects, causes, agreements, resting, healed, searched: [...results.values()] };
+}
+
+/** The pod that the API gives this address to. */
+function ownerOf(address: Ip, { cluster }: Field): NetnsId | null {
+  const pods = cluster.pods.filter(
+    (p) => !p.hostNetwork && p.phase === "Running" && p.node !== null && p.ips.some((ip) => sameIp(ip, address)),
+  );
+  const [pod] = pods;
+  return pod === undefined || pods.length > 1 ? null : netnsId(pod.node ?? "", `pod:${podKey(pod)}`);
 }
 
 /** Echoes prove nothing about what is asked by other means. */

@@ -11,6 +11,7 @@ import type { Tried, Try } from "../../src/think/explain/suspect.ts";
 import { arrives, type Branch, failingLeg, type Flow, tapPoints } from "../../src/think/walk/branch.ts";
 import { applyEdits } from "../../src/think/walk/edits/edit-kinds.ts";
 import { walk } from "../../src/think/walk/walk.ts";
+import { clusterOf } from "./objects.ts";
 
 /** How the tries are made, and who listens. */
 export interface Watch {
@@ -63,15 +64,13 @@ function tryOf(branch: Branch, { tapped, lost = () => false }: Watch): Try {
   };
 }
 
-const NO_OBJECTS: Cluster = { nodes: [], pods: [], services: [], endpoints: [], networkPolicies: [] };
-
 /** As the hunt does it, without any kernel to ask. */
 export function reckonOf(
   believed: World,
   own: readonly Tried[],
   beside: readonly Tried[] = [],
   moved: Moved = new Map(),
-  cluster: Cluster = NO_OBJECTS,
+  cluster: Cluster = clusterOf({}),
 ): Promise<Reckoning> {
   const field = { world: believed, cluster, now: () => 0, reader: { offline: true } } as unknown as Field;
   return reckon(field, own, beside, moved);

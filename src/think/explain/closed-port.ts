@@ -2,8 +2,15 @@ import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import type { NamedCause } from "./explain.ts";
 import type { Suspect } from "./suspect.ts";
 
+/** What speaks against it. */
+export interface Doubts {
+  readonly kernelDissents: boolean;
+  /** By the API the address is somebody else's: that this one has no such server is as it should be. */
+  readonly isSomebodyElses: boolean;
+}
+
 /** The host is reached and has no socket there: the fact that decides is the socket's absence, which no edit reverts. */
-export function closedPort(suspect: Suspect, kernelDissents: boolean): readonly NamedCause[] {
+export function closedPort(suspect: Suspect, { kernelDissents, isSomebodyElses }: Doubts): readonly NamedCause[] {
   const { predicted, tried, outcomes } = suspect;
   const at = predicted?.at;
   if (at?.end !== "PORT_CLOSED" || predicted?.leg !== "request" || !at.decidedBy.some((r) => r.of === "socket")) {
@@ -15,7 +22,8 @@ export function closedPort(suspect: Suspect, kernelDissents: boolean): readonly 
   const wasMet = suspect.failed > 0;
   const isWitnessed = suspect.witness === "agree" && wasMet;
   const isSure = isWitnessed && isRefused && suspect.attempts === suspect.failed && !kernelDissents;
-  const isDoubtful = (wasMet && tried.flow.protocol === "tcp" && !isRefused) || (!wasMet && tried.tries.length > 0);
+  const isDoubtful =
+    isSomebodyElses || (wasMet && tried.flow.protocol === "tcp" && !isRefused) || (!wasMet && tried.tries.length > 0);
   const node = nodeOf(at.netns);
   const netns = netnsNameOf(at.netns);
   const { port } = at.destination;
@@ -30,7 +38,7 @@ export function closedPort(suspect: Suspect, kernelDissents: boolean): readonly 
       found: null,
       wanted: "LISTEN",
       params: { node, netns, object, port: String(port), pod },
-      confidence: isSure ? "confirmed" : isDoubtful ? "suspected" : "likely",
+      confidence: isDoubtful ? "suspected" : isSure ? "confirmed" : "likely",
       edits: [],
       proven: false,
       suspects: [suspect],

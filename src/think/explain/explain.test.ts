@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import * as make from "../../../test/explain/faults.ts";
+import * as made from "../../../test/explain/objects.ts";
 import { recordedCluster } from "../../../test/explain/recorded-cluster.ts";
 import {
   causesOf,
@@ -68,6 +69,7 @@ function evidence(world: World, corrections: readonly Correction[], parts: Parti
     servedAt: () => null,
     kernelDissents: () => false,
     countersRest: () => false,
+    ownerOf: () => null,
     ...parts,
   };
 }
@@ -406,6 +408,15 @@ describe("a closed port", () => {
   test("is likely without tries, and when nothing listens to them", async () => {
     expect(await said(closed, TO_POD, { ...NOWHERE, attempts: 0 })).toEqual(["likely port-closed k2 socket tcp 8080"]);
     expect(await said(closed, TO_POD, NOWHERE)).toEqual(["likely port-closed k2 socket tcp 8080"]);
+  });
+
+  test("is not even likely where the address is another pod's: then two have it, and the wrong one was met", async () => {
+    const world = closed(healthy);
+    const met = triedIn(world, world, TO_POD);
+    const heldBy = (name: string) => made.clusterOf({ pods: [made.pod(name, "10.42.0.3", { node: "k2" })] });
+    const saying = async (name: string) => (await reckonOf(world, [met], [], new Map(), heldBy(name))).causes.map(told);
+    expect(await saying("frontend-764dfd4598-gnkwp")).toEqual(["confirmed port-closed k2 socket tcp 8080"]);
+    expect(await saying("another")).toEqual(["suspected port-closed k2 socket tcp 8080"]);
   });
 
   test("is no cause where a rule sent the packet to it", async () => {

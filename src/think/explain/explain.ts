@@ -1,5 +1,5 @@
-import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import type { Ip } from "../../facts/ip.ts";
+import { type NetnsId, netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
 import { nameFinding } from "../causes/catalogue.ts";
 import type { Served } from "../intent/served.ts";
@@ -58,6 +58,8 @@ export interface Evidence {
   readonly servedAt: (ip: Ip, port: number, protocol: string) => Served | null;
   /** A kernel that was asked answered otherwise than the walk. */
   readonly kernelDissents: (suspect: Suspect) => boolean;
+  /** Whose namespace an address is in by the API; null where that does not tell. */
+  readonly ownerOf: (address: Ip) => NetnsId | null;
   /** A kernel counts such losses, and counted none while these tries were lost. */
   readonly countersRest: (suspect: Suspect) => boolean;
 }
@@ -86,7 +88,9 @@ function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
   const kernelDissents = evidence.kernelDissents(suspect);
   if (best === undefined) {
     const left = untranslated(suspect, evidence.world, evidence.servedAt, kernelDissents);
-    return left.length > 0 ? left : closedPort(suspect, kernelDissents);
+    if (left.length > 0) return left;
+    const owner = evidence.ownerOf(predicted.at.destination.ip);
+    return closedPort(suspect, { kernelDissents, isSomebodyElses: owner !== null && owner !== predicted.at.netns });
   }
   const { edits, healed } = best;
   const isUnique = cures.length === 1 && evidence.isComplete(suspect);
