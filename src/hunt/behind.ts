@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Endpoint, Pod } from "../facts/cluster.ts";
+import type { Cluster, Endpoint, Pod } from "../facts/cluster.ts";
 import { podKey } from "../facts/cluster.ts";
 import { sameIp } from "../facts/ip.ts";
 import type { Socket } from "../facts/netns.ts";
@@ -82,20 +82,25 @@ export function glanceAtGateways(field: Field, target: Target, endpoints: readon
   const sockets = new Map<string, readonly Socket[]>();
   const looks = new Map<string, Looks>();
   let started: Promise<Behind | null> | null = null;
+  const onNode = podOnNode(target, field.cluster);
   const pods = endpoints
     .flatMap((e) => field.cluster.pods.filter((p) => e.pod !== null && podKey(p) === podKey(e.pod)))
+    .concat(onNode === null ? [] : [onNode])
     .slice(0, MOST_GATEWAYS);
+  const portOf = (pod: Pod) =>
+    endpoints.find((e) => e.pod !== null && podKey(e.pod) === podKey(pod))?.port ?? target.port;
   const look = async (): Promise<void> => {
     if (target.url === null || pods.length === 0) return;
     for (let glances = 0; glances < MOST_GLANCES && started === null; glances += 1) {
       await sleep(GLANCE_MS);
-      for (const [key, now] of await socketsOf(field, pods)) {
+      const seen = await Promise.all(pods.map(async (pod) => ({ pod, now: await socketsOf(field, pod, portOf(pod)) })));
+      for (const { pod, now } of seen) {
+        const key = podKey(pod);
         const ours = looks.get(key) ?? new Looks();
         looks.set(key, ours);
         const waiting = ours.add(now);
-        const pod = pods.find((p) => podKey(p) === key);
-        const upstream = pod === undefined ? undefined : waitedFor(pod.ips, waiting, [], [], field.cluster)[0];
-        if (pod === undefined || upstream === undefined) continue;
+        const upstream = waitedFor(pod.ips, waiting, [], [], field.cluster)[0];
+        if (upstream === undefined) continue;
         sockets.set(key, waiting);
         // What stands may yet be answered: whether anything is wrong, the tries will tell.
         if (!isHeardOut(upstream)) started ??= followBehind(field, pod, upstream, notebook, async () => {});
@@ -115,7 +120,12 @@ export function isServersFault(answer: Answer, attempt: Try | undefined): boolea
 }
 
 /** The pod that answered with a 5xx, or not at all: where the tries were seen to go, or the only endpoint there is. */
-export function gatewayPod(failing: readonly Examined[], endpoints: readonly Endpoint[], field: Field): Pod | null {
+export function gatewayPod(
+  failing: readonly Examined[],
+  endpoints: readonly Endpoint[],
+  target: Target,
+  field: Field,
+): Pod | null {
   const podAt = (endpoint: Endpoint | undefined): Pod | null =>
     endpoint?.pod == null ? null : (field.cluster.pods.find((p) => podKey(p) === podKey(endpoint.pod ?? p)) ?? null);
   for (const { tried, result } of failing) {
@@ -129,5 +139,21 @@ export function gatewayPod(failing: readonly Examined[], endpoints: readonly End
   if (failing.length === 0) return null;
   if (endpoints.length === 1) return podAt(endpoints[0]);
   const { trial } = failing[0] as Examined;
-  return field.cluster.pods.find((p) => !p.hostNetwork && p.ips.some((ip) => sameIp(ip, trial.flow.dst))) ?? null;
+  return (
+    field.cluster.pods.find((p) => !p.hostNetwork && p.ips.some((ip) => sameIp(ip, trial.flow.dst))) ??
+    podOnNode(target, field.cluster)
+  );
+}
+
+/** The pod on a node's own network that serves the port of that node which is asked; ports of such pods are declared. */
+export function podOnNode({ entry, service, port }: Target, cluster: Cluster): Pod | null {
+  if (entry === null || service !== null) return null;
+  const pods = cluster.pods.filter(
+    (p) =>
+      p.hostNetwork &&
+      p.node === entry.name &&
+      p.phase === "Running" &&
+      p.containers.some((c) => c.ports.some((own) => own.port === port && own.protocol === "TCP")),
+  );
+  return pods.length === 1 ? (pods[0] ?? null) : null;
 }

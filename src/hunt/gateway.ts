@@ -16,20 +16,21 @@ import { podPlace } from "./place.ts";
 const LOG_SECONDS = 300;
 const LOG_BYTES = 64 << 10;
 
-/** TCP sockets of each of these pods, right now. */
-export async function socketsOf(field: Field, pods: readonly Pod[]): Promise<ReadonlyMap<string, readonly Socket[]>> {
-  const read = await Promise.all(
-    pods.map(async (pod): Promise<readonly [string, readonly Socket[]]> => {
-      const place = podPlace(field.world, pod);
-      if (place === null) return [podKey(pod), []];
-      const argv = ["ss", "-tani"];
-      const [output] = await field.reader.run(place.node, [{ name: "ss", argv, netns: place.path }], field.limits);
-      if (output === undefined || output.failure !== null) return [podKey(pod), []];
-      const { value } = parseSockets(text(output), { node: place.node, netns: place.netns, argv, at: output.at });
-      return [podKey(pod), value];
-    }),
-  );
-  return new Map(read);
+/** TCP sockets of a pod, right now; of one on its node's network those of the server on this port alone. */
+export async function socketsOf(field: Field, pod: Pod, port: number): Promise<readonly Socket[]> {
+  const place = podPlace(field.world, pod);
+  if (place === null) return [];
+  const argv = ["ss", pod.hostNetwork ? "-tanpi" : "-tani"];
+  const [output] = await field.reader.run(place.node, [{ name: "ss", argv, netns: place.path }], field.limits);
+  if (output === undefined || output.failure !== null) return [];
+  const { value } = parseSockets(text(output), { node: place.node, netns: place.netns, argv, at: output.at });
+  return pod.hostNetwork ? socketsOfServer(value, port) : value;
+}
+
+/** A node has sockets of many: those of the process that listens there are the server's. */
+export function socketsOfServer(sockets: readonly Socket[], port: number): readonly Socket[] {
+  const server = sockets.find((s) => s.state === "LISTEN" && s.localPort === port)?.process ?? null;
+  return server === null ? [] : sockets.filter((s) => s.process === server);
 }
 
 export async function conntrackOf(field: Field, node: string): Promise<readonly ConntrackEntry[]> {
@@ -49,15 +50,17 @@ export interface GatewayReading {
 /**
  * Whom a pod that answers 5xx waits for: its sockets, its node's conntrack, its log.
  * @param seen sockets that hung while the tries ran
+ * @param port on which it serves
  */
 export async function readGateway(
   field: Field,
   pod: Pod,
   seen: readonly Socket[],
   frames: readonly Frame[],
+  port: number,
 ): Promise<GatewayReading> {
   const [now, rows, log] = await Promise.all([
-    socketsOf(field, [pod]).then((m) => new Looks().add(m.get(podKey(pod)) ?? [])),
+    socketsOf(field, pod, port).then((all) => new Looks().add(all)),
     pod.node === null ? Promise.resolve([]) : conntrackOf(field, pod.node),
     field.kube.podLog(
       { namespace: pod.namespace, pod: pod.name, sinceSeconds: LOG_SECONDS },
@@ -66,7 +69,8 @@ export async function readGateway(
   ]);
   const sockets = seen.length > 0 ? seen : now;
   const place = podPlace(field.world, pod);
-  const unanswered = place === null ? [] : unansweredConnects(frames, place.netns);
+  // What leaves a node is not only its own.
+  const unanswered = place === null || pod.hostNetwork ? [] : unansweredConnects(frames, place.netns);
   const lines: Finding[] = [];
   const line = telltaleLines(log.known ? log.value : "", 1)[0];
   const waited = waitedFor(pod.ips, sockets, rows, unanswered, field.cluster);

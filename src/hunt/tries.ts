@@ -66,9 +66,10 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
   const failing = faced.symptom.filter((e) => e.result.answers.some((a, i) => isServersFault(a, e.tried.tries[i])));
   let gateway: GatewayReading | null = null;
   let followed: Behind | null = null;
-  const pod = reader.offline ? recordedGateway(field, faced) : gatewayPod(failing, faced.endpoints, field);
+  const pod = reader.offline ? recordedGateway(field, faced) : gatewayPod(failing, faced.endpoints, target, field);
   if (pod !== null) {
-    gateway = await readGateway(field, pod, glance.sockets.get(podKey(pod)) ?? [], faced.examination.frames);
+    const port = faced.endpoints.find((e) => e.pod !== null && podKey(e.pod) === podKey(pod))?.port ?? target.port;
+    gateway = await readGateway(field, pod, glance.sockets.get(podKey(pod)) ?? [], faced.examination.frames, port);
     const early = await glance.investigation();
     const upstream = reader.offline ? gateway.upstreams.find(isOfCluster) : gateway.upstreams[0];
     if (early !== null && upstream !== undefined && isAbout(early.investigation, upstream)) followed = early;

@@ -12,10 +12,16 @@ export const vxlanFdb: Cause = {
   layer: "tunnel",
   words: {
     en: {
-      summary: (p) => `On ${p.node} the tunnel ${p.dev} does not know where ${p.mac} is: ${p.found ?? "no FDB entry"}.`,
+      summary: (p) =>
+        p.found === undefined
+          ? `On ${p.node} the tunnel ${p.dev} does not know where ${p.mac} is: no FDB entry.`
+          : `On ${p.node} the tunnel ${p.dev} sends what is for ${p.mac} to the wrong node: ${p.found}.`,
     },
     zh: {
-      summary: (p) => `节点 ${p.node} 的隧道设备 ${p.dev} 不知道 ${p.mac} 在哪里：${p.found ?? "没有 FDB 条目"}。`,
+      summary: (p) =>
+        p.found === undefined
+          ? `节点 ${p.node} 的隧道设备 ${p.dev} 不知道 ${p.mac} 在哪里：没有 FDB 条目。`
+          : `节点 ${p.node} 的隧道设备 ${p.dev} 把发往 ${p.mac} 的报文送到了错误的节点：${p.found}。`,
     },
   },
   recognise: ({ edits: [edit] }) =>
