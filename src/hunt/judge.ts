@@ -95,8 +95,9 @@ function outcomeOf({ faced, recording }: Tries, symptomFailed: boolean): Outcome
   return isWhole && notDoomed(faced) && (recording !== null || wasAsked(faced)) ? "healthy" : "unknown";
 }
 
-function noteUnknownWalk({ faced }: Tries, notebook: Notebook): void {
-  const branch = faced.symptom.flatMap((e) => e.tried.walk.branches).find((b) => arrives(b) === null);
+function noteUnknownWalk({ faced, behind }: Tries, notebook: Notebook): void {
+  const symptoms = [...(behind?.symptom ?? []), ...faced.symptom];
+  const branch = symptoms.flatMap((e) => e.tried.walk.branches).find((b) => arrives(b) === null);
   const at = branch?.unknown ?? branch?.reply.find((r) => r.unknown !== null)?.unknown;
   if (branch !== undefined && at != null)
     notebook.miss([{ what: `the walk to ${branch.destination.ip.text}`, why: at.why }]);

@@ -31,6 +31,8 @@ interface Want {
   readonly protocol: "tcp" | "udp" | "icmp";
   readonly url: string | null;
   readonly attempts: number | null;
+  /** The address is a Service's own. */
+  readonly toService?: boolean;
 }
 
 export function makeTrial(world: World, want: Want): Trial {
@@ -38,6 +40,7 @@ export function makeTrial(world: World, want: Want): Trial {
     from: want.from.netns,
     src: null,
     dst: want.dst,
+    ...(want.toService === true ? { toService: true } : {}),
     protocol: want.protocol,
     sport: WALK_SPORT,
     dport: want.protocol === "icmp" ? 0 : want.port,
@@ -97,6 +100,7 @@ export function symptomTrials(
       protocol: target.protocol,
       url: target.url,
       attempts: places.length > 1 ? DIRECT_ATTEMPTS : null,
+      toService: target.service?.through === "cluster-ip",
     }),
   );
 }

@@ -178,6 +178,16 @@ describe("sightings beside the way", () => {
     }
   });
 
+  test("by all on the segment are not against a MAC address that nobody has: its switch sends that to all", () => {
+    const world = make.wrongNeighbour("k1/host", "192.168.6.142")(healthy);
+    const also = (point: Point) =>
+      only(suspectsOf(withPoints(triedIn(world, world, TO_POD), (points) => [...points, point])));
+    const heard = { ...seen("k2/host", "eth0", "in"), header: "outer" } as const;
+    expect(also(heard)).toMatchObject({ witness: "agree", wentOn: false, offPath: [] });
+    expect(placeText(also(heard).lastHop)).toBe("k1/host eth0 out request outer");
+    expect(also(seen("k2/host", "flannel.1", "in")).witness).toBe("dissent");
+  });
+
   test("of the request are not against a reply that is foretold to be lost", () => {
     const world = make.noRoute("k2/host", "10.42.2.0/24")(healthy);
     const astray = seen("k3/host", "eth0", "in");

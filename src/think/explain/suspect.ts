@@ -129,7 +129,9 @@ function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: read
   const hops = countSeen(tried, expected, trails);
   const lastIndex = hops.findLastIndex((hop) => hop.seen !== null && hop.seen > 0);
   const unexpected = distinct(trails.flatMap((t) => t.points.filter((p) => !expected.some((e) => samePlace(e, p)))));
-  const offPath = unexpected.filter((p) => !isFloodCopy(tried.walk.world, p, expected));
+  const offPath = unexpected.filter(
+    (p) => !isFloodCopy(tried.walk.world, p, expected) && !isHeardByAll(tried.walk.world, p, predicted),
+  );
   const against = offPath.filter((p) => !isBridgeOnTheWay(tried.walk.world, p, expected));
   const furthest = lastIndex < 0 ? (offPath.at(-1) ?? null) : (hops[lastIndex]?.point ?? null);
   // A walk that ends in the unknown says nothing against what was seen behind that.
@@ -207,6 +209,18 @@ function isFloodCopy(world: World, point: Point, expected: readonly Point[]): bo
       expected.some((e) => e.netns === netns && e.link === master && e.direction === "out" && e.leg === point.leg)
     );
   });
+}
+
+/** What is sent to a MAC address that nobody on a segment has, its switch sends to all: they hear it, and none of them takes it. */
+function isHeardByAll(world: World, point: Point, predicted: Suspect["predicted"]): boolean {
+  if (predicted?.at.end !== "WRONG_MAC" || point.leg !== predicted.leg || point.direction === "out") return false;
+  const { netns, link } = predicted.at;
+  return world.wires.some(
+    ({ kind, ends }) =>
+      kind === "segment" &&
+      ends.some((end) => end.netns === netns && end.link === link) &&
+      ends.some((end) => end.netns === point.netns && end.link === point.link),
+  );
 }
 
 function distinct(points: readonly Point[]): readonly Point[] {

@@ -14,6 +14,8 @@ export interface Flow {
   /** Null: as the kernel would choose. */
   readonly src: Ip | null;
   readonly dst: Ip;
+  /** `dst` is a Service's own address: nobody has it, and outside of the cluster nobody knows it. */
+  readonly toService?: boolean;
   readonly protocol: "tcp" | "udp" | "icmp";
   /** An ephemeral port; for ICMP the id. */
   readonly sport: number;

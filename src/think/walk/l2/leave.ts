@@ -29,9 +29,14 @@ export function leave(traveller: Traveller, netns: Netns, link: Link): readonly 
   return traveller.end({ ...at, disposition: "NAT_UNDONE_ELSEWHERE", decidedBy });
 }
 
-/** What it means that a packet goes where nothing was collected: an address that was collected has no business outside. */
+/**
+ * What it means that a packet goes where nothing was collected: an address that was collected has no business outside, nor has a
+ * Service's that no rule translated.
+ */
 export function leavingOf(traveller: Traveller): "LEFT_CLUSTER" | "UNKNOWN" {
   const { dst } = outerIp(traveller.packet);
+  const { flow, leg } = traveller;
+  if (flow.toService === true && leg === "request" && sameIp(dst, flow.dst)) return "LEFT_CLUSTER";
   for (const netns of traveller.world.netns.values()) {
     if (netns.routes.known && isLocalAddress(netns.routes.value, dst)) return "LEFT_CLUSTER";
   }
