@@ -384,6 +384,14 @@ describe("in series", () => {
   });
 });
 
+test("of a chain that was emptied the one rule is missing that its peers have and that helps", async () => {
+  const place = { backend: "iptables-nft", family: "ip", table: "nat", chain: "KUBE-SVC-UHJVR435UML62OOS" } as const;
+  const emptied = (world: World) => replaceChain(world, "k1/host", place, (chain) => ({ ...chain, rules: [] }));
+  const [first, ...more] = await said(emptied, { ...TO_SERVICE, toService: true });
+  expect(first).toMatch(/^confirmed rule-missing k1 rule iptables-nft:nat\/KUBE-SVC-UHJVR435UML62OOS#1$/);
+  expect(more).toEqual([]);
+});
+
 describe("a closed port", () => {
   const closed = make.portClosed(POD);
 

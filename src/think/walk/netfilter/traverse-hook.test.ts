@@ -237,6 +237,14 @@ describe("chance", () => {
 });
 
 describe("what is asked", () => {
+  it("is the end of a user chain too, where nothing in it took the packet: a missing rule might have", () => {
+    const { reads, ask } = asked();
+    const emptied = chainOf("SVC", []);
+    const netns = netnsWith([filterAt("FORWARD", [[[], jump("SVC")]], [emptied])]);
+    traverseHook({ ...contextFor(netns, "FORWARD", syn), ask });
+    expect(reads).toContainEqual(expect.objectContaining({ of: "rule", chain: "SVC", number: 0 }));
+  });
+
   it("names the rules that matched and the policy that was read", () => {
     const { reads, ask } = asked();
     const netns = netnsWith([
