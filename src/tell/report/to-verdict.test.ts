@@ -76,6 +76,8 @@ describe("its summary", () => {
     expect(summaryOf(CAUSELESS, en, "en")).toBe(
       "It breaks, and what breaks it is not known. Last seen: k2 flannel.1 in.",
     );
+    const inPod = CAUSELESS.lastHop && { ...CAUSELESS.lastHop, netns: "pod:default/a", interface: "eth0" };
+    expect(summaryOf({ ...CAUSELESS, lastHop: inPod }, en, "en")).toContain("Last seen: k2 pod:default/a eth0 in.");
     expect(summaryOf({ ...CAUSELESS, lastHop: null }, en, "en")).toBe("What breaks it is not known.");
   });
 

@@ -52,7 +52,10 @@ export function summaryOf(conclusion: Conclusion, words: Words, language: Langua
   if (conclusion.outcome === "healthy") return conclusion.offline ? words.healthyOffline : words.healthy;
   if (conclusion.outcome === "unknown") return words.notReproduced;
   if (lastHop === null || lastHop.interface === null) return words.unknown;
-  return words.unknownAt({ at: `${lastHop.node} ${lastHop.interface} ${lastHop.direction ?? ""}`.trim() });
+  const { node, netns } = lastHop;
+  // A pod's eth0 is not its node's.
+  const where = netns === "host" ? node : `${node} ${netns}`;
+  return words.unknownAt({ at: `${where} ${lastHop.interface} ${lastHop.direction ?? ""}`.trim() });
 }
 
 /** Null when the catalogue has no such cause. */
