@@ -31,8 +31,7 @@ interface Want {
   readonly protocol: "tcp" | "udp" | "icmp";
   readonly url: string | null;
   readonly attempts: number | null;
-  /** The address is a Service's own. */
-  readonly toService?: boolean;
+  readonly toService?: Flow["toService"];
 }
 
 export function makeTrial(world: World, want: Want): Trial {
@@ -40,7 +39,7 @@ export function makeTrial(world: World, want: Want): Trial {
     from: want.from.netns,
     src: null,
     dst: want.dst,
-    ...(want.toService === true ? { toService: true } : {}),
+    ...(want.toService === undefined ? {} : { toService: want.toService }),
     protocol: want.protocol,
     sport: WALK_SPORT,
     dport: want.protocol === "icmp" ? 0 : want.port,
@@ -91,6 +90,7 @@ export function symptomTrials(
   places: readonly Place[],
   prefix: string,
 ): readonly Trial[] {
+  const through = target.service?.through;
   return places.map((from, i) =>
     makeTrial(world, {
       id: `${prefix}s${i + 1}`,
@@ -100,7 +100,7 @@ export function symptomTrials(
       protocol: target.protocol,
       url: target.url,
       attempts: places.length > 1 ? DIRECT_ATTEMPTS : null,
-      toService: target.service?.through === "cluster-ip",
+      toService: through === "cluster-ip" || through === "node-port" ? through : undefined,
     }),
   );
 }

@@ -1,3 +1,4 @@
+import { sameIp } from "../../facts/ip.ts";
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import type { NamedCause } from "./explain.ts";
 import type { Suspect } from "./suspect.ts";
@@ -22,8 +23,16 @@ export function closedPort(suspect: Suspect, { kernelDissents, isSomebodyElses }
   const wasMet = suspect.failed > 0;
   const isWitnessed = suspect.witness === "agree" && wasMet;
   const isSure = isWitnessed && isRefused && suspect.attempts === suspect.failed && !kernelDissents;
+  // What was to be translated and came through as it was has no server anywhere.
+  const isUntranslated =
+    tried.flow.toService !== undefined &&
+    sameIp(at.destination.ip, tried.flow.dst) &&
+    at.destination.port === tried.flow.dport;
   const isDoubtful =
-    isSomebodyElses || (wasMet && tried.flow.protocol === "tcp" && !isRefused) || (!wasMet && tried.tries.length > 0);
+    isSomebodyElses ||
+    isUntranslated ||
+    (wasMet && tried.flow.protocol === "tcp" && !isRefused) ||
+    (!wasMet && tried.tries.length > 0);
   const node = nodeOf(at.netns);
   const netns = netnsNameOf(at.netns);
   const { port } = at.destination;

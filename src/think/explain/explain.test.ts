@@ -387,7 +387,7 @@ describe("in series", () => {
 test("of a chain that was emptied the one rule is missing that its peers have and that helps", async () => {
   const place = { backend: "iptables-nft", family: "ip", table: "nat", chain: "KUBE-SVC-UHJVR435UML62OOS" } as const;
   const emptied = (world: World) => replaceChain(world, "k1/host", place, (chain) => ({ ...chain, rules: [] }));
-  const [first, ...more] = await said(emptied, { ...TO_SERVICE, toService: true });
+  const [first, ...more] = await said(emptied, { ...TO_SERVICE, toService: "cluster-ip" });
   expect(first).toMatch(/^confirmed rule-missing k1 rule iptables-nft:nat\/KUBE-SVC-UHJVR435UML62OOS#1$/);
   expect(more).toEqual([]);
 });
@@ -425,6 +425,13 @@ describe("a closed port", () => {
     const saying = async (name: string) => (await reckonOf(world, [met], [], new Map(), heldBy(name))).causes.map(told);
     expect(await saying("frontend-764dfd4598-gnkwp")).toEqual(["confirmed port-closed k2 socket tcp 8080"]);
     expect(await saying("another")).toEqual(["suspected port-closed k2 socket tcp 8080"]);
+  });
+
+  test("is not even likely where a Service's port came through as it was: a rule is missing, no server", async () => {
+    const plain = flowTo("k2/host", "192.168.6.141", 30_999);
+    const asked = async (flow: Flow) => (await causesOf(healthy, triedIn(healthy, healthy, flow))).map(told);
+    expect(await asked(plain)).toEqual(["confirmed port-closed k1 socket tcp 30999"]);
+    expect(await asked({ ...plain, toService: "node-port" })).toEqual(["suspected port-closed k1 socket tcp 30999"]);
   });
 
   test("is no cause where a rule sent the packet to it", async () => {

@@ -14,8 +14,11 @@ export interface Flow {
   /** Null: as the kernel would choose. */
   readonly src: Ip | null;
   readonly dst: Ip;
-  /** `dst` is a Service's own address: nobody has it, and outside of the cluster nobody knows it. */
-  readonly toService?: boolean;
+  /**
+   * `dst` and `dport` are a Service's: rules are to translate them, and nobody listens there. A `cluster-ip` nobody has, and outside
+   * of the cluster nobody knows it.
+   */
+  readonly toService?: "cluster-ip" | "node-port";
   readonly protocol: "tcp" | "udp" | "icmp";
   /** An ephemeral port; for ICMP the id. */
   readonly sport: number;

@@ -36,7 +36,7 @@ export function leave(traveller: Traveller, netns: Netns, link: Link): readonly 
 export function leavingOf(traveller: Traveller): "LEFT_CLUSTER" | "UNKNOWN" {
   const { dst } = outerIp(traveller.packet);
   const { flow, leg } = traveller;
-  if (flow.toService === true && leg === "request" && sameIp(dst, flow.dst)) return "LEFT_CLUSTER";
+  if (flow.toService === "cluster-ip" && leg === "request" && sameIp(dst, flow.dst)) return "LEFT_CLUSTER";
   for (const netns of traveller.world.netns.values()) {
     if (netns.routes.known && isLocalAddress(netns.routes.value, dst)) return "LEFT_CLUSTER";
   }
