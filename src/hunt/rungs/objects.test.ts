@@ -112,3 +112,27 @@ describe("no ready endpoint", () => {
     });
   });
 });
+
+describe("a NodePort that takes only endpoints of its own node", () => {
+  const nodes = [made.node("k1", "192.168.6.141"), made.node("k3", "192.168.6.143")];
+  const ports = [made.port(80, { targetPort: "web", nodePort: 30007 })];
+  const local = { ...service, ports, externalTrafficPolicy: "Local" };
+
+  test("is at fault on a node without one", () => {
+    const { fault } = climb({ nodes, services: [local] }, "http://192.168.6.143:30007/");
+    expect(fault?.cause).toMatchObject({
+      id: "svc-no-local-endpoint",
+      object: "Service default/backend .spec.externalTrafficPolicy",
+      found: "Local",
+      params: { entry: "k3", serving: "k1, k2" },
+    });
+    expect(fault?.repair).toBeNull();
+  });
+
+  test("is whole on a node with one, from inside, and where any endpoint will do", () => {
+    expect(climb({ nodes, services: [local] }, "http://192.168.6.141:30007/").fault).toBeNull();
+    expect(climb({ nodes, services: [local] }).fault).toBeNull();
+    const any = { ...local, externalTrafficPolicy: "Cluster" };
+    expect(climb({ nodes, services: [any] }, "http://192.168.6.143:30007/").fault).toBeNull();
+  });
+});

@@ -118,6 +118,32 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
       },
     };
   }
+  const { entry } = target;
+  const isLocalOnly = service.through === "node-port" && object.externalTrafficPolicy === "Local";
+  if (
+    isLocalOnly &&
+    entry !== null &&
+    ready.length > 0 &&
+    ready.every((e) => e.node !== null && e.node !== entry.name)
+  ) {
+    const serving = [...new Set(ready.map((e) => e.node))].slice(0, 4).join(", ");
+    return {
+      rungs,
+      endpoints,
+      candidates: [],
+      fault: {
+        cause: {
+          id: "svc-no-local-endpoint",
+          ...common,
+          object: `Service ${name} .spec.externalTrafficPolicy`,
+          found: "Local",
+          wanted: null,
+          params: { service: name, entry: entry.name, serving },
+        },
+        repair: null,
+      },
+    };
+  }
   return { rungs, endpoints, candidates: [], fault: null };
 }
 

@@ -17,7 +17,15 @@ import {
   ruleMissing,
   vxlanUdpBlocked,
 } from "./netfilter.ts";
-import { fabricDrop, noReadyEndpoints, notTranslated, portClosed, selectorMismatch, unnamed } from "./objects.ts";
+import {
+  fabricDrop,
+  noLocalEndpoint,
+  noReadyEndpoints,
+  notTranslated,
+  portClosed,
+  selectorMismatch,
+  unnamed,
+} from "./objects.ts";
 import {
   blackholeRoute,
   linkDown,
@@ -68,6 +76,7 @@ export const CAUSES: readonly Cause[] = [
   selectorMismatch,
   noReadyEndpoints,
   notTranslated,
+  noLocalEndpoint,
   portClosed,
   fabricDrop,
 ];

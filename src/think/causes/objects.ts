@@ -55,6 +55,22 @@ export const notTranslated: Cause = {
   recognise: () => null,
 };
 
+export const noLocalEndpoint: Cause = {
+  id: "svc-no-local-endpoint",
+  layer: "service",
+  words: {
+    en: {
+      summary: (p) =>
+        `Service ${p.service} takes only endpoints on the node that is asked (externalTrafficPolicy: Local), and ${p.entry} has none; ${p.serving} has.`,
+    },
+    zh: {
+      summary: (p) =>
+        `Service ${p.service} 只用被访问节点上的 endpoint（externalTrafficPolicy: Local），而 ${p.entry} 上没有；${p.serving} 上有。`,
+    },
+  },
+  recognise: () => null,
+};
+
 export const portClosed: Cause = {
   id: "port-closed",
   layer: "socket",
