@@ -1,5 +1,6 @@
 import type { Ip } from "../../../facts/ip.ts";
 import { remotesOf, ZERO_MAC } from "../../../facts/lookup/fdb.ts";
+import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import type { FdbEntry, Link, Netns, Vxlan } from "../../../facts/netns.ts";
 import { sendFrom } from "../local/send.ts";
 import type { Header } from "../packet.ts";
@@ -117,14 +118,21 @@ function remotesFor(
   );
 }
 
-/** A copy goes to each default remote; the one behind which somebody has the MAC address is followed. */
+/**
+ * A copy goes to each default remote. The one behind which somebody has the MAC address is followed; when nobody has it, the one
+ * that goes to whom it was meant for, who will not take it either.
+ */
 function likeliest(traveller: Traveller, remotes: readonly Remote[], mac: string): Remote | undefined {
-  return remotes.find((remote) =>
-    [...traveller.world.netns.values()].some(
-      (netns) =>
-        netns.links.known &&
-        netns.links.value.some((l) => l.addresses.some((a) => a.ip.text === remote.ip.text)) &&
-        netns.links.value.some((l) => l.mac === mac),
-    ),
+  const meant = traveller.resolvedBy?.ip ?? null;
+  const leadsTo = (isThere: (netns: Netns) => boolean) =>
+    remotes.find((remote) =>
+      [...traveller.world.netns.values()].some((netns) => {
+        if (!netns.links.known) return false;
+        return netns.links.value.some((l) => l.addresses.some((a) => a.ip.text === remote.ip.text)) && isThere(netns);
+      }),
+    );
+  return (
+    leadsTo((netns) => netns.links.known && netns.links.value.some((l) => l.mac === mac)) ??
+    leadsTo((netns) => meant !== null && netns.routes.known && isLocalAddress(netns.routes.value, meant))
   );
 }
