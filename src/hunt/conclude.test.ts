@@ -131,6 +131,21 @@ describe("the voices", () => {
     expect(dissent).toEqual(["predicted FORWARDING_OFF on k2, where IpInAddrErrors did not rise"]);
   });
 
+  test("tell what the walk could not look into, not the last thing before it", async () => {
+    const xdp = make.made(
+      healthy,
+      make.link("k2/host", "eth0", (l) => ({ ...l, xdp: true })),
+    );
+    const reckoning = await reckonOf(xdp, [triedIn(xdp, xdp, TO_POD)]);
+    const tries = triedIn(xdp, broken, TO_POD);
+    const [lost] = suspectsOf(tries);
+    expect(voicesOf(lost ?? null, null, reckoning).predict).toEqual({
+      disposition: "UNKNOWN",
+      node: "k2",
+      detail: "an XDP program on eth0 of k2/host may take the packet",
+    });
+  });
+
   test("tell that packets and walk disagree, and then not what the walk foretold", async () => {
     const real = make.rule("k1/host", "mangle/OUTPUT", [{ do: "DROP" }])(broken);
     const reckoning = await reckonOf(broken, [triedIn(broken, real, TO_POD)]);

@@ -108,7 +108,7 @@ export function voicesOf(suspect: Suspect | null, cause: NamedCause | null, reck
     predict:
       at === null || suspect.witness === "dissent"
         ? null
-        : { disposition: at.end, node: nodeOf(at.netns), detail: at.steps.at(-1)?.detail ?? "" },
+        : { disposition: at.end, node: nodeOf(at.netns), detail: at.unknown?.why ?? at.steps.at(-1)?.detail ?? "" },
     ask:
       telling === null
         ? null

@@ -1,3 +1,4 @@
+import type { Suspect } from "../think/explain/suspect.ts";
 import { arrives } from "../think/walk/branch.ts";
 import type { Confidence, Outcome } from "../verdict/verdict.ts";
 import { stillSo } from "./again.ts";
@@ -20,7 +21,7 @@ export function judge(
   const { causes, main, healed, moved, reasons, reckoning, symptomFailed } = weighed;
   const { fault } = objects;
   const confidence = confidenceOf(field, tries, weighed, notebook);
-  noteUnknownWalk(tries, notebook);
+  noteUnknownWalk(tries, main, notebook);
   const outcome = outcomeOf(tries, symptomFailed);
   const isBroken = outcome === "broken";
   const isObjects = fault !== null && isBroken;
@@ -95,10 +96,13 @@ function outcomeOf({ faced, recording }: Tries, symptomFailed: boolean): Outcome
   return isWhole && notDoomed(faced) && (recording !== null || wasAsked(faced)) ? "healthy" : "unknown";
 }
 
-function noteUnknownWalk({ faced, behind }: Tries, notebook: Notebook): void {
+/** What nobody could look into: on the symptom's own way, behind its gateway, and where the main suspect is lost. */
+function noteUnknownWalk({ faced, behind }: Tries, main: Suspect | null, notebook: Notebook): void {
   const symptoms = [...(behind?.symptom ?? []), ...faced.symptom];
   const branch = symptoms.flatMap((e) => e.tried.walk.branches).find((b) => arrives(b) === null);
-  const at = branch?.unknown ?? branch?.reply.find((r) => r.unknown !== null)?.unknown;
-  if (branch !== undefined && at != null)
-    notebook.miss([{ what: `the walk to ${branch.destination.ip.text}`, why: at.why }]);
+  for (const one of [branch, main?.branch]) {
+    const at = one?.unknown ?? one?.reply.find((r) => r.unknown !== null)?.unknown;
+    if (one !== undefined && at != null)
+      notebook.miss([{ what: `the walk to ${one.destination.ip.text}`, why: at.why }]);
+  }
 }

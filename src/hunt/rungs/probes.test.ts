@@ -85,6 +85,19 @@ describe("kernel", () => {
     expect(reasonOf(suspect, moved("IpInAddrErrors"), reasons.slice(0, 1))).toBe("IpInAddrErrors");
   });
 
+  test("what a link gave up sending counts where the packet was last seen on its way out of it", async () => {
+    const unreached = make.made(healthy, make.noFdbTo("k1/host", "192.168.6.142"));
+    const [lost] = suspectsOf(triedIn(unreached, unreached, TO_POD));
+    const dropped = moved("flannel.1 tx_dropped", "k1/host");
+    expect(kernelRung(lost ?? null, dropped, [])).toMatchObject({
+      status: "failed",
+      headline: { code: "kernel-counter", params: { node: "k1", name: "flannel.1 tx_dropped" } },
+    });
+    expect(kernelRung(lost ?? null, moved("cni0 tx_dropped", "k1/host"), []).headline.code).toBe("kernel-quiet");
+    // The last hop comes in by it there: what it did not send is something else.
+    expect(kernelRung(suspect, moved("flannel.1 tx_dropped"), []).headline.code).toBe("kernel-quiet");
+  });
+
   test("readings that overlap are not added up", () => {
     const other = new Map([
       [

@@ -1,5 +1,5 @@
 import { nodeOf } from "../../facts/provenance.ts";
-import { isLossCounter, KERNEL_SIGNS } from "../../think/explain/kernel-signs.ts";
+import { KERNEL_SIGNS, LOSS_COUNTERS } from "../../think/explain/kernel-signs.ts";
 import type { Suspect, Tried } from "../../think/explain/suspect.ts";
 import type { AnswerCount, Finding, Rung } from "../findings.ts";
 import { finding } from "../findings.ts";
@@ -66,7 +66,7 @@ export function kernelRung(
   const lines: Finding[] = [];
   const netns = at?.netns ?? suspect?.lastHop?.netns ?? null;
   for (const { name, delta } of netns === null ? [] : (moved.get(netns) ?? [])) {
-    if (delta > 0 && (signs.counters.includes(name) || isLossCounter(name))) {
+    if (delta > 0 && (signs.counters.includes(name) || LOSS_COUNTERS.includes(name) || isOfLastLink(name, suspect))) {
       lines.push(finding("kernel-counter", { node: nodeOf(netns ?? ""), name, delta }));
     }
   }
@@ -80,6 +80,12 @@ export function kernelRung(
     return { rung: "kernel", status: "unknown", headline: finding("not-read", {}), lines: [], evidence: [] };
   const [headline = finding("kernel-quiet", {}), ...rest] = lines;
   return { rung: "kernel", status: lines.length > 0 ? "failed" : "ok", headline, lines: rest, evidence: [] };
+}
+
+/** What a link gave up sending, where it was last seen on its way out: elsewhere links drop much that is nobody's loss. */
+function isOfLastLink(name: string, suspect: Suspect | null): boolean {
+  const last = suspect?.lastHop ?? null;
+  return last?.direction === "out" && (name === `${last.link} tx_dropped` || name === `${last.link} tx_errors`);
 }
 
 /** The kernel's own word for the loss: a drop reason before a counter; null when it said nothing. */

@@ -25,7 +25,7 @@ const findings: { readonly [K in keyof Findings]: (p: Findings[K]) => string } =
     `its connections: ${p.count} to ${p.to} stand, ${p.unacknowledged > 0 ? `${many(p.unacknowledged, "byte")} sent and not acknowledged` : "asked and not answered"}`,
   "gateway-conntrack": (p) => `conntrack on ${p.node}: ${p.count} × [UNREPLIED] → ${p.to}`,
   "upstream-named": (p) => `${p.pod} waits for ${p.to}${p.service === null ? "" : ` (${p.service})`}`,
-  "upstream-unknown": (p) => `${p.pod} answered with an error of its own; no connection of its hangs`,
+  "upstream-unknown": (p) => `no connection of ${p.pod} itself hangs`,
   "service-found": (p) => `${p.name} ${p.address}:${p.port}${p.nodePort === null ? "" : `, node port ${p.nodePort}`}`,
   "no-service": () => "no Service in between",
   "endpoints-ready": (p) =>

@@ -43,12 +43,8 @@ export const KERNEL_SIGNS: Readonly<Record<Disposition, KernelSigns>> = {
   UNSUPPORTED_DESTINATION: NONE,
 };
 
-/** A counter that rises when packets are lost, whatever the walk says. Of `rx_dropped` healthy uplinks have many: frames of no protocol. */
-export function isLossCounter(name: string): boolean {
-  return LOSS_COUNTERS.includes(name) || / tx_(?:dropped|errors)$/.test(name);
-}
-
-const LOSS_COUNTERS: readonly string[] = [
+/** Counters that rise when packets are lost, whatever the walk says. */
+export const LOSS_COUNTERS: readonly string[] = [
   "IpInAddrErrors",
   "Ip6InAddrErrors",
   "IpExtInNoRoutes",
