@@ -83,6 +83,14 @@ describe("tries that happened to miss a dead endpoint prove nothing", () => {
     expect(notDoomed(investigation([served], directTo(broken)))).toBe(true);
     expect(notDoomed(investigation([served], directTo(healthy)))).toBe(true);
   });
+
+  test("not where those tries came from another place than the probe, and from there none went to it", () => {
+    const served = triedIn(healthy, healthy, TO_SERVICE, { ...EVERYWHERE, attempts: 6 });
+    const elsewhere: Tried = { ...served, id: "s2", flow: { ...served.flow, from: "k2/pod:default/backend" } };
+    const direct = ENDPOINTS.map((address) => triedIn(broken, broken, flowTo(CLIENT, address, 8080)));
+    expect(notDoomed(investigation([lucky(broken), elsewhere], direct))).toBe(false);
+    expect(notDoomed(investigation([served, elsewhere], direct))).toBe(true);
+  });
 });
 
 describe("what a mended Service would deliver to", () => {

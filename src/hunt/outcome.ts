@@ -69,10 +69,14 @@ function isOfEndpoint({ endpoints, target }: Investigation, { trial }: Examined)
   return protocol === target.protocol && endpoints.some((e) => sameIp(e.ip, dst));
 }
 
-/** A direct probe that fails while every try of the Service through that endpoint is answered says nothing of the symptom. */
+/**
+ * A direct probe that fails while every try of the Service through that endpoint is answered says nothing of the symptom. What
+ * others get through tells nothing of the place that it was sent from, where the symptom was tried from there as well.
+ */
 function isServed(faced: Investigation, direct: Examined): boolean {
-  const to = direct.trial.flow.dst;
-  const through = faced.symptom
+  const { dst: to, from } = direct.trial.flow;
+  const alike = faced.symptom.filter((e) => e.trial.flow.from === from);
+  const through = (alike.length > 0 ? alike : faced.symptom)
     .flatMap((e) => e.tried.tries)
     .filter((t) => t.trail?.destination != null && sameIp(t.trail.destination.ip, to));
   return through.length === 0 || through.some((t) => !t.answered);
