@@ -5,7 +5,7 @@ import { isMet, type Tries } from "./tries.ts";
 import { recordedCaptureRung, recordedKernelRung, recordedReachRung, recordedTopRung } from "./recorded-rungs.ts";
 import { captureRung } from "./rungs/capture.ts";
 import { httpRung, withHome } from "./rungs/http.ts";
-import { kernelRung, reachRung } from "./rungs/probes.ts";
+import { kernelRung, reachRung, withAdopted } from "./rungs/probes.ts";
 import { rulePackets } from "./rungs/rule-packets.ts";
 import { routeRung } from "./rungs/route.ts";
 import type { Weighed } from "./weigh.ts";
@@ -45,7 +45,7 @@ export function upperRungs(field: Field, tries: Tries, notebook: Notebook): read
     MOST_REACH_LINES,
     top === null ? evidence : [],
   );
-  return [...topRung, ...objectRungs, reach];
+  return [...topRung, ...objectRungs, withAdopted(reach, focus.adopted)];
 }
 
 /** The rungs below: what kernels decide, what taps saw, what kernels counted. */

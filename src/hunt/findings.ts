@@ -37,6 +37,14 @@ export interface Findings {
     readonly attempts: number;
     readonly how: readonly AnswerCount[];
   };
+  /** Connections that it opened itself: what was said on them arrived, and was answered. */
+  "reach-own": {
+    readonly from: string;
+    readonly to: string;
+    readonly attempts: number;
+    readonly delivered: number;
+    readonly answered: number;
+  };
   "route-agrees": { readonly questions: number };
   "route-dissents": {
     readonly node: string;

@@ -8,8 +8,9 @@ export interface Investigation {
   readonly target: Target;
   readonly places: readonly Place[];
   readonly endpoints: readonly Endpoint[];
-  /** With what the places sent by themselves, where that was listened to. */
   readonly symptom: readonly Examined[];
+  /** The same, as the places did it by themselves; empty where that was not listened to. */
+  readonly adopted: readonly Examined[];
   readonly direct: readonly Examined[];
   readonly home: readonly Examined[];
   readonly examination: Examination;

@@ -50,6 +50,7 @@ function investigation(symptom: readonly Tried[], direct: readonly Tried[]): Inv
     places: [from],
     endpoints: ENDPOINTS.map((address) => made.endpoint("frontend", address)),
     symptom: symptom.map(examined),
+    adopted: [],
     direct: direct.map(examined),
     home: [],
     examination: { examined: [], frames: [], reports: [], moved: new Map(), reasons: [], kept: [] },

@@ -104,7 +104,7 @@ export function deliversTo(field: Field, focus: Investigation, candidates: reado
 export function branchRows(faced: Investigation, behind: Investigation | null): Conclusion["branches"] {
   const rows = new Map<string, { to: string; attempts: number; answered: number; predicted: string }>();
   for (const investigation of behind === null ? [faced] : [behind]) {
-    for (const { tried } of [...investigation.symptom, ...investigation.direct]) {
+    for (const { tried } of [...investigation.symptom, ...investigation.adopted, ...investigation.direct]) {
       for (const branch of tried.walk.branches) {
         const to = `${branch.destination.ip.text}${tried.flow.protocol === "icmp" ? "" : `:${branch.destination.port}`}`;
         const mine =

@@ -73,6 +73,7 @@ export async function investigateRecorded(
     places,
     endpoints,
     symptom,
+    adopted: [],
     direct,
     home,
     examination: { examined, frames, reports, moved, reasons: [], kept: files },

@@ -43,7 +43,7 @@ export async function weigh(field: Field, tries: Tries): Promise<Weighed> {
   // Where the symptom's own packets arrive and only the gateway complains, its flow is the one to explain.
   const toExplain =
     behind !== null && faced.symptom.every((e) => e.tried.tries.every((t) => t.answered)) ? [behind] : investigations;
-  const own = toExplain.flatMap((i) => i.symptom).map((e) => e.tried);
+  const own = toExplain.flatMap((i) => [...i.symptom, ...i.adopted]).map((e) => e.tried);
   const beside = toExplain.flatMap((i) => [...i.direct, ...i.home]).map((e) => e.tried);
   const examinations = investigations.map((i) => i.examination);
   const moved = mostMoved(examinations.map((e) => e.moved));

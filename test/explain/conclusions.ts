@@ -32,6 +32,7 @@ export const EVERY_FINDING: { readonly [K in keyof Findings]: Findings[K] } = {
   "pods-answer-at-home": { answered: 2, total: 2, ms: 1 },
   "pods-silent-at-home": { pods: ["10.42.0.3:8080"] },
   "reach-line": { from: "k1", to: "10.42.0.3:8080", answered: 0, attempts: 3, how: [{ outcome: "timeout", count: 3 }] },
+  "reach-own": { from: "default/gw", to: "10.43.0.11:80", attempts: 6, delivered: 6, answered: 0 },
   "route-agrees": { questions: 1 },
   "route-dissents": { node: "k1", question: "ip route get 10.42.0.3", predicted: "dev eth0", said: "dev cni0" },
   "route-line": { node: "k1", question: "ip route get 10.42.0.3", answer: "10.42.0.3 dev cni0" },

@@ -1,6 +1,7 @@
 import { nodeOf } from "../../facts/provenance.ts";
 import { KERNEL_SIGNS, LOSS_COUNTERS } from "../../think/explain/kernel-signs.ts";
 import type { Suspect, Tried } from "../../think/explain/suspect.ts";
+import type { Examined } from "../examination.ts";
 import type { AnswerCount, Finding, Rung } from "../findings.ts";
 import { finding } from "../findings.ts";
 import type { RulePackets } from "./rule-packets.ts";
@@ -15,8 +16,7 @@ export function countAnswers(outcomes: readonly string[]): readonly AnswerCount[
 export function reachFinding(tried: Tried): Finding {
   const answered = tried.tries.filter((t) => t.answered).length;
   return finding("reach-line", {
-    from: placeName(tried.flow.from),
-    to: `${tried.flow.dst.text}${tried.flow.protocol === "icmp" ? "" : `:${tried.flow.dport}`}`,
+    ...wayOf(tried),
     answered,
     attempts: tried.tries.length,
     how: countAnswers(tried.tries.filter((t) => !t.answered).map((t) => t.outcome)),
@@ -35,6 +35,24 @@ export function reachRung(direct: readonly Tried[], most: number, evidence: read
   }
   const status = sorted.every((t) => share(t) === 1) ? (sorted.length < direct.length ? "unknown" : "ok") : "failed";
   return { rung: "reach", status, headline, lines: lines.slice(0, most - 1), evidence };
+}
+
+function wayOf({ flow }: Tried): { readonly from: string; readonly to: string } {
+  const port = flow.protocol === "icmp" ? "" : `:${flow.dport}`;
+  return { from: placeName(flow.from), to: `${flow.dst.text}${port}` };
+}
+
+/** With what the symptom's place did by itself, which says what bare connections of ours do not. */
+export function withAdopted(rung: Rung, adopted: readonly Examined[]): Rung {
+  const met = adopted.map((e) => e.tried).filter((t) => t.tries.length > 0);
+  if (met.length === 0) return rung;
+  const lines = met.map((tried) => {
+    const delivered = tried.tries.filter((t) => t.answered).length;
+    const answered = tried.tries.filter((t) => t.answered && t.outcome === "answered").length;
+    return finding("reach-own", { ...wayOf(tried), attempts: tried.tries.length, delivered, answered });
+  });
+  const isLost = met.some((t) => share(t) < 1);
+  return { ...rung, status: isLost ? "failed" : rung.status, lines: [...lines, ...rung.lines] };
 }
 
 function share(tried: Tried): number {

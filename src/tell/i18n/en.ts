@@ -41,6 +41,8 @@ const findings: { readonly [K in keyof Findings]: (p: Findings[K]) => string } =
   "pods-silent-at-home": (p) => `no answer on their own node: ${p.pods.join(", ")}`,
   "reach-line": (p) =>
     `${p.from} → ${p.to} ${p.answered}/${p.attempts}${p.answered === p.attempts ? "" : ` (${answers(p.how)})`}`,
+  "reach-own": (p) =>
+    `${p.from}'s own → ${p.to} ${p.delivered}/${p.attempts} delivered${p.answered === p.attempts ? "" : `, ${p.answered} answered`}`,
   "route-agrees": (p) => `${many(p.questions, "decision")} asked of the kernels, all as predicted`,
   "route-dissents": (p) => `${p.node}: ${p.question}: predicted ${p.predicted}, the kernel says ${p.said}`,
   "route-line": (p) => `${p.node}: ${p.answer}`,
@@ -89,6 +91,10 @@ export const en = {
     "Every branch is delivered by the walk, request and reply. Nothing was sent: these are recorded facts.",
   unknown: "What breaks it is not known.",
   unknownAt: (p: { at: string }) => `It breaks, and what breaks it is not known. Last seen: ${p.at}.`,
+  serverAtFault: (p: { pod: string; node: string; status: number | null; silent: string | null }) =>
+    p.silent === null
+      ? `No packet gets lost: ${p.pod} on ${p.node} ${p.status === null ? "takes the connection and does not answer" : `answers ${p.status}`}.`
+      : `No packet gets lost: what ${p.pod} on ${p.node} asks of ${p.silent} arrives and is not answered.`,
   notReproduced: "It did not fail while Lasthop watched, and not every branch is known to be whole.",
   voices: {
     predict: (p: { disposition: string; node: string; detail: string }) =>

@@ -3,6 +3,7 @@ import { BROKEN, CAUSELESS, FORWARDING, HEALTHY, UNKNOWN } from "../../../test/e
 import { CAUSES } from "../../think/causes/catalogue.ts";
 import { exitStatusOf, verdictSchema } from "../../verdict/verdict.ts";
 import type { Conclusion } from "../../hunt/conclusion.ts";
+import { type Finding, finding } from "../../hunt/findings.ts";
 import { en } from "../i18n/en.ts";
 import { summaryOf, toVerdict } from "./to-verdict.ts";
 
@@ -79,6 +80,31 @@ describe("its summary", () => {
     const inPod = CAUSELESS.lastHop && { ...CAUSELESS.lastHop, netns: "pod:default/a", interface: "eth0" };
     expect(summaryOf({ ...CAUSELESS, lastHop: inPod }, en, "en")).toContain("Last seen: k2 pod:default/a eth0 in.");
     expect(summaryOf({ ...CAUSELESS, lastHop: null }, en, "en")).toBe("What breaks it is not known.");
+  });
+
+  test("says that it is the server, where all packets arrive", () => {
+    const rung = (name: "http" | "reach" | "capture", status: "ok" | "failed", lines: readonly Finding[]) => {
+      return { rung: name, status, headline: finding("not-needed", {}), lines, evidence: [] };
+    };
+    const from = (status: number | null) => finding("http-from", { status, pod: "default/a", node: "k2" });
+    const said = (status: number | null, reach: "ok" | "failed") =>
+      summaryOf(
+        {
+          ...CAUSELESS,
+          lastHop: null,
+          ladder: [rung("http", "failed", [from(status)]), rung("reach", reach, []), rung("capture", "ok", [])],
+        },
+        en,
+        "en",
+      );
+    expect(said(null, "ok")).toBe("No packet gets lost: default/a on k2 takes the connection and does not answer.");
+    expect(said(500, "ok")).toBe("No packet gets lost: default/a on k2 answers 500.");
+    expect(said(500, "failed")).toBe(en.unknown);
+    const own = finding("reach-own", { from: "default/a", to: "10.43.0.7:80", attempts: 6, delivered: 6, answered: 0 });
+    const ladder = [rung("http", "failed", [from(504)]), rung("reach", "ok", [own]), rung("capture", "ok", [])];
+    expect(summaryOf({ ...CAUSELESS, lastHop: null, ladder }, en, "en")).toBe(
+      "No packet gets lost: what default/a on k2 asks of 10.43.0.7:80 arrives and is not answered.",
+    );
   });
 
   test("tells walked from tried", () => {

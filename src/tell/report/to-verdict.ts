@@ -1,4 +1,5 @@
 import type { Conclusion, FoundCause } from "../../hunt/conclusion.ts";
+import type { Findings } from "../../hunt/findings.ts";
 import { causeById } from "../../think/causes/catalogue.ts";
 import type { Repair, Verdict } from "../../verdict/verdict.ts";
 import type { Words } from "../i18n/en.ts";
@@ -51,11 +52,23 @@ export function summaryOf(conclusion: Conclusion, words: Words, language: Langua
   if (ofCause !== null) return ofCause;
   if (conclusion.outcome === "healthy") return conclusion.offline ? words.healthyOffline : words.healthy;
   if (conclusion.outcome === "unknown") return words.notReproduced;
+  const server = lastHop === null ? serverAtFault(conclusion) : null;
+  if (server !== null) return words.serverAtFault(server);
   if (lastHop === null || lastHop.interface === null) return words.unknown;
   const { node, netns } = lastHop;
   // A pod's eth0 is not its node's.
   const where = netns === "host" ? node : `${node} ${netns}`;
   return words.unknownAt({ at: `${where} ${lastHop.interface} ${lastHop.direction ?? ""}`.trim() });
+}
+
+/** All packets were seen wherever they should be, and yet the tries failed: who answered so, or not at all. */
+function serverAtFault({ ladder }: Conclusion): (Findings["http-from"] & { readonly silent: string | null }) | null {
+  const from = ladder[0]?.lines.find((line) => line.code === "http-from");
+  const isSeen = ladder.some(({ rung, status }) => rung === "capture" && status === "ok");
+  const isLost = ladder.slice(1).some(({ status }) => status === "failed");
+  if (from?.code !== "http-from" || !isSeen || isLost) return null;
+  const own = ladder.flatMap(({ lines }) => lines).find((line) => line.code === "reach-own");
+  return { ...from.params, silent: own?.code === "reach-own" && own.params.answered === 0 ? own.params.to : null };
 }
 
 /** Null when the catalogue has no such cause. */
