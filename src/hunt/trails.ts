@@ -71,6 +71,7 @@ export function toTrail(request: readonly TrailPoint[], reply: readonly TrailPoi
       netns: sighting.netns,
       link: sighting.link,
       direction: sighting.direction,
+      ...(sighting.forOthers === true ? { forOthers: true } : {}),
       leg: sighting.leg,
       header: sighting.header,
     }),

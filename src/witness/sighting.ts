@@ -51,6 +51,8 @@ export interface Frame {
   /** Null when the capture does not tell (LINUX_SLL on `any`). */
   readonly link: string | null;
   readonly direction: "in" | "out" | null;
+  /** Its MAC address is not the link's: normal on a bridge's port, elsewhere it is heard and not taken. */
+  readonly forOthers?: true;
   readonly headers: readonly SeenHeader[];
   /** Position in its file: the only order within a netns. */
   readonly order: number;
@@ -65,6 +67,7 @@ export interface Sighting {
   readonly netns: NetnsId;
   readonly link: string;
   readonly direction: "in" | "out" | null;
+  readonly forOthers?: true;
   /** `outer`: the probe's packet is inside a tunnel here. `inner`: it is bare. */
   readonly header: "outer" | "inner";
   readonly headers: readonly SeenHeader[];

@@ -9,6 +9,8 @@ export interface Point {
   /** Null when the capture does not tell. */
   readonly direction: "in" | "out" | null;
   readonly leg: "request" | "reply";
+  /** Sighted with a MAC address that is not the link's. */
+  readonly forOthers?: true;
   /** `outer`: inside a tunnel's packet. */
   readonly header: "inner" | "outer";
 }

@@ -188,6 +188,27 @@ describe("sightings beside the way", () => {
     expect(also(seen("k2/host", "flannel.1", "in")).witness).toBe("dissent");
   });
 
+  test("of what was for another MAC address were overheard, unless a bridge heard them", () => {
+    const tried = triedIn(broken, broken, TO_POD);
+    const also = (point: Point) => only(suspectsOf(withPoints(tried, (points) => [...points, point])));
+    const onK3 = seen("k3/host", "eth0", "in");
+    expect(also(onK3)).toMatchObject({ witness: "dissent", offPath: [onK3] });
+    expect(also({ ...onK3, forOthers: true })).toMatchObject({ witness: "agree", offPath: [] });
+    const onBridge = { ...seen("k3/host", "cni0", "in"), forOthers: true } as const;
+    expect(also(onBridge).witness).toBe("dissent");
+    // k2 is gone, and k3's uplink is a port of its bridge, on the segment that the packet was last seen to leave to.
+    const gone = { ...broken, netns: new Map([...broken.netns].filter(([id]) => !id.startsWith("k2/"))) };
+    const bridged = make.made(
+      gone,
+      make.link("k3/host", "eth0", (l) => ({ ...l, master: "cni0" })),
+    );
+    const lost = triedIn(bridged, bridged, TO_POD);
+    const heard = { ...onK3, header: "outer", forOthers: true } as const;
+    const [suspect] = suspectsOf(withPoints(lost, (points) => [...points, heard]));
+    expect(suspect?.offPath).toEqual([]);
+    expect(placeText(suspect?.lastHop ?? null)).toBe("k1/host eth0 out request outer");
+  });
+
   test("of the request are not against a reply that is foretold to be lost", () => {
     const world = make.noRoute("k2/host", "10.42.2.0/24")(healthy);
     const astray = seen("k3/host", "eth0", "in");

@@ -130,7 +130,10 @@ function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: read
   const lastIndex = hops.findLastIndex((hop) => hop.seen !== null && hop.seen > 0);
   const unexpected = distinct(trails.flatMap((t) => t.points.filter((p) => !expected.some((e) => samePlace(e, p)))));
   const offPath = unexpected.filter(
-    (p) => !isFloodCopy(tried.walk.world, p, expected) && !isHeardByAll(tried.walk.world, p, predicted),
+    (p) =>
+      !isFloodCopy(tried.walk.world, p, expected) &&
+      !isHeardByAll(tried.walk.world, p, predicted) &&
+      !isOverheard(tried.walk.world, p),
   );
   const against = offPath.filter((p) => !isBridgeOnTheWay(tried.walk.world, p, expected));
   const furthest = lastIndex < 0 ? (offPath.at(-1) ?? null) : (hops[lastIndex]?.point ?? null);
@@ -213,7 +216,9 @@ function isFloodCopy(world: World, point: Point, expected: readonly Point[]): bo
 
 /** What is sent to a MAC address that nobody on a segment has, its switch sends to all: they hear it, and none of them takes it. */
 function isHeardByAll(world: World, point: Point, predicted: Suspect["predicted"]): boolean {
-  if (predicted?.at.end !== "WRONG_MAC" || point.leg !== predicted.leg || point.direction === "out") return false;
+  if (predicted === null || point.leg !== predicted.leg || point.direction === "out") return false;
+  // A switch that has forgotten a MAC address sends to all as well: for a bridge's port that is for others like all it passes on.
+  if (predicted.at.end !== "WRONG_MAC" && point.forOthers !== true) return false;
   const { netns, link } = predicted.at;
   return world.wires.some(
     ({ kind, ends }) =>
@@ -221,6 +226,12 @@ function isHeardByAll(world: World, point: Point, predicted: Suspect["predicted"
       ends.some((end) => end.netns === netns && end.link === link) &&
       ends.some((end) => end.netns === point.netns && end.link === point.link),
   );
+}
+
+/** A bridge takes what is for others and passes it on; a link of its own hears it and lets it be (ip_rcv: PACKET_OTHERHOST). */
+function isOverheard(world: World, { netns, link, forOthers }: Point): boolean {
+  if (forOthers !== true) return false;
+  return linksOf(world.netns.get(netns)).some((l) => l.name === link && l.master === null && l.kind !== "bridge");
 }
 
 function distinct(points: readonly Point[]): readonly Point[] {

@@ -25,6 +25,7 @@ export function correlate(tracers: readonly Tracer[], frames: readonly Frame[]):
       netns: frame.netns,
       link: frame.link ?? "any",
       direction: frame.direction,
+      ...(frame.forOthers === true ? { forOthers: true } : {}),
       header: flow.header,
       headers: frame.headers,
       order: frame.order,

@@ -32,6 +32,7 @@ export class CaptureDecoder {
         netns: place.netns,
         link: place.only?.link ?? (decoded.ifindex === null ? null : nameOf(place.linkNames, decoded.ifindex)),
         direction: place.only?.direction ?? decoded.direction,
+        ...(decoded.forOthers === true ? { forOthers: true } : {}),
         headers: decoded.headers,
         order: pcap.records - 1,
         atNs: record.atNs,

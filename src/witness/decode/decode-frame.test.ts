@@ -75,6 +75,7 @@ describe.skipIf(!hasTcpdump())("beside stock tcpdump (skipped without it)", () =
       const [, direction, index] = /^\S+ +\S+ +(\S+) +ifindex (\d+)/.exec(record) ?? [];
       expect(frame.link).toBe(`if${index}`);
       expect(frame.direction).toBe(direction === "Out" ? "out" : "in");
+      expect(frame.forOthers === true).toBe(direction === "P");
       expect(record.startsWith(`${frame.atNs / 1_000_000_000n}.`)).toBe(true);
       let from = 0;
       for (const piece of piecesOf(frame.headers)) {

@@ -1,6 +1,6 @@
 import type { SeenHeader } from "../sighting.ts";
 import { type Cursor, endOpaque, NEXT, type Next } from "./cursor.ts";
-import { decodeEthernet, decodeEtherType, decodeLinkLayer } from "./link-layer.ts";
+import { decodeEthernet, decodeEtherType, decodeLinkLayer, type LinkLayer } from "./link-layer.ts";
 import { decodeIp } from "./network.ts";
 import { decodeIpProtocol } from "./transport.ts";
 import { DEFAULT_TUNNEL_PORTS, type TunnelPorts } from "./tunnels.ts";
@@ -9,6 +9,7 @@ export interface DecodedFrame {
   /** Of the netns that the capture was made in; null where the link type does not tell. */
   readonly ifindex: number | null;
   readonly direction: "in" | "out" | null;
+  readonly forOthers?: true;
   /** Outermost first. */
   readonly headers: SeenHeader[];
 }
@@ -26,7 +27,7 @@ export function decodeFrame(
   ports: TunnelPorts = DEFAULT_TUNNEL_PORTS,
   wireLength: number = bytes.length,
 ): DecodedFrame {
-  const link: { ifindex: number | null; direction: "in" | "out" | null } = { ifindex: null, direction: null };
+  const link: LinkLayer = { ifindex: null, direction: null };
   const headers: SeenHeader[] = [];
   const cursor: Cursor = {
     bytes,
@@ -39,7 +40,7 @@ export function decodeFrame(
   };
   let next = decodeLinkLayer(cursor, linkType, link);
   while (next !== NEXT.nothing) next = decodeNext(cursor, next, ports);
-  return { ifindex: link.ifindex, direction: link.direction, headers };
+  return { ...link, headers };
 }
 
 /** Every step moves `at` on, or names what stands there more closely; the number of headers bounds them all. */

@@ -16,11 +16,14 @@ export const LINK_TYPES = {
 
 /** PACKET_OUTGOING of linux/if_packet.h. On a bridge port PACKET_OTHERHOST is normal: all else came in. */
 const PACKET_OUTGOING = 4;
+const PACKET_OTHERHOST = 3;
 const ARPHRD_NETLINK = 824;
 
 export interface LinkLayer {
   ifindex: number | null;
   direction: "in" | "out" | null;
+  /** Its MAC address is not the link's. */
+  forOthers?: true;
 }
 
 /** Reads the capture's own header; `link` receives what it tells of interface and direction. */
@@ -53,6 +56,7 @@ function decodeSll2(cursor: Cursor, link: LinkLayer): Next {
   const { bytes, at } = cursor;
   link.ifindex = u32(bytes, at + 4);
   link.direction = bytes[at + 10] === PACKET_OUTGOING ? "out" : "in";
+  if (bytes[at + 10] === PACKET_OTHERHOST) link.forOthers = true;
   const hardware = u16(bytes, at + 8);
   const protocol = u16(bytes, at);
   advance(cursor, 20);
@@ -64,6 +68,7 @@ function decodeSll(cursor: Cursor, link: LinkLayer): Next {
   if (!has(cursor, 16)) return endOpaque(cursor, "truncated");
   const { bytes, at } = cursor;
   link.direction = u16(bytes, at) === PACKET_OUTGOING ? "out" : "in";
+  if (u16(bytes, at) === PACKET_OTHERHOST) link.forOthers = true;
   const hardware = u16(bytes, at + 2);
   const protocol = u16(bytes, at + 14);
   advance(cursor, 16);
