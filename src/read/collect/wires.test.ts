@@ -87,3 +87,23 @@ test("segments: by networks that hold each other, not over tunnels, pods' bridge
     },
   ]);
 });
+
+test("a macvlan's node is on its segment by the link under it as well", () => {
+  const k1 = netns("k1", "host", link("eth0", 2, "device", {}, "192.168.6.141/24"));
+  const k2 = netns(
+    "k2",
+    "host",
+    link("ens5", 2, "device"),
+    link("mv0", 3, "macvlan", { lower: "ens5" }, "192.168.6.142/24"),
+  );
+  expect(findWires([k1, k2])).toEqual([
+    {
+      kind: "segment",
+      ends: [
+        { netns: "k1/host", link: "eth0" },
+        { netns: "k2/host", link: "mv0" },
+        { netns: "k2/host", link: "ens5" },
+      ],
+    },
+  ]);
+});

@@ -4,6 +4,9 @@ import type { Address, Link, Netns } from "../../facts/netns.ts";
 import type { NetnsId } from "../../facts/provenance.ts";
 import { linksOf, type Wire, type WireEnd } from "../../facts/world.ts";
 
+/** They have MAC addresses of their own on the segment of the link under them. */
+const MAC_KINDS = new Set(["macvlan"]);
+
 interface Candidate {
   readonly netns: NetnsId;
   readonly link: Link;
@@ -82,6 +85,11 @@ function uplinks(host: Netns, paired: ReadonlySet<string>): Candidate[] {
       }
     } else if (UPLINK_KINDS.has(link.kind) && !paired.has(endKey({ netns: host.id, link: link.name }))) {
       candidates.push({ netns: host.id, link, addresses });
+      // The link under it is on the same segment, and answers for its node's addresses as well (arp_ignore 0).
+      const under = MAC_KINDS.has(link.kind) ? links.find((l) => l.name === link.lower) : undefined;
+      if (under !== undefined && under.addresses.length === 0 && under.master === null) {
+        candidates.push({ netns: host.id, link: under, addresses });
+      }
     }
   }
   return candidates;
