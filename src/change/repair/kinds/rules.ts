@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Edit } from "../../../think/walk/edits/edit.ts";
 import { defineKind, type UndoView } from "../kind.ts";
 import { ruleWords } from "../text/rule-words.ts";
@@ -8,6 +9,7 @@ import {
   holdsAt,
   insertOf,
   placeIn,
+  ruleParams,
   type RuleImage,
   type RuleParams,
   ruleAt,
@@ -53,11 +55,17 @@ export const removeRule = defineKind<RuleParams, RuleImage>({
 });
 
 /** A rule of nft is known by its JSON alone, which is no text to type: what a peer has is shown, and put in by people. */
-export const addRule = defineKind<RuleParams, RuleImage>({
+const addParams = ruleParams.and(z.object({ alone: z.literal("yes").optional() }));
+type AddParams = z.infer<typeof addParams>;
+
+export const addRule = defineKind<AddParams, RuleImage>({
   ...ruleShared,
   id: "add-rule",
-  byHand: (p) => p.backend === "nft",
-  fromEdit: (edit) => (edit.do === "add-rule" ? paramsOf(edit, edit.rule.text) : null),
+  params: addParams,
+  // A MASQUERADE without the RETURN before it would take everything: whoever owns the chain has to write it whole.
+  byHand: (p) => p.backend === "nft" || p.alone === "yes",
+  fromEdit: (edit) =>
+    edit.do === "add-rule" ? { ...paramsOf(edit, edit.rule.text), ...(edit.isAlone ? { alone: "yes" } : {}) } : null,
   commands: (p) =>
     p.backend === "nft"
       ? [["nft", "add", "rule", p.family, p.table, p.chain, ruleText(p)]]

@@ -6,7 +6,7 @@ const params = z.object({ link: linkName, vni: decimal, dstPort: decimal, netns:
 
 /**
  * vxlan_changelink refuses another VNI or port, so the device would have to be made anew, with its addresses, routes,
- * neighbours and FDB: that is the CNI's to do. Deleting the device makes its agent build it as configured.
+ * neighbours and FDB: that is the CNI's to do. Without the device its agent, restarted, builds it as configured.
  */
 export const setVxlan = defineKind<z.infer<typeof params>, null>({
   id: "set-vxlan",
@@ -16,10 +16,7 @@ export const setVxlan = defineKind<z.infer<typeof params>, null>({
   image: z.null(),
   fromEdit: (edit) =>
     edit.do === "set-vxlan" ? { link: edit.link, vni: String(edit.vni), dstPort: String(edit.dstPort) } : null,
-  commands: (p) => [
-    ["ip", "link", "del", "dev", p.link],
-    ["ip", "link", "add", p.link, "type", "vxlan", "id", p.vni, "dstport", p.dstPort],
-  ],
+  commands: (p) => [["ip", "link", "del", "dev", p.link]],
   looks: () => [],
   see: () => null,
   object: (p) => `link ${p.link}`,

@@ -1,5 +1,5 @@
 import { contains, type Ip } from "../../../facts/ip.ts";
-import type { Chain, Rule } from "../../../facts/ruleset.ts";
+import type { Chain, Rule, Target } from "../../../facts/ruleset.ts";
 import type { World } from "../../../facts/world.ts";
 import { outerIp } from "../packet.ts";
 import type { Read } from "../reads.ts";
@@ -58,7 +58,21 @@ function insertion(netns: string, place: ChainPlace, chain: Chain, theirs: Chain
   const next = chain.rules.find((r) => after.includes(r.text));
   const last = chain.rules.reduce((most, r) => Math.max(most, r.number), 0);
   const { backend, family, table, chain: name } = place;
-  return { do: "add-rule", netns, backend, family, table, chain: name, number: next?.number ?? last + 1, rule };
+  const number = next?.number ?? last + 1;
+  const isAlone = hasLostWhatComesFirst(chain, theirs, rule);
+  return { do: "add-rule", netns, backend, family, table, chain: name, number, rule, isAlone };
+}
+
+/** After these the packet goes on to the next rule. */
+const CONTINUES: ReadonlySet<Target["do"]> = new Set(["MARK", "CONNMARK", "NOTRACK", "LOG", "TRACE", "harmless"]);
+
+/** At the peer's other rules take packets away before this one sees them, and they are missing here as well: alone it would see more. */
+function hasLostWhatComesFirst(chain: Chain, theirs: Chain, rule: Rule): boolean {
+  const own = new Set(chain.rules.map((r) => r.text));
+  const ends = new Set(rule.targets.map((t) => t.do));
+  return theirs.rules
+    .slice(0, theirs.rules.indexOf(rule))
+    .some((r) => !own.has(r.text) && r.targets.some((t) => !CONTINUES.has(t.do) && !ends.has(t.do)));
 }
 
 function addressesIn({ steps }: Context): { readonly src: readonly Ip[]; readonly dst: readonly Ip[] } {

@@ -33,6 +33,8 @@ export type Edit =
       readonly number: number;
       /** A healthy peer's. */
       readonly rule: Rule;
+      /** Rules that come before it there, and narrow what it sees, are missing here too. */
+      readonly isAlone: boolean;
     }
   | {
       readonly do: "set-policy";

@@ -1,0 +1,37 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { recordedCluster } from "../../../../test/explain/recorded-cluster.ts";
+import { flowTo } from "../../../../test/explain/what-happens.ts";
+import type { Rule } from "../../../facts/ruleset.ts";
+import type { World } from "../../../facts/world.ts";
+import { walk } from "../walk.ts";
+import { addRule } from "./add-rule.ts";
+import { replaceChain } from "./chains.ts";
+
+const AT = { backend: "iptables-nft", family: "ip", table: "nat", chain: "KUBE-POSTROUTING" } as const;
+
+let healthy: World;
+beforeAll(async () => {
+  healthy = (await recordedCluster("vxlan-healthy")).world;
+});
+
+/** What is proposed for k1's chain with only these of its rules left, and whether it is alone there. */
+function proposed(keep: (rule: Rule) => boolean): readonly string[] {
+  const world = replaceChain(healthy, "k1/host", AT, (chain) => ({ ...chain, rules: chain.rules.filter(keep) }));
+  const [branch] = walk(world, flowTo("k1/host", "10.42.0.3", 8080)).branches;
+  if (branch === undefined) throw new Error("nothing is walked");
+  const read = { of: "rule", netns: "k1/host", ...AT, number: 0 } as const;
+  return addRule
+    .propose(world, read, { branch, steps: branch.steps, decided: true })
+    .map(({ edit }) => `${edit.rule.targets.map((t) => t.do).join(" ")}${edit.isAlone ? " alone" : ""}`);
+}
+
+describe("a rule that the peers have and that is missing here", () => {
+  test("is alone where rules are missing that come before it there and take packets away", () => {
+    const all = proposed(() => false);
+    expect(all).toContain("RETURN");
+    expect(all).toContain("MASQUERADE alone");
+  });
+
+  test("is not alone where those are here, whatever only marks", () =>
+    expect(proposed((rule) => rule.targets.some((t) => t.do === "RETURN"))).toEqual(["MARK", "MASQUERADE"]));
+});
