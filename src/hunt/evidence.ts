@@ -51,15 +51,18 @@ export function noteEvidence(
             at,
           }),
         ];
-  const counted = suspect.predicted === null ? undefined : moved.get(suspect.predicted.at.netns);
+  // Of links only what they lost: that their packets and bytes rose says nothing.
+  const counted = (suspect.predicted === null ? [] : (moved.get(suspect.predicted.at.netns) ?? [])).filter(
+    ({ name }) => !name.includes(" ") || /_(?:dropped|errors)$/.test(name),
+  );
   const counters =
-    counted === undefined || counted.length === 0
+    counted.length === 0
       ? []
       : [
           notebook.add({
             voice: "witness",
             node: nodeOf(suspect.predicted?.at.netns ?? ""),
-            source: "/proc/net/snmp, /proc/net/netstat",
+            source: "/proc/net/snmp, /proc/net/netstat, /proc/net/dev",
             excerpt: counted.map(({ name, delta }) => `${name} +${delta}`).join("\n"),
             at,
           }),
