@@ -28,11 +28,14 @@ export async function request(
   body: Body | null,
   limits: Limits,
 ): Promise<Answer> {
-  const server = config.getCurrentCluster()?.server ?? "";
+  const cluster = config.getCurrentCluster();
+  const server = cluster?.server ?? "";
   const headers = { Accept: "application/json", ...(body === null ? {} : { "Content-Type": body.type }) };
   const options: https.RequestOptions = { method, headers };
+  // Nobody should hear the credentials: `kubectl proxy` needs none, and client-node refuses to make such options.
+  const isBare = /^http:/i.test(server) && cluster?.skipTLSVerify !== true;
   try {
-    await config.applyToHTTPSOptions(options);
+    if (!isBare) await config.applyToHTTPSOptions(options);
   } catch (error) {
     const hint = "Its certificates or its credential plugin do not work: `kubectl get nodes` says more.";
     throw new KubeError(`the kubeconfig cannot be used for ${server}: ${messageOf(error)}`, { cause: error, hint });
