@@ -95,6 +95,8 @@ export const en = {
     p.silent === null
       ? `No packet gets lost: ${p.pod} on ${p.node} ${p.status === null ? "takes the connection and does not answer" : `answers ${p.status}`}.`
       : `No packet gets lost: what ${p.pod} on ${p.node} asks of ${p.silent} arrives and is not answered.`,
+  notReachedDirectly:
+    "It did not fail while Lasthop watched, but not every endpoint answered when it was asked directly: see reach.",
   notReproduced: "It did not fail while Lasthop watched, and not every branch is known to be whole.",
   voices: {
     predict: (p: { disposition: string; node: string; detail: string }) =>

@@ -111,6 +111,14 @@ describe("its summary", () => {
     expect(summaryOf(HEALTHY, en, "en")).toBe(en.healthy);
     expect(summaryOf({ ...HEALTHY, offline: true }, en, "en")).toMatch(/[Nn]othing was sent/);
     expect(summaryOf(UNKNOWN, en, "en")).toBe(en.notReproduced);
+    const reach = {
+      rung: "reach",
+      status: "failed",
+      headline: finding("not-needed", {}),
+      lines: [],
+      evidence: [],
+    } as const;
+    expect(summaryOf({ ...UNKNOWN, ladder: [reach] }, en, "en")).toBe(en.notReachedDirectly);
   });
 
   test("never shows a hole, whatever the cause, even where a value is missing", () => {

@@ -51,7 +51,10 @@ export function summaryOf(conclusion: Conclusion, words: Words, language: Langua
   const ofCause = cause === null ? null : causeSummary(cause, language);
   if (ofCause !== null) return ofCause;
   if (conclusion.outcome === "healthy") return conclusion.offline ? words.healthyOffline : words.healthy;
-  if (conclusion.outcome === "unknown") return words.notReproduced;
+  if (conclusion.outcome === "unknown") {
+    const isUnreached = conclusion.ladder.some(({ rung, status }) => rung === "reach" && status === "failed");
+    return isUnreached ? words.notReachedDirectly : words.notReproduced;
+  }
   const server = lastHop === null ? serverAtFault(conclusion) : null;
   if (server !== null) return words.serverAtFault(server);
   if (lastHop === null || lastHop.interface === null) return words.unknown;
