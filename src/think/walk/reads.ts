@@ -1,6 +1,7 @@
 import type { Ip } from "../../facts/ip.ts";
 import type { NetnsId } from "../../facts/provenance.ts";
 import type { Backend } from "../../facts/ruleset.ts";
+import type { SetQuestion } from "./netfilter/set-question.ts";
 
 /** A question that a walk asked of the facts; misses are questions too. An edit that touches none of them changes nothing. */
 export type Read =
@@ -21,7 +22,7 @@ export type Read =
       readonly chain: string;
       readonly number: number;
     }
-  | { readonly of: "set"; readonly netns: NetnsId; readonly name: string }
+  | { readonly of: "set"; readonly netns: NetnsId; readonly name: string; readonly asked: SetQuestion }
   | { readonly of: "socket"; readonly netns: NetnsId; readonly protocol: "tcp" | "udp"; readonly port: number }
   | { readonly of: "conntrack"; readonly netns: NetnsId }
   | { readonly of: "wire"; readonly netns: NetnsId; readonly link: string };

@@ -1,9 +1,16 @@
 import { parseIp, parsePrefix } from "../../../facts/ip.ts";
 import type { IpSet } from "../../../facts/ruleset.ts";
 
+export interface AddressPart {
+  readonly kind: "addresses";
+  readonly family: 4 | 6;
+  readonly low: bigint;
+  readonly high: bigint;
+}
+
 /** One dimension of an entry. */
 export type SetPart =
-  | { readonly kind: "addresses"; readonly family: 4 | 6; readonly low: bigint; readonly high: bigint }
+  | AddressPart
   | {
       readonly kind: "ports";
       readonly protocol: number | null;
@@ -17,6 +24,8 @@ export type SetPart =
   | { readonly kind: "opaque" };
 
 export interface SetEntry {
+  /** Verbatim, with its options. */
+  readonly text: string;
   readonly parts: readonly SetPart[];
   readonly nomatch: boolean;
   /** Sum of the prefix lengths: of all entries that hold, the longest decides. */
@@ -61,6 +70,11 @@ const PROTOCOLS: Readonly<Record<string, number>> = {
   udplite: 136,
 };
 
+/** An entry without what a set counts and notes beside it: two nodes that hold the same differ in these. */
+export function bareEntry(text: string): string {
+  return text.replace(/ comment "(?:[^"\\]|\\.)*"/g, "").replace(/ (?:timeout|packets|bytes) \d+/g, "");
+}
+
 const compiled = new WeakMap<IpSet, CompiledSet>();
 
 /** An IpSet made searchable; once for each set. */
@@ -73,14 +87,11 @@ export function compileSet(set: IpSet): CompiledSet {
 }
 
 function compile(set: IpSet): CompiledSet {
-  const isNft = !/^(?:hash|bitmap|list):/.test(set.type);
-  const words = isNft ? set.type.split(" . ") : set.type.slice(set.type.indexOf(":") + 1).split(",");
-  const dimensions = words.map((word) => DIMENSIONS[word.trim()]);
-  const opaque = dimensions.includes(undefined);
+  const { dimensions, opaque, isNft } = shapeOf(set);
   const byLength = new Map<number, Map<bigint, SetEntry[]>>();
   const others: SetEntry[] = [];
   for (const text of opaque ? [] : set.entries) {
-    const { entry, length } = parseEntry(text, dimensions as readonly Dimension[], isNft);
+    const { entry, length } = parseEntry(text, dimensions, isNft);
     const first = entry.parts[0];
     if (first?.kind !== "addresses" || length === null) {
       others.push(entry);
@@ -95,6 +106,24 @@ function compile(set: IpSet): CompiledSet {
   }
   const family = dimensions.includes("address") ? set.family : null;
   return { name: set.name, type: set.type, family, byLength, others, opaque };
+}
+
+/** `dimensions` without those that are not modelled. */
+function shapeOf({ type }: IpSet): {
+  readonly dimensions: readonly Dimension[];
+  readonly opaque: boolean;
+  readonly isNft: boolean;
+} {
+  const isNft = !/^(?:hash|bitmap|list):/.test(type);
+  const words = isNft ? type.split(" . ") : type.slice(type.indexOf(":") + 1).split(",");
+  const dimensions = words.flatMap((word) => DIMENSIONS[word.trim()] ?? []);
+  return { dimensions, opaque: dimensions.length < words.length, isNft };
+}
+
+/** What an entry of a set says of addresses. */
+export function addressesOf(set: IpSet, text: string): readonly AddressPart[] {
+  const { dimensions, opaque, isNft } = shapeOf(set);
+  return opaque ? [] : parseEntry(text, dimensions, isNft).entry.parts.filter((part) => part.kind === "addresses");
 }
 
 /** `length`: the first dimension's prefix length, null when it is no prefix. */
@@ -120,7 +149,7 @@ function parseEntry(
     if (i === 0) firstLength = length;
     return part;
   });
-  return { entry: { parts, nomatch: / nomatch\b/.test(bare), specificity }, length: firstLength };
+  return { entry: { text, parts, nomatch: / nomatch\b/.test(bare), specificity }, length: firstLength };
 }
 
 function parseAddresses(word: string): { readonly part: SetPart; readonly length: number | null } {

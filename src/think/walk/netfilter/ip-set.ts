@@ -1,9 +1,9 @@
-import type { Ip } from "../../../facts/ip.ts";
 import type { IpSet, Match } from "../../../facts/ruleset.ts";
 import type { Answer } from "./answer.ts";
 import type { HookContext } from "./contract.ts";
 import { type CompiledSet, compileSet, type SetEntry, type SetPart } from "./ip-set-entries.ts";
 import type { PacketView } from "./packet-view.ts";
+import { type SetQuestion, setQuestion } from "./set-question.ts";
 
 type SetMatch = Extract<Match, { match: "set" }>;
 
@@ -12,76 +12,80 @@ const DEEPEST = 2;
 
 /** xt_set.c, without its negation. */
 export function matchSet(match: SetMatch, view: PacketView, context: HookContext): Answer {
-  return inSet(match.set, match.dimensions, view, context, 0);
+  return inSet(match.set, setQuestion(match.dimensions, view, context), context, 0);
 }
 
-function inSet(
-  name: string,
-  dimensions: SetMatch["dimensions"],
-  view: PacketView,
-  context: HookContext,
-  depth: number,
-): Answer {
+function inSet(name: string, asked: SetQuestion, context: HookContext, depth: number): Answer {
   const { sets } = context.netns;
-  context.ask({ of: "set", netns: context.netns.id, name });
+  context.ask({ of: "set", netns: context.netns.id, name, asked });
   if (!sets.known) return { unknown: `sets are not known: ${sets.why}` };
-  const set = setsByName(sets.value).get(name);
-  if (set === undefined) return { unknown: `set ${name} was not found` };
-  if (set.type !== "list:set") return holds(compileSet(set), dimensions, view, context);
+  const set = setNamed(sets.value, name);
+  if (set === null) return { unknown: `set ${name} was not found` };
+  if (set.type !== "list:set") return holds(set, asked);
   if (depth >= DEEPEST) return { unknown: `set ${name} is nested too deep` };
   let answer: Answer = false;
   for (const entry of set.entries) {
-    const one = inSet(entry.split(" ", 1)[0] ?? "", dimensions, view, context, depth + 1);
+    const one = inSet(entry.split(" ", 1)[0] ?? "", asked, context, depth + 1);
     if (one === true) return true;
     if (one !== false) answer = one;
   }
   return answer;
 }
 
-/** The most specific entry decides; `nomatch` makes it a hole (ip_set_hash_gen.h: mtype_test_cidrs). */
-function holds(set: CompiledSet, dimensions: SetMatch["dimensions"], view: PacketView, context: HookContext): Answer {
+/**
+ * Of a set of anything but sets: the most specific entry decides; `nomatch` makes it a hole (ip_set_hash_gen.h:
+ * mtype_test_cidrs).
+ */
+export function holds(of: IpSet, asked: SetQuestion): Answer {
+  const set = compileSet(of);
   if (set.opaque) return { unknown: `sets of type ${set.type} are not modelled` };
-  const first = dimensions[0] === "src" ? view.ip.src : view.ip.dst;
-  if (set.family !== null && set.family !== first.family) return false;
   let best: SetEntry | null = null;
   let doubt: Answer | null = null;
-  for (const entry of candidates(set, first)) {
-    let verdict: boolean | null = true;
-    for (const [i, part] of entry.parts.entries()) {
-      const one = holdsPart(part, dimensions[i] ?? dimensions[0] ?? "src", view, context);
-      if (one === false) {
-        verdict = false;
-        break;
-      }
-      if (one === null) verdict = null;
-    }
+  for (const entry of candidates(set, asked)) {
+    const verdict = holdsEntry(entry, asked);
     if (verdict === null) doubt = { unknown: `an entry of set ${set.name} is not understood` };
     if (verdict === true && (best === null || entry.specificity > best.specificity)) best = entry;
   }
   return doubt ?? (best !== null && !best.nomatch);
 }
 
-function holdsPart(part: SetPart, side: "src" | "dst", view: PacketView, context: HookContext): boolean | null {
+/** The entries that a packet falls under, verbatim, holes among them. */
+export function entriesFor(set: IpSet, asked: SetQuestion): readonly string[] {
+  return [...candidates(compileSet(set), asked)]
+    .filter((entry) => holdsEntry(entry, asked) === true)
+    .map(({ text }) => text);
+}
+
+/** Null when a part of it is not understood. */
+function holdsEntry({ parts }: SetEntry, asked: SetQuestion): boolean | null {
+  let verdict: boolean | null = true;
+  for (const [i, part] of parts.entries()) {
+    const one = holdsPart(part, asked.dimensions[i] ?? firstSide(asked), asked);
+    if (one === false) return false;
+    if (one === null) verdict = null;
+  }
+  return verdict;
+}
+
+function firstSide({ dimensions }: SetQuestion): "src" | "dst" {
+  return dimensions[0] ?? "src";
+}
+
+function holdsPart(part: SetPart, side: "src" | "dst", asked: SetQuestion): boolean | null {
   switch (part.kind) {
     case "addresses": {
-      const ip = side === "src" ? view.ip.src : view.ip.dst;
+      const ip = asked.addresses[side];
       return ip.family === part.family && part.low <= ip.value && ip.value <= part.high;
     }
     case "ports": {
-      const port = side === "src" ? view.sport : view.dport;
-      if (part.protocol !== null && part.protocol !== view.ip.protocol) return false;
+      const port = asked.ports[side];
+      if (part.protocol !== null && part.protocol !== asked.protocol) return false;
       return (port === null && part.portless) || (port !== null && part.low <= port && port <= part.high);
     }
     case "protocol":
-      return part.protocol === view.ip.protocol;
+      return part.protocol === asked.protocol;
     case "interface": {
-      const name = part.physical
-        ? side === "src"
-          ? context.physIn
-          : context.physOut
-        : side === "src"
-          ? context.iif
-          : context.oif;
+      const name = (part.physical ? asked.bridgePorts : asked.links)[side];
       return part.wildcard ? (name ?? "").startsWith(part.name) : name === part.name;
     }
     case "opaque":
@@ -89,7 +93,9 @@ function holdsPart(part: SetPart, side: "src" | "dst", view: PacketView, context
   }
 }
 
-function* candidates(set: CompiledSet, ip: Ip): Generator<SetEntry> {
+function* candidates(set: CompiledSet, asked: SetQuestion): Generator<SetEntry> {
+  const ip = asked.addresses[asked.dimensions[0] === "src" ? "src" : "dst"];
+  if (set.family !== null && set.family !== ip.family) return;
   const bits = ip.family === 4 ? 32 : 128;
   for (const [length, byBase] of set.byLength) yield* byBase.get(ip.value >> BigInt(bits - length)) ?? [];
   yield* set.others;
@@ -97,10 +103,11 @@ function* candidates(set: CompiledSet, ip: Ip): Generator<SetEntry> {
 
 const names = new WeakMap<readonly IpSet[], ReadonlyMap<string, IpSet>>();
 
-function setsByName(sets: readonly IpSet[]): ReadonlyMap<string, IpSet> {
+/** Null when there is none. */
+export function setNamed(sets: readonly IpSet[], name: string): IpSet | null {
   const known = names.get(sets);
-  if (known !== undefined) return known;
+  if (known !== undefined) return known.get(name) ?? null;
   const index = new Map(sets.map((set) => [set.name, set]));
   names.set(sets, index);
-  return index;
+  return index.get(name) ?? null;
 }
