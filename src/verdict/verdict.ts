@@ -11,7 +11,7 @@ export const causeSchema = z.object({
   /** Null for API objects and the fabric. */
   node: nullableText,
   netns: nullableText,
-  /** `net.ipv4.ip_forward`, `route PREFIX table T`, `rule BACKEND:TABLE/CHAIN#N`, `link NAME`, `neigh IP dev NAME`, `fdb MAC dev NAME`, `Service NS/NAME .spec.selector`. */
+  /** `net.ipv4.ip_forward`, `route PREFIX table T`, `rule BACKEND:TABLE/CHAIN#N`, `link NAME`, `neigh IP dev NAME`, `fdb MAC dev NAME`, `ipset NAME entry ENTRY`, `Service NS/NAME .spec.selector`. */
   object: text,
   /** Verbatim; null when absent. */
   found: nullableText,

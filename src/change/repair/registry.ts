@@ -10,6 +10,7 @@ import { addRule, removeRule } from "./kinds/rules.ts";
 import { patchServiceSelector, patchServiceTargetPort } from "./kinds/services.ts";
 import { setFdb } from "./kinds/set-fdb.ts";
 import { setHairpin } from "./kinds/set-hairpin.ts";
+import { setIpsetEntry } from "./kinds/set-ipset-entry.ts";
 import { setPolicy } from "./kinds/set-policy.ts";
 import { setSysctl } from "./kinds/set-sysctl.ts";
 import { setVxlan } from "./kinds/set-vxlan.ts";
@@ -31,6 +32,7 @@ export const REPAIR_KINDS = {
   "set-neighbour": setNeighbour,
   "remove-neighbour": removeNeighbour,
   "set-fdb": setFdb,
+  "set-ipset-entry": setIpsetEntry,
   "set-hairpin": setHairpin,
   "set-vxlan": setVxlan,
   "delete-conntrack": deleteConntrack,

@@ -120,6 +120,8 @@ const EDITS: Readonly<Record<string, Edit>> = {
   "stale-arp (set)": { do: "set-neighbour", ...host, neighbour: neighbour("eth0", "192.168.6.99") },
   "vxlan-fdb-missing": { do: "set-fdb", ...host, entry: entry("flannel.1") },
   "vxlan-vni-mismatch": { do: "set-vxlan", ...host, link: "flannel.1", vni: 1, dstPort: 8472 },
+  "ipset-entry-missing": { do: "set-ipset-entry", ...host, set: "allowed", entry: "10.42.0.0/16", present: true },
+  "ipset-entry-foreign": { do: "set-ipset-entry", ...host, set: "blocked", entry: "10.42.0.3", present: false },
   "hairpin-off": { do: "set-hairpin", ...host, link: "veth88cf15e1", on: true },
   "conntrack-stale-dnat": {
     do: "delete-conntrack",

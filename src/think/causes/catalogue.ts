@@ -39,6 +39,7 @@ import {
   unreachableRoute,
   wrongRoute,
 } from "./path.ts";
+import { ipsetEntryForeign, ipsetEntryMissing } from "./sets.ts";
 import { ipForwardOff, perIfaceForwardingOff, rpFilterStrict, sysctlWrong } from "./sysctl.ts";
 
 /** The first that recognises a finding names it, so the more precise stand before the more general. */
@@ -53,6 +54,8 @@ export const CAUSES: readonly Cause[] = [
   forwardReject,
   forwardDrop,
   ruleDrops,
+  ipsetEntryMissing,
+  ipsetEntryForeign,
   podLinkDown,
   linkDown,
   blackholeRoute,

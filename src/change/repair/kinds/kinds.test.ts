@@ -334,6 +334,67 @@ describe.skipIf(!isRoot)("every kind of repair, in a namespace (needs root)", ()
     expect(node.sh("bridge fdb show dev pod0")).not.toContain("02:22:00:00:00:01");
   });
 
+  describe("entries of an ipset", () => {
+    const shown = () => node.sh("ipset save peers");
+    const edit = (entry: string, present: boolean): Edit => ({
+      do: "set-ipset-entry",
+      netns: HOST,
+      set: "peers",
+      entry,
+      present,
+    });
+
+    beforeAll(() => {
+      node.sh(`ipset create peers hash:net family inet timeout 300 counters comment
+        ipset add peers 10.2.0.0/16 timeout 0 comment "it's a \\$(id) comment"; ipset add peers 10.3.0.0/16 timeout 0 nomatch`);
+    });
+    afterAll(() => void node.sh("ipset destroy peers"));
+
+    it("one that the peers have, for good", async () => {
+      await roundTrip(ofEdit(edit("10.1.0.0/16", true)), () => expect(shown()).toMatch(/10\.1\.0\.0\/16 timeout 0 /));
+    });
+
+    it("one that no peer has, and a hole", async () => {
+      await roundTrip(ofEdit(edit("10.2.0.0/16", false)), () => expect(shown()).not.toContain("10.2.0.0/16"));
+      await roundTrip(ofEdit(edit("10.3.0.0/16 nomatch", false)), () => expect(shown()).not.toContain("10.3.0.0/16"));
+    });
+
+    it("stops when what is there is something else, or is as wanted already", async () => {
+      for (const one of [edit("10.3.0.0/16", true), edit("10.3.0.0/16", false)]) {
+        expect((await apply(ofEdit(one))).error?.code).toBe("changed-since");
+      }
+      for (const one of [edit("10.2.0.0/16", true), edit("10.1.0.0/16", false)]) {
+        expect((await apply(ofEdit(one))).error?.code).toBe("already-done");
+      }
+      const gone = repair("set-ipset-entry", { set: "nobody", entry: "10.1.0.0/16", present: "true" });
+      expect((await apply(gone)).error?.code).toBe("unreadable");
+    });
+
+    it("refuses to undo what somebody changed", async () => {
+      expect((await apply(ofEdit(edit("10.1.0.0/16", true)))).error).toBeNull();
+      node.sh("ipset del peers 10.1.0.0/16; ipset add peers 10.1.0.0/16 timeout 0 nomatch");
+      const plan = await planUndo(node.transport, "latest", { stateDir: node.stateDir });
+      expect((await applyUndo(plan, node.context(), PLAIN)).error?.code).toBe("not-what-we-left");
+      node.sh("ipset del peers 10.1.0.0/16; ipset add peers 10.1.0.0/16 timeout 0");
+      await undo();
+    });
+
+    it("those of nft by hand", async () => {
+      const one = ofEdit({ ...edit("10.1.0.0/16", false), set: "ip ban bad" } as Edit);
+      expect(one.commands).toEqual([["nft", "delete", "element", "ip", "ban", "bad", "{", "10.1.0.0/16", "}"]]);
+      expect((await apply(one)).error?.code).toBe("by-hand");
+    });
+
+    it.each([
+      { set: "-file", entry: "10.1.0.0/16" },
+      { set: "peers", entry: "-exist" },
+      { set: "peers", entry: "10.1.0.0/16 -exist" },
+      { set: "ip ban bad;", entry: "10.1.0.0/16" },
+    ])("takes no word for an option: $set $entry", (params) => {
+      expect(() => repair("set-ipset-entry", { ...params, present: "true" })).toThrow();
+    });
+  });
+
   it("hairpin of a port", async () => {
     await roundTrip(ofEdit({ do: "set-hairpin", netns: HOST, link: "pod0", on: true }), () => {
       expect(node.sh("bridge -d link show dev pod0")).toContain("hairpin on");

@@ -60,7 +60,8 @@ export class ScratchNode {
       ip -4 rule; ip -6 rule
       ip neigh show nud permanent
       ip -o link | sed 's/ qdisc .*//'; ip -o addr | sed 's/ valid_lft .*//'
-      bridge -d link; bridge fdb show | sort`);
+      bridge -d link; bridge fdb show | sort
+      ipset save 2>/dev/null | sort`);
     return text.replace(/^#.*\n/gm, "").replace(/\[\d+:\d+\]/g, "");
   }
 

@@ -11,6 +11,7 @@ import { removeRoute } from "./remove-route.ts";
 import { removeRule } from "./remove-rule.ts";
 import { setFdb } from "./set-fdb.ts";
 import { setHairpin } from "./set-hairpin.ts";
+import { setIpsetEntry } from "./set-ipset-entry.ts";
 import { setLinkMtu } from "./set-link-mtu.ts";
 import { setLinkUp } from "./set-link-up.ts";
 import { setNeighbour } from "./set-neighbour.ts";
@@ -32,6 +33,7 @@ export const EDIT_KINDS = {
   "set-neighbour": setNeighbour,
   "remove-neighbour": removeNeighbour,
   "set-fdb": setFdb,
+  "set-ipset-entry": setIpsetEntry,
   "set-hairpin": setHairpin,
   "set-vxlan": setVxlan,
   "delete-conntrack": deleteConntrack,

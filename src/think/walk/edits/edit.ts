@@ -50,6 +50,16 @@ export type Edit =
   | { readonly do: "set-neighbour"; readonly netns: NetnsId; readonly neighbour: Neighbour }
   | { readonly do: "remove-neighbour"; readonly netns: NetnsId; readonly dev: string; readonly ip: Ip }
   | { readonly do: "set-fdb"; readonly netns: NetnsId; readonly entry: FdbEntry }
+  | {
+      readonly do: "set-ipset-entry";
+      readonly netns: NetnsId;
+      /** An ipset, or a named set of native nft (`FAMILY TABLE NAME`). */
+      readonly set: string;
+      /** Without its timeout, counters and comment. */
+      readonly entry: string;
+      /** Add it, or take it out. */
+      readonly present: boolean;
+    }
   | { readonly do: "set-hairpin"; readonly netns: NetnsId; readonly link: string; readonly on: boolean }
   | {
       readonly do: "set-vxlan";
