@@ -133,6 +133,27 @@ export function wrongNeighbour(netns: NetnsId, of: string): Change {
     );
 }
 
+/** @param change the entries as `ipset save` prints them */
+export function setEntries(
+  netns: NetnsId,
+  name: string,
+  change: (entries: readonly string[]) => readonly string[],
+): Change {
+  return (world) =>
+    replaceTable(world, netns, "sets", (sets) =>
+      sets.map((set) => (set.name === name ? { ...set, entries: change(set.entries) } : set)),
+    );
+}
+
+/** `ipset create NAME TYPE family inet`, with entries. */
+export function newSet(netns: NetnsId, name: string, type: string, entries: readonly string[]): Change {
+  return (world) =>
+    replaceTable(world, netns, "sets", (sets) => {
+      const because = { source: { node: nodeOf(netns), netns, argv: ["ipset", "save"], at: "" }, line: 1 };
+      return [...sets, { name, type, family: 4, entries, because }];
+    });
+}
+
 export function portClosed(netns: NetnsId): Change {
   return (world) => replaceTable(world, netns, "sockets", (rows) => rows.filter((s) => s.state !== "LISTEN"));
 }
