@@ -86,6 +86,30 @@ export const NETFILTER_FAULTS: readonly UnlistedFault[] = [
       only(`(forward-drop|rule-missing) ${far.name} (rule|chain|policy) iptables-nft:filter/FORWARD.*`),
   },
   {
+    id: "the far node's set of VXLAN peers lacks the near node",
+    cni: "calico",
+    inject: ({ far, near }) => [on(far.netns, `ipset del cali40all-vxlan-net ${near.address}`)],
+    revert: ({ far, near }) => [on(far.netns, `ipset add cali40all-vxlan-net ${near.address}`)],
+    truths: ({ far, near }) => only(`ipset-entry-missing ${far.name} ipset cali40all-vxlan-net entry ${near.address}`),
+  },
+  {
+    id: "an ipset of banned addresses that all nodes ask holds the gateway on one of them",
+    cni: "calico",
+    inject: ({ plan, far, gateway }) => [
+      ...plan.nodes.map(({ netns }) =>
+        on(
+          netns,
+          "ipset create banned hash:net",
+          "ipset add banned 198.51.100.0/24",
+          "iptables-nft -I FORWARD -m set --match-set banned src -j DROP",
+        ),
+      ),
+      on(far.netns, `ipset add banned ${gateway.address}`),
+    ],
+    revert: ({ plan }) => plan.nodes.map(({ netns }) => on(netns, "iptables-nft -D FORWARD 1", "ipset destroy banned")),
+    truths: ({ far, gateway }) => only(`ipset-entry-foreign ${far.name} ipset banned entry ${gateway.address}`),
+  },
+  {
     id: "conntrack zone of its own for what comes back by the tunnel",
     cni: "flannel",
     inject: ({ near, tunnel }) => [on(near.netns, `iptables-nft -t raw -I PREROUTING -i ${tunnel} -j CT --zone 5`)],
