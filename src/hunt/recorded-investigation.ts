@@ -1,6 +1,6 @@
 import type { Endpoint } from "../facts/cluster.ts";
 import { sameIp } from "../facts/ip.ts";
-import { endpointsOf, type Target } from "../think/symptom/target.ts";
+import { endpointsBehind, type Target } from "../think/symptom/target.ts";
 import type { Field, Notebook } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
 import type { Place } from "./place.ts";
@@ -92,7 +92,7 @@ export async function recordedPlaces(
 ): Promise<readonly Place[]> {
   const { flows } = await recordingOf(field);
   const { service } = target;
-  const endpoints = service === null ? [] : endpointsOf(field.cluster, service.object, service.port);
+  const endpoints = endpointsBehind(field.cluster, target);
   const tries = flows.filter((flow) => roleOf(flow, target, endpoints, field.cluster) === "symptom");
   const senders: Sender[] = [];
   for (const { sender } of failedFirst(tries)) {

@@ -1,5 +1,5 @@
 import type { Endpoint } from "../facts/cluster.ts";
-import type { Ip } from "../facts/ip.ts";
+import { type Ip, sameIp } from "../facts/ip.ts";
 import type { World } from "../facts/world.ts";
 import type { Target } from "../think/symptom/target.ts";
 import type { Flow } from "../think/walk/branch.ts";
@@ -70,8 +70,9 @@ function probeOf(
   if (want.protocol === "icmp") return { ...common, kind: "icmp", bytes: null };
   if (want.protocol === "udp") return { ...common, kind: "udp", port: want.port, zone: null };
   if (want.url === null) return { ...common, kind: "tcp", port: want.port };
-  const { protocol, hostname, pathname, search } = new URL(want.url);
-  const bare = hostname.replace(/^\[|\]$/g, "");
+  const url = new URL(want.url);
+  const { protocol, pathname, search } = url;
+  const bare = bareHost(url);
   return {
     ...common,
     kind: "http",
@@ -83,7 +84,7 @@ function probeOf(
   };
 }
 
-/** The symptom itself, from each place. */
+/** The symptom itself, from each place, at every address of what was named. */
 export function symptomTrials(
   world: World,
   target: Target,
@@ -91,18 +92,31 @@ export function symptomTrials(
   prefix: string,
 ): readonly Trial[] {
   const through = target.service?.through;
-  return places.map((from, i) =>
+  const asked = [target.ip, ...(target.alsoAt ?? [])].flatMap((dst) => places.map((from) => ({ dst, from })));
+  return asked.map(({ dst, from }, i) =>
     makeTrial(world, {
       id: `${prefix}s${i + 1}`,
       from,
-      dst: target.ip,
+      dst,
       port: target.port,
       protocol: target.protocol,
-      url: target.url,
-      attempts: places.length > 1 ? DIRECT_ATTEMPTS : null,
+      url: urlAt(target, dst),
+      attempts: asked.length > 1 ? DIRECT_ATTEMPTS : null,
       toService: through === "cluster-ip" || through === "node-port" ? through : undefined,
     }),
   );
+}
+
+/** An address in a URL is the one that is asked; a name stands for all of them. */
+function urlAt({ url, ip }: Target, dst: Ip): string | null {
+  if (url === null || sameIp(ip, dst)) return url;
+  const other = new URL(url);
+  if (bareHost(other) === ip.text) other.hostname = dst.family === 6 ? `[${dst.text}]` : dst.text;
+  return other.href;
+}
+
+function bareHost({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, "");
 }
 
 /** Every endpoint, asked directly from each of these places. */

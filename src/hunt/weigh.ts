@@ -3,6 +3,7 @@ import type { Netns } from "../facts/netns.ts";
 import type { NetnsId } from "../facts/provenance.ts";
 import type { NamedCause } from "../think/explain/explain.ts";
 import type { Suspect, Tried } from "../think/explain/suspect.ts";
+import type { Target } from "../think/symptom/target.ts";
 import type { Branch } from "../think/walk/branch.ts";
 import { readAgain } from "./again.ts";
 import { mainSuspect } from "./conclude.ts";
@@ -51,15 +52,17 @@ export async function weigh(field: Field, tries: Tries): Promise<Weighed> {
   const reckonedAt = field.now();
   const { suspects } = reckoning;
   // What a Service without endpoints rejects, it rejects for want of endpoints: the object is the cause, not the rule.
-  const vip = behind === null ? target.ip : behind.target.ip;
-  const isOfObject = (s: Suspect): boolean => sameIp(s.tried.flow.dst, vip) || sameIp(s.tried.flow.dst, target.ip);
+  const about = behind?.target ?? target;
+  const isAt = ({ tried: { flow } }: Suspect, { ip, alsoAt = [] }: Target): boolean =>
+    [ip, ...alsoAt].some((own) => sameIp(flow.dst, own));
+  const isOfObject = (s: Suspect): boolean => isAt(s, about) || isAt(s, target);
   const causes = fault === null ? reckoning.causes : reckoning.causes.filter((c) => !c.suspects.every(isOfObject));
   const main =
     (fault === null
       ? null
       : mainSuspect(
           [],
-          suspects.filter((s) => sameIp(s.tried.flow.dst, vip)),
+          suspects.filter((s) => isAt(s, about)),
         )) ?? mainSuspect(causes, suspects);
   const lostTaps = examinations.flatMap((e) => e.reports.filter((r) => !r.trustworthy).map((r) => r.netns));
   const isMet = main !== null && main.failed > 0 && recording === null;

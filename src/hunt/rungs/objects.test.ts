@@ -32,6 +32,25 @@ test("a Service with ready endpoints is whole", () => {
   expect(found.length).toBe(2);
 });
 
+describe("a Service with addresses of both families", () => {
+  const six = { ...made.service("six", "fd43::11") }.clusterIps;
+  const dual = { ...service, clusterIps: [...service.clusterIps, ...six], ports: [made.port(80, { nodePort: 30007 })] };
+  const both = [...endpoints, made.endpoint("backend", "fd42::3"), made.endpoint("backend", "fd42:0:0:1::3")];
+  const nodes = [made.node("k1", "192.168.6.141"), made.node("k2", "fd5e::142")];
+  const parts = { services: [dual], endpoints: both, nodes };
+  const endsOf = (input: string) => climb(parts, input).endpoints.map((e) => e.ip.text);
+
+  test("at one of its addresses is led to endpoints of that family alone", () => {
+    expect(endsOf("http://[fd5e::142]:30007/")).toEqual(["fd42::3", "fd42:0:0:1::3"]);
+    expect(endsOf("[fd43::11]:80")).toEqual(["fd42::3", "fd42:0:0:1::3"]);
+    expect(endsOf("http://192.168.6.141:30007/")).toEqual(["10.42.0.3", "10.42.1.3"]);
+  });
+
+  test("by its name is led to all of them", () => {
+    expect(endsOf("svc/backend").length).toBe(4);
+  });
+});
+
 test("a pod has no Service in between", () => {
   expect(climb({}, "pod/backend-a")).toMatchObject({ told: ["pods ok pods-ready"], fault: null, endpoints: [] });
 });

@@ -1,7 +1,8 @@
 import type { Cluster, Endpoint, Pod } from "../../facts/cluster.ts";
 import { podKey } from "../../facts/cluster.ts";
+import type { Ip } from "../../facts/ip.ts";
 import { intendedSelector, selectedPods, selectorText } from "../../think/intent/selector.ts";
-import { endpointsOf, type Target } from "../../think/symptom/target.ts";
+import { endpointsBehind, type Target } from "../../think/symptom/target.ts";
 import type { ApiRepair, FoundCause } from "../conclusion.ts";
 import { finding, type Rung } from "../findings.ts";
 
@@ -25,8 +26,9 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
   }
   const { object, port } = service;
   const name = `${object.namespace}/${object.name}`;
-  const address = object.clusterIps[0]?.text ?? "None";
-  const endpoints = endpointsOf(cluster, object, port);
+  const address =
+    (object.clusterIps.find((own) => own.family === target.ip.family) ?? object.clusterIps[0])?.text ?? "None";
+  const endpoints = endpointsBehind(cluster, target);
   const ready = endpoints.filter((e) => e.ready);
   const selected = selectedPods(cluster, object);
   const hasSelector = object.selector !== null && Object.keys(object.selector).length > 0;
@@ -77,7 +79,7 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
     return {
       rungs,
       endpoints,
-      candidates: intended === null ? [] : intended.pods.flatMap((pod) => endpointAt(pod, service)),
+      candidates: intended === null ? [] : intended.pods.flatMap((pod) => endpointAt(pod, service, target.ip)),
       fault: {
         cause: {
           id: "svc-selector-mismatch",
@@ -148,12 +150,13 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
 }
 
 /** What the endpoints controller would make of a pod for this port of the Service. */
-function endpointAt(pod: Pod, { object, port }: NonNullable<Target["service"]>): readonly Endpoint[] {
+function endpointAt(pod: Pod, { object, port }: NonNullable<Target["service"]>, { family }: Ip): readonly Endpoint[] {
   const named = pod.containers.flatMap((c) => c.ports).find((p) => p.name === port.targetPort)?.port;
   const number = typeof port.targetPort === "number" ? port.targetPort : named;
-  return number === undefined
+  const own = pod.ips.find((ip) => ip.family === family);
+  return number === undefined || own === undefined
     ? []
-    : pod.ips.slice(0, 1).map((ip) => ({
+    : [own].map((ip) => ({
         namespace: object.namespace,
         service: object.name,
         ip,

@@ -16,7 +16,12 @@ export function servedAt(cluster: Cluster, ip: Ip, port: number, protocol: strin
       if (own.protocol.toLowerCase() !== protocol) continue;
       if (!isCluster(service, own.port, ip, port) && !isNode(service, own.nodePort, cluster, ip, port)) continue;
       const endpoints = cluster.endpoints.filter(
-        (e) => e.namespace === service.namespace && e.service === service.name && e.portName === own.name && e.ready,
+        (e) =>
+          e.namespace === service.namespace &&
+          e.service === service.name &&
+          e.portName === own.name &&
+          e.ip.family === ip.family &&
+          e.ready,
       );
       if (endpoints.length === 0) return null;
       return {

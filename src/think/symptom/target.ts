@@ -16,6 +16,8 @@ import type { Symptom } from "./symptom.ts";
 export interface Target {
   readonly protocol: "tcp" | "udp" | "icmp";
   readonly ip: Ip;
+  /** The other addresses of what was named, of the other family: it is whole only when they answer as well. */
+  readonly alsoAt?: readonly Ip[];
   readonly port: number;
   /** To be asked over HTTP; null: a plain connection. */
   readonly url: string | null;
@@ -87,6 +89,16 @@ export function endpointsOf(cluster: Cluster, service: Service, port: ServicePor
   );
 }
 
+/** The endpoints that the target's addresses can lead to: a translation never crosses from IPv4 to IPv6. */
+export function endpointsBehind(cluster: Cluster, target: Target): readonly Endpoint[] {
+  const { service, ip, alsoAt = [] } = target;
+  if (service === null) return [];
+  const endpoints = endpointsOf(cluster, service.object, service.port);
+  if (service.through === "headless") return endpoints;
+  const families = new Set([ip, ...alsoAt].map(({ family }) => family));
+  return endpoints.filter((e) => families.has(e.ip.family));
+}
+
 function serviceTarget(
   namespace: string,
   name: string,
@@ -104,7 +116,7 @@ function serviceTarget(
   if (port === undefined) {
     return { error: "no-such-port", name: `${namespace}/${name}${wanted === null ? "" : `:${wanted}`}`, near };
   }
-  const ip = service.clusterIps[0];
+  const [ip, ...alsoAt] = service.clusterIps;
   if (ip === undefined) {
     const endpoints = endpointsOf(cluster, service, port);
     const one = endpoints.find((e) => e.ready) ?? endpoints[0];
@@ -122,6 +134,7 @@ function serviceTarget(
   return {
     protocol: protocolOf(port),
     ip,
+    alsoAt,
     port: port.port,
     url: url ?? httpUrl(port, ip, port.port),
     service: { object: service, port, through: "cluster-ip" },
@@ -137,7 +150,7 @@ function podTarget(namespace: string, name: string, wanted: string | null, clust
     const near = namesOf(begun.length > 0 ? begun : cluster.pods);
     return { error: "no-such-pod", name: `${namespace}/${name}`, near };
   }
-  const ip = pod.ips[0];
+  const [ip, ...alsoAt] = pod.ips;
   if (ip === undefined) return { error: "pod-without-address", name: `${namespace}/${name}`, near: [] };
   const ports = pod.containers.flatMap((c) => c.ports);
   const declared = ports.find((p) => wanted === null || p.name === wanted || String(p.port) === wanted);
@@ -155,9 +168,10 @@ function podTarget(namespace: string, name: string, wanted: string | null, clust
       near: ports.map((p) => p.name ?? String(p.port)),
     };
   }
-  if (number === undefined) return { protocol: "icmp", ip, port: 0, url: null, service: null, pod, entry: null };
+  if (number === undefined)
+    return { protocol: "icmp", ip, alsoAt, port: 0, url: null, service: null, pod, entry: null };
   const protocol = (declared?.protocol ?? serving?.protocol ?? "TCP") === "UDP" ? "udp" : "tcp";
-  return { protocol, ip, port: number, url: null, service: null, pod, entry: null };
+  return { protocol, ip, alsoAt, port: number, url: null, service: null, pod, entry: null };
 }
 
 function dnsTarget(name: string, cluster: Cluster): Target | TargetError {
