@@ -44,6 +44,6 @@ export function selectIpv6(links: Table<Link>, dev: Link | null, dst: Ip): Ip | 
   return best?.ip ?? null;
 }
 
-function isLinkLocal(address: Ip): boolean {
+export function isLinkLocal(address: Ip): boolean {
   return address.family === 6 && address.value >> 118n === 0x3fan;
 }

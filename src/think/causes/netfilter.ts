@@ -86,14 +86,14 @@ export const ruleDrops: Cause = {
   words: {
     en: {
       summary: (p) =>
-        `A netfilter rule on ${p.node} ${p.rewrites === "yes" ? "sends the packet astray" : "stops the packet"}: ${p.object}: ${p.found}`,
+        `A netfilter rule on ${p.node} ${p.stops === "discovery" ? "stops neighbour discovery" : p.stops === "nothing" ? "sends the packet astray" : "stops the packet"}: ${p.object}: ${p.found}`,
     },
     zh: {
       summary: (p) =>
-        `节点 ${p.node} 上的一条 netfilter 规则${p.rewrites === "yes" ? "把报文改送到了别处" : "拦下了报文"}：${p.object}：${p.found}`,
+        `节点 ${p.node} 上的一条 netfilter 规则${p.stops === "discovery" ? "拦下了邻居发现" : p.stops === "nothing" ? "把报文改送到了别处" : "拦下了报文"}：${p.object}：${p.found}`,
     },
   },
-  recognise: (finding) => (isRuleEdit(finding) ? single({ rewrites: STOPS.has(finding.at.end) ? "no" : "yes" }) : null),
+  recognise: (finding) => (isRuleEdit(finding) ? single({ stops: stoppedBy(finding) }) : null),
 };
 
 export const ruleMissing: Cause = {
@@ -105,6 +105,13 @@ export const ruleMissing: Cause = {
   },
   recognise: ({ edits: [edit] }) => (edit?.do === "add-rule" ? single() : null),
 };
+
+/** The packet itself, the question for its next hop's MAC address, or nothing: the rule rewrites it. */
+function stoppedBy({ at, edits: [edit] }: Finding): "packet" | "discovery" | "nothing" {
+  if (STOPS.has(at.end)) return "packet";
+  const asksRule = at.decidedBy.some((read) => read.of === "rule" && read.netns === edit?.netns);
+  return at.end === "NEIGHBOUR_FAILED" && asksRule ? "discovery" : "nothing";
+}
 
 /** The packet had passed the forwarding decision in the netns where the rule stopped it. */
 function isForwarded(at: Branch): boolean {

@@ -1,5 +1,6 @@
 import { contains, type Ip, sameIp } from "../../../facts/ip.ts";
 import { isProxied } from "../../../facts/lookup/neighbours.ts";
+import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { confKey } from "../../../facts/lookup/sysctls.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
 import type { Read } from "../reads.ts";
@@ -27,7 +28,9 @@ export interface ArpQuestion {
 export function answersFor(question: ArpQuestion, ask: (read: Read) => void): ArpAnswer {
   const { netns, link, target, sender } = question;
   if (target.family === 6) {
-    if (link.addresses.some((a) => sameIp(a.ip, target))) return { is: "yes", proxied: false };
+    // An address that is tentative, or whose double was found (dadfailed), has no local route, and is not answered for.
+    const isOwn = !netns.routes.known || isLocalAddress(netns.routes.value, target);
+    if (isOwn && link.addresses.some((a) => sameIp(a.ip, target))) return { is: "yes", proxied: false };
     return { is: "no", reads: [] };
   }
   const key = {

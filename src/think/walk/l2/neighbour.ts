@@ -10,6 +10,7 @@ import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
 import { isNotKnown, linkIn, type Move, Traveller } from "../traveller.ts";
 import { answersFor } from "./arp.ts";
+import { loseDiscovery } from "./discovery.ts";
 import { isLeaving, leavingOf } from "./leave.ts";
 import { endAtDeadLink } from "./link-state.ts";
 import { comesInAt } from "./routed.ts";
@@ -80,6 +81,13 @@ function askAround(
         // Who answers also learns who asked (neigh_event_ns).
         if (owner !== undefined && sender !== null && link.mac !== null) {
           fork.heard.set(`${owner.netns.id} ${owner.link.name} ${sender.text}`, link.mac);
+        }
+        const mute =
+          nextHop.family === 6 && owner !== undefined ? loseDiscovery(fork, { netns, link }, owner, nextHop) : null;
+        if (mute !== null) {
+          for (const asked of mute.decidedBy) fork.ask(asked);
+          fork.step("arp", netns.id, link.name, `${nextHop.text} is-at ${mac ?? "?"}: lost at ${mute.at}`);
+          return fork.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, ...mute.decidedBy] });
         }
         const lost =
           link.kind === "vxlan" && owner !== undefined ? loseAnswer(fork, netns, link, owner, nextHop) : null;

@@ -62,6 +62,12 @@ export function openConnection(packet: Packet): Connection | null {
   };
 }
 
+/** nf_conntrack_icmpv6_error, `noct_valid_new`: multicast listeners and neighbour discovery, types 130 to 137. */
+export function isNeverTracked(packet: Packet): boolean {
+  const { ip, transport } = viewPacket(packet);
+  return ip.protocol === ICMPV6 && transport?.kind === "icmp" && transport.type >= 130 && transport.type <= 137;
+}
+
 /** The connection as this packet sees it, in its own direction; null when the packet does not belong to it. */
 export function matchConnection(connection: Connection, packet: Packet): Connection | null {
   const view = viewPacket(packet);

@@ -2,7 +2,7 @@ import type { Rule, Target } from "../../../facts/ruleset.ts";
 import type { Packet } from "../packet.ts";
 import { type BaseChain, type ChainPlace, findChain, placeOfPolicy, placeOfRule } from "./base-chains.ts";
 import { candidateRules } from "./chain-index.ts";
-import { applyConnection, ctStateOf, openConnection } from "./connection.ts";
+import { applyConnection, ctStateOf, isNeverTracked, openConnection } from "./connection.ts";
 import type { Connection, HookContext, HookOutcome, RulePlace } from "./contract.ts";
 import { liveMarks } from "./live-marks.ts";
 import { type NatTarget, translateBy } from "./nat-target.ts";
@@ -114,7 +114,7 @@ export class Exploration {
   /** nf_conntrack_in. */
   private track(way: Way): void {
     this.context.ask({ of: "conntrack", netns: this.context.netns.id });
-    if (way.untracked) {
+    if (way.untracked || isNeverTracked(way.packet)) {
       way.packet = { ...way.packet, ct: "UNTRACKED" };
       return;
     }
