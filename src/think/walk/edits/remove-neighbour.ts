@@ -1,5 +1,8 @@
-import { sameIp } from "../../../facts/ip.ts";
+import { type Ip, sameIp } from "../../../facts/ip.ts";
+import type { Link } from "../../../facts/netns.ts";
+import type { NetnsId } from "../../../facts/provenance.ts";
 import type { World } from "../../../facts/world.ts";
+import { hearersBeyond } from "../l2/stations.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
 import type { EditMeaning, Proposal } from "./edit-meaning.ts";
@@ -25,6 +28,14 @@ export const removeNeighbour: EditMeaning<RemoveNeighbour> = {
   wanted: () => null,
 };
 
+/** Who has the address on that segment: a pod's gateway (169.254.1.1, fe80::1) is on many, and each has its own. */
+function ownerBeyond(world: World, id: NetnsId, dev: Link, ip: Ip): Link | null {
+  const netns = world.netns.get(id);
+  const near = netns === undefined ? [] : hearersBeyond(world, netns, dev).stations;
+  const owners = near.filter(({ link }) => link.addresses.some((a) => sameIp(a.ip, ip)));
+  return owners.length === 1 ? (owners[0]?.link ?? null) : (ownerOf(world, ip)?.link ?? null);
+}
+
 /** An entry that names another MAC address than the link that has the address, where ARP would find the right one. */
 function proposeRemoval(world: World, read: Read): readonly Proposal<RemoveNeighbour>[] {
   if (read.of !== "neighbour") return [];
@@ -32,8 +43,9 @@ function proposeRemoval(world: World, read: Read): readonly Proposal<RemoveNeigh
   const dev = linkOf(world, read.netns, read.dev);
   if (there === null || there.mac === null || dev === null || isUnresolved(dev) || dev.flags.includes("NOARP"))
     return [];
-  const owner = ownerOf(world, read.ip);
-  if (owner === null || owner.link.mac === null || owner.link.mac.toLowerCase() === there.mac.toLowerCase()) return [];
+  const owner = ownerBeyond(world, read.netns, dev, read.ip);
+  const right = owner?.mac?.toLowerCase();
+  if (right === undefined || right === there.mac.toLowerCase()) return [];
   const elsewhere = peersOf(world, read.netns).flatMap((peer) => entryOf(world, peer.id, read.dev, read.ip)?.mac ?? []);
   const edit: RemoveNeighbour = { do: "remove-neighbour", netns: read.netns, dev: read.dev, ip: read.ip };
   return [{ edit, kind: "cure", departure: elsewhere.length === 0 ? 1 : departure(there.mac, elsewhere) }];
