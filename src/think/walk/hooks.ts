@@ -127,7 +127,7 @@ function contextFor(traveller: Traveller, pass: HookPass): HookContext {
     connection: traveller.connection,
     ask: traveller.ask,
     addressType: (address, link) => addressType(netns, address, link, traveller.ask),
-    masqueradeSource: (oif, dst) => masqueradeSource(netns, oif, pass.nextHop ?? dst),
+    masqueradeSource: (oif, dst) => masqueradeSource(netns, oif, dst, pass.nextHop),
     reversePathOk: (options) => reversePathOk(traveller, pass, options),
   };
 }
@@ -153,14 +153,17 @@ function addressType(
   return route.type === "broadcast" ? "BROADCAST" : "UNICAST";
 }
 
-/** nf_nat_masquerade_ipv4: inet_select_addr on the outgoing link, for the next hop, scope universe. */
-function masqueradeSource(netns: Netns, oif: string, nextHop: Ip): Ip | null {
+/**
+ * nf_nat_masquerade_ipv4: inet_select_addr on the outgoing link, for the next hop, scope universe. nf_nat_masquerade_ipv6:
+ * ipv6_dev_get_saddr for the packet's destination, as the next hop is link-local as a rule.
+ */
+function masqueradeSource(netns: Netns, oif: string, dst: Ip, nextHop: Ip | null): Ip | null {
   if (!netns.links.known) return null;
   const link = linkNamed(netns.links.value, oif);
   if (link === null) return null;
-  return nextHop.family === 4
-    ? selectIpv4(netns.links.value, link, nextHop, 0)
-    : selectIpv6(netns.links.value, link, nextHop);
+  return dst.family === 4
+    ? selectIpv4(netns.links.value, link, nextHop ?? dst, 0)
+    : selectIpv6(netns.links.value, link, dst);
 }
 
 /** rpfilter_mt (net/ipv4/netfilter/ipt_rpfilter.c). */
