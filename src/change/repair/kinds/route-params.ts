@@ -104,7 +104,7 @@ export function isRouteOf(line: string, p: RouteParams): boolean {
   const hops =
     p.nexthops ?? (p.via === undefined && p.dev === undefined ? [] : [{ via: p.via ?? null, dev: p.dev ?? null }]);
   const printed = nexthopsIn(words);
-  if (p.nexthops !== undefined && p.nexthops.length !== printed.length) return false;
+  if (hops.length > 0 && hops.length !== printed.length) return false;
   return hops.every((hop) =>
     printed.some(
       (there) => (hop.via === null || sameAddress(hop.via, there.via)) && (hop.dev === null || hop.dev === there.dev),
