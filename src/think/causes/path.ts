@@ -137,7 +137,10 @@ function routeCause(id: string): Cause {
     id,
     layer: "route",
     words: {
-      en: { summary: (p) => `A ${p.type} route ${WHERE.en(p)} ${p.does_en} the packet: ${p.found}` },
+      en: {
+        summary: (p) =>
+          `${p.type === "unreachable" ? "An" : "A"} ${p.type} route ${WHERE.en(p)} ${p.does_en} the packet: ${p.found}`,
+      },
       zh: { summary: (p) => `${WHERE.zh(p)}的一条 ${p.type} 路由${p.does_zh}了报文：${p.found}` },
     },
     recognise: (finding) => {
