@@ -213,6 +213,21 @@ describe.skipIf(!isRoot)("every kind of repair, in a namespace (needs root)", ()
       node.sh(`ip -${family} route del ${line}`);
     });
 
+    it.each([
+      [4, "10.42.7.0/24", 5],
+      [4, "10.42.7.0/24", 1],
+      [4, "10.42.7.0/24", 10],
+      [6, "fd42::/64", 6],
+    ] as const)("IPv%i %s by nexthop object %i, taken away", async (family, prefix, id) => {
+      node.sh(`ip nexthop add id 1 via 10.0.0.7 dev eth0 onlink; ip nexthop add id 2 via 10.0.0.8 dev eth0
+        ip nexthop add id 10 group 1,3/2; ip nexthop add id 5 blackhole; ip -6 nexthop add id 6 blackhole
+        ip -${family} route add ${prefix} nhid ${id}`);
+      const shown = () => node.sh(`ip -o -${family} route show table all exact ${prefix}`).trim();
+      const route = routeOf(shown(), family);
+      await roundTrip(ofEdit({ do: "remove-route", netns: HOST, route }), () => expect(shown()).toBe(""));
+      node.sh("ip nexthop flush");
+    });
+
     it("replaces a wrong next hop that the verdict has seen, and no other", async () => {
       node.sh("ip route add 10.42.7.0/24 via 10.0.0.99 dev eth0 proto bird");
       const add = ofEdit({ do: "add-route", netns: HOST, route: routeOf("10.42.7.0/24 via 10.0.0.7 dev eth0", 4) });

@@ -39,11 +39,29 @@ export function routeArgv(
   line: string,
   table: string | null = null,
 ): string[] {
-  const words = routeWords(line);
+  const words = takenWords(routeWords(line));
   const hops = words.indexOf("nexthop");
   // Nothing but nexthops may follow the first of them.
   if (table !== null && !words.includes("table")) words.splice(hops < 0 ? words.length : hops, 0, "table", table);
   return ["ip", `-${family}`, "route", op, ...words];
+}
+
+/**
+ * A route by a nexthop object (ip-nexthop(8)) is taken by the object's number alone. Where that leads is printed beside
+ * it, and so is the type of an object that is a blackhole: the route's own is unicast (fib_dump_info).
+ */
+function takenWords(words: readonly string[]): string[] {
+  if (wordAfter(words, "nhid") === null) return [...words];
+  const hops = words.indexOf("nexthop");
+  const own = words.slice(0, hops < 0 ? words.length : hops);
+  const taken: string[] = [];
+  for (let i = 0; i < own.length; i++) {
+    const word = own[i] as string;
+    if (word === "via") i += own[i + 1] === "inet" || own[i + 1] === "inet6" ? 2 : 1;
+    else if (word === "dev") i++;
+    else if (word !== "onlink" && word !== "blackhole") taken.push(word);
+  }
+  return taken;
 }
 
 /** The value that follows a keyword before the first nexthop; null when the line has none. */
