@@ -14,6 +14,7 @@ import {
 } from "../../../test/explain/what-happens.ts";
 import { ip, prefix } from "../../facts/ip.ts";
 import { unknown } from "../../facts/provenance.ts";
+import type { Match } from "../../facts/ruleset.ts";
 import type { World } from "../../facts/world.ts";
 import type { Flow } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
@@ -223,6 +224,16 @@ describe("suspected", () => {
     const both = { ...lost, tries: [...lost.tries, ...through.tries.slice(0, 1)] };
     expect((await causesOf(world, both)).map(told)).toEqual(["suspected ip-forward-off k2 net.ipv4.ip_forward"]);
   });
+});
+
+test("a rule that takes packets only now and then stops none of those that came past it", async () => {
+  const recent: Match = { match: "unknown", negate: false, module: "recent", text: "-m recent --rcheck --name x" };
+  const drop = make.nftDrop(POD, "INPUT");
+  const read = make.made(healthy, make.all(make.rule("k2/host", "filter/FORWARD", DROP, [recent]), drop));
+  const causes = await causesOf(read, triedIn(read, make.made(healthy, drop), TO_POD));
+  expect(causes.filter((cause) => cause.confidence !== "suspected").map(told)).toEqual([
+    "confirmed pod-iptables-drop k2 rule nft:guard/stop#1",
+  ]);
 });
 
 test("where chance decides on the way back, an answer now and then is no dissent", async () => {

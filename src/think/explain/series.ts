@@ -1,9 +1,9 @@
 import type { World } from "../../facts/world.ts";
 import { readKey } from "../search/candidates.ts";
 import { branchesOf, type Focus, firstFailure } from "../search/goal.ts";
-import type { Branch, Flow, Step } from "../walk/branch.ts";
+import { arrives, type Branch, type Flow, type Step } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
-import { applyEdit, applyEdits } from "../walk/edits/edit-kinds.ts";
+import { applyEdit, applyEdits, touches } from "../walk/edits/edit-kinds.ts";
 import { walk } from "../walk/walk.ts";
 
 /** The failure as it is with the edits before made, and the fewest of those left that move it on. */
@@ -28,7 +28,10 @@ export function nextStage(world: World, flow: Flow, focus: Focus, at: Branch, ed
     const isBack = before !== null && sharedWith(whole, after) < sharedWith(whole, before);
     return !isBack && !isSameEnd(at, after.at);
   };
-  const alone = edits.find((edit) => movesOn(applyEdit(world, edit)));
+  // Where chance chooses among ways, the edits are for all of them: this failure is first for those that answer what ended it.
+  const isOfThisEnd = (edit: Edit): boolean => at.decidedBy.some((read) => touches(edit, read));
+  const inOrder = [...edits.filter(isOfThisEnd), ...edits.filter((edit) => !isOfThisEnd(edit))];
+  const alone = inOrder.find((edit) => movesOn(applyEdit(world, edit)));
   if (alone !== undefined) return { at, edits: [alone, ...edits.filter((e) => e !== alone)], needed: 1 };
   let edited = world;
   for (const [i, edit] of edits.entries()) {
@@ -41,6 +44,20 @@ export function nextStage(world: World, flow: Flow, focus: Focus, at: Branch, ed
 /** Where it ends with these made; null when it is delivered. */
 export function failureAfter(world: World, flow: Flow, focus: Focus): Branch | null {
   return firstFailure(walk(world, flow), focus)?.at ?? null;
+}
+
+/**
+ * Packets that came as far as these now arrive, and so does the answer: what is left to correct stops only those for which
+ * chance chooses otherwise.
+ */
+export function isWholeFor(world: World, flow: Flow, focus: Focus, branch: Branch, at: Branch): boolean {
+  const come = tapsOf(at === branch ? at.steps : [...branch.steps, ...at.steps]);
+  return branchesOf(walk(world, flow), focus).some((way) =>
+    way.reply.some((back) => {
+      const taps = tapsOf([...way.steps, ...back.steps]);
+      return arrives({ ...way, reply: [back] }) === true && come.every((tap, i) => tap === taps[i]);
+    }),
+  );
 }
 
 /** The taps that a packet passes with all edits made, there and back. */
