@@ -37,7 +37,7 @@ export function planRepair(verdict: Verdict, options: PlanOptions): Plan {
     if (repair.kind === "persistent") return false;
     return options.only == null ? isProven(repair, verdict) || options.force : options.only.includes(i);
   });
-  const planned = chosen.map((repair) => planStep(repair, verdict));
+  const planned = lastRuleFirst(chosen).map((repair) => planStep(repair, verdict));
   const steps = planned.filter((step) => !step.bound.byHand);
   const refusals: ChangeError[] = [];
   if (steps.length === 0) {
@@ -60,6 +60,18 @@ export function planRepair(verdict: Verdict, options: PlanOptions): Plan {
     refusals.push(new ChangeError("bad-params", null, steps.map(({ bound }) => bound.object).join(", ")));
   }
   return { symptom: verdict.symptom.input, steps, byHand: planned.filter((step) => step.bound.byHand), refusals };
+}
+
+/** A rule that goes moves those below it up: of several of one chain the lowest goes first, so that the numbers stay true. */
+function lastRuleFirst(repairs: readonly Repair[]): readonly Repair[] {
+  const chainOf = ({ id, node, params: p }: Repair): string =>
+    [id, node, p.netns, p.backend, p.family, p.table, p.chain].join("\n");
+  return repairs.map((repair) => {
+    if (repair.id !== "remove-rule") return repair;
+    const ofOneChain = repairs.filter((other) => chainOf(other) === chainOf(repair));
+    const lowestFirst = ofOneChain.toSorted((a, b) => Number(b.params.number) - Number(a.params.number));
+    return lowestFirst[ofOneChain.indexOf(repair)] ?? repair;
+  });
 }
 
 /**

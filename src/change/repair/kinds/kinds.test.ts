@@ -95,6 +95,15 @@ describe.skipIf(!isRoot)("every kind of repair, in a namespace (needs root)", ()
       node.sh(`${tool} -D FORWARD 1`);
     });
 
+    it("takes several rules of one chain away, and no other", async () => {
+      const all = rules();
+      const applied = await applyPlan(planRepair(verdictOf([at(1), at(2), at(4)]), PLAIN), node.context(), PLAIN);
+      expect(applied.error).toBeNull();
+      expect(rules()).toEqual([all[2], all[4]]);
+      await undo();
+      expect(rules()).toEqual(all);
+    });
+
     it("does not delete when the rule moves between reading and deleting", async () => {
       const two = at(2);
       const transport = Object.create(node.transport) as typeof node.transport;
