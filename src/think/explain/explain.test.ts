@@ -234,6 +234,12 @@ test("a rule that takes packets only now and then stops none of those that came 
   expect(causes.filter((cause) => cause.confidence !== "suspected").map(told)).toEqual([
     "confirmed pod-iptables-drop k2 rule nft:guard/stop#1",
   ]);
+  const undialled = make.rule("k1/host", "nat/PREROUTING", DROP);
+  const before = make.made(healthy, make.all(make.rule("k2/host", "filter/FORWARD", DROP, [recent]), undialled));
+  const others = await causesOf(before, triedIn(before, make.made(healthy, undialled), TO_SERVICE));
+  expect(others.filter((cause) => cause.confidence !== "suspected").map(told)).toEqual([
+    "confirmed rule-drops k1 rule iptables-nft:nat/PREROUTING#1",
+  ]);
 });
 
 test("where chance decides on the way back, an answer now and then is no dissent", async () => {

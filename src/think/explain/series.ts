@@ -1,3 +1,4 @@
+import { sameIp } from "../../facts/ip.ts";
 import type { World } from "../../facts/world.ts";
 import { readKey } from "../search/candidates.ts";
 import { branchesOf, type Focus, firstFailure } from "../search/goal.ts";
@@ -48,15 +49,21 @@ export function failureAfter(world: World, flow: Flow, focus: Focus): Branch | n
 
 /**
  * Packets that came as far as these now arrive, and so does the answer: what is left to correct stops only those for which
- * chance chooses otherwise.
+ * chance chooses otherwise. Of a Service that was not translated before, at every endpoint.
  */
 export function isWholeFor(world: World, flow: Flow, focus: Focus, branch: Branch, at: Branch): boolean {
   const come = tapsOf(at === branch ? at.steps : [...branch.steps, ...at.steps]);
-  return branchesOf(walk(world, flow), focus).some((way) =>
+  const walked = walk(world, flow);
+  const focused = branchesOf(walked, focus);
+  const ways = focused.length > 0 ? focused : walked.branches;
+  const whole = ways.filter((way) =>
     way.reply.some((back) => {
       const taps = tapsOf([...way.steps, ...back.steps]);
       return arrives({ ...way, reply: [back] }) === true && come.every((tap, i) => tap === taps[i]);
     }),
+  );
+  return ways.every(({ destination: { ip, port } }) =>
+    whole.some((way) => sameIp(way.destination.ip, ip) && way.destination.port === port),
   );
 }
 
