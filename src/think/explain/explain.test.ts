@@ -234,6 +234,13 @@ test("a rule that takes packets only now and then stops none of those that came 
   expect(causes.filter((cause) => cause.confidence !== "suspected").map(told)).toEqual([
     "confirmed pod-iptables-drop k2 rule nft:guard/stop#1",
   ]);
+  const twice = make.all(make.rule("k2/host", "filter/FORWARD", DROP), drop);
+  const series = make.made(healthy, make.all(twice, make.rule("k1/host", "filter/OUTPUT", DROP, [recent])));
+  const both = await causesOf(series, triedIn(series, make.made(healthy, twice), TO_POD));
+  expect(both.filter((cause) => cause.confidence !== "suspected").map(told)).toEqual([
+    "confirmed forward-drop k2 rule iptables-nft:filter/FORWARD#1",
+    "likely pod-iptables-drop k2 rule nft:guard/stop#1",
+  ]);
   const undialled = make.rule("k1/host", "nat/PREROUTING", DROP);
   const before = make.made(healthy, make.all(make.rule("k2/host", "filter/FORWARD", DROP, [recent]), undialled));
   const others = await causesOf(before, triedIn(before, make.made(healthy, undialled), TO_SERVICE));

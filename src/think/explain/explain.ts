@@ -9,7 +9,7 @@ import { applyEdits } from "../walk/edits/edit-kinds.ts";
 import { closedPort } from "./closed-port.ts";
 import { confidenceIn, contradicts } from "./confidence.ts";
 import { fabricCause } from "./fabric.ts";
-import { failureAfter, isWholeFor, nextStage } from "./series.ts";
+import { failureBehind, isWholeFor, nextStage } from "./series.ts";
 import type { Suspect } from "./suspect.ts";
 import { untranslated } from "./untranslated.ts";
 
@@ -147,13 +147,9 @@ function nameEdits(
     });
     rest = rest.slice(covers);
     world = applyEdits(world, mine);
-    if (
-      rest.length > 0 &&
-      suspect.predicted !== null &&
-      isWholeFor(world, flow, focus, suspect.branch, suspect.predicted.at)
-    )
-      break;
-    at = rest.length === 0 ? null : failureAfter(world, flow, focus);
+    const { branch, predicted } = suspect;
+    if (rest.length === 0 || predicted === null || isWholeFor(world, flow, focus, branch, predicted.at)) break;
+    at = failureBehind(world, flow, focus, branch, predicted.at);
   }
   return causes;
 }

@@ -2,7 +2,7 @@ import { sameIp } from "../../facts/ip.ts";
 import type { World } from "../../facts/world.ts";
 import { readKey } from "../search/candidates.ts";
 import { branchesOf, type Focus, firstFailure } from "../search/goal.ts";
-import { arrives, type Branch, type Flow, type Step } from "../walk/branch.ts";
+import { arrives, type Branch, failingLeg, type Flow, type Step } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
 import { applyEdit, applyEdits, touches } from "../walk/edits/edit-kinds.ts";
 import { walk } from "../walk/walk.ts";
@@ -65,6 +65,20 @@ export function isWholeFor(world: World, flow: Flow, focus: Focus, branch: Branc
   return ways.every(({ destination: { ip, port } }) =>
     whole.some((way) => sameIp(way.destination.ip, ip) && way.destination.port === port),
   );
+}
+
+/** Where packets that came as far as these end now, by the way on which chance stops them last; any other where there is none. */
+export function failureBehind(world: World, flow: Flow, focus: Focus, branch: Branch, at: Branch): Branch | null {
+  const come = tapsOf(at === branch ? at.steps : [...branch.steps, ...at.steps]);
+  const walked = walk(world, flow);
+  const ends = branchesOf(walked, focus).flatMap((way) => {
+    const leg = arrives(way) === true ? null : failingLeg(way);
+    if (leg === null) return [];
+    const taps = tapsOf(leg.at === way ? way.steps : [...way.steps, ...leg.at.steps]);
+    return come.every((tap, i) => tap === taps[i]) ? [{ at: leg.at, far: taps.length }] : [];
+  });
+  const furthest = Math.max(...ends.map((end) => end.far));
+  return ends.findLast((end) => end.far === furthest)?.at ?? failureAfter(world, flow, focus);
 }
 
 /** The taps that a packet passes with all edits made, there and back. */
