@@ -8,7 +8,7 @@ import type { World } from "../facts/world.ts";
 import { type Suspect, suspectsOf } from "../think/explain/suspect.ts";
 import { walk } from "../think/walk/walk.ts";
 import { hopSchema, lastHopSchema } from "../verdict/verdict.ts";
-import { affectedBy, hopList, lastHopOf, mainSuspect, toFoundCause, voicesOf, weaken } from "./conclude.ts";
+import { affectedBy, hopList, lastHopOf, mainSuspect, repairsOf, toFoundCause, voicesOf, weaken } from "./conclude.ts";
 import type { Field } from "./field.ts";
 
 const TO_POD = flowTo("k1/host", "10.42.0.3", 8080);
@@ -162,4 +162,18 @@ test("what was confirmed before is likely when it has changed since", () => {
 test("a found cause keeps what its words need", async () => {
   const { causes } = await reckonOf(broken, [triedIn(broken, broken, TO_POD)]);
   expect(causes.map(toFoundCause)).toEqual([FORWARDING]);
+});
+
+describe("the repairs", () => {
+  test("of the confirmed first of several causes are proven, those of what waits behind it are not", async () => {
+    const series = make.rule("k2/host", "filter/FORWARD", [{ do: "DROP" }])(broken);
+    const { causes } = await reckonOf(series, [triedIn(series, series, TO_POD)]);
+    expect(causes.map((c) => [c.id, c.confidence, c.proven])).toEqual([
+      ["ip-forward-off", "confirmed", false],
+      ["forward-drop", "likely", false],
+    ]);
+    const proven = (confidence: "confirmed" | "likely") => repairsOf(causes, confidence).map((r) => r.proven);
+    expect(proven("confirmed")).toEqual([true, false]);
+    expect(proven("likely")).toEqual([false, false]);
+  });
 });

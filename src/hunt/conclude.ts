@@ -28,6 +28,15 @@ export function toFoundCause(cause: NamedCause): FoundCause {
   return { id, node, netns, object, found, wanted, culprit: null, params };
 }
 
+/** Of the surest cause first. Where that is confirmed it is proven, though others wait behind it: the loss moves on to them. */
+export function repairsOf(causes: readonly NamedCause[], confidence: Confidence): Conclusion["repairs"] {
+  const [first] = causes;
+  return causes.flatMap((cause) => {
+    const proven = cause.proven || (cause === first && confidence === "confirmed");
+    return cause.edits.map((edit) => ({ edit, proven }));
+  });
+}
+
 /** @param isRecording nothing was tapped because nothing can be: then the last hop is where the walk has it */
 export function lastHopOf(
   suspect: Suspect,

@@ -64,6 +64,7 @@ export interface Conclusion {
     readonly services: readonly string[];
     readonly node: string | null;
   };
+  /** `proven`: it delivers, or it reverts the confirmed first of several causes, and the next one waits for it. */
   readonly repairs: readonly (
     | { readonly edit: Edit; readonly proven: boolean }
     | { readonly api: ApiRepair; readonly proven: boolean }

@@ -2,7 +2,7 @@ import type { Suspect } from "../think/explain/suspect.ts";
 import { arrives } from "../think/walk/branch.ts";
 import type { Confidence, Outcome } from "../verdict/verdict.ts";
 import { stillSo } from "./again.ts";
-import { affectedBy, hopList, lastHopOf, toFoundCause, voicesOf, weaken } from "./conclude.ts";
+import { affectedBy, hopList, lastHopOf, repairsOf, toFoundCause, voicesOf, weaken } from "./conclude.ts";
 import type { Conclusion } from "./conclusion.ts";
 import type { Field, Notebook } from "./field.ts";
 import { branchRows, deliversTo, notDoomed, wasAsked, wholePath } from "./outcome.ts";
@@ -23,6 +23,7 @@ export function judge(
   const confidence = confidenceOf(field, tries, weighed, notebook);
   noteUnknownWalk(tries, main, notebook);
   const outcome = outcomeOf(tries, symptomFailed);
+  if (outcome === "healthy") noteOnlyOpened(tries, notebook);
   const isBroken = outcome === "broken";
   const isObjects = fault !== null && isBroken;
   const first = causes[0] ?? null;
@@ -50,7 +51,7 @@ export function judge(
       ? fault.repair === null
         ? []
         : [{ api: fault.repair, proven: isProven }]
-      : said.flatMap((c) => c.edits.map((edit) => ({ edit, proven: c.proven }))),
+      : repairsOf(said, sure),
     recurrence: [],
     notChecked: notebook.notChecked,
     voices: voicesOf(main, isObjects ? null : first, reckoning),
@@ -94,6 +95,18 @@ function outcomeOf({ faced, recording }: Tries, symptomFailed: boolean): Outcome
     ({ tried: { walk } }) => walk.branches.length > 0 && walk.branches.every((b) => arrives(b) === true),
   );
   return isWhole && notDoomed(faced) && (recording !== null || wasAsked(faced)) ? "healthy" : "unknown";
+}
+
+/** A connection that stands is not yet an answer: a page is asked for only where a URL says which. */
+function noteOnlyOpened({ faced, recording }: Tries, notebook: Notebook): void {
+  if (recording !== null) return;
+  for (const { trial } of faced.symptom) {
+    if (trial.probe.kind !== "tcp") continue;
+    const to = `${trial.flow.dst.text}:${trial.flow.dport}`;
+    notebook.miss([
+      { what: `what is said on connections to ${to}`, why: "they were opened, and nothing was asked: give a URL" },
+    ]);
+  }
 }
 
 /** What nobody could look into: on the symptom's own way, behind its gateway, and where the main suspect is lost. */

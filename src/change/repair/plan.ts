@@ -35,14 +35,14 @@ export interface PlanOptions {
 export function planRepair(verdict: Verdict, options: PlanOptions): Plan {
   const chosen = verdict.repairs.filter((repair, i) => {
     if (repair.kind === "persistent") return false;
-    return options.only == null ? isProven(repair, verdict) || options.force : options.only.includes(i);
+    return options.only == null ? repair.proven || options.force : options.only.includes(i);
   });
   const planned = lastRuleFirst(chosen).map((repair) => planStep(repair, verdict));
   const steps = planned.filter((step) => !step.bound.byHand);
   const refusals: ChangeError[] = [];
   if (steps.length === 0) {
     const [manual] = planned;
-    const unproven = verdict.repairs.find((repair) => !isProven(repair, verdict));
+    const unproven = verdict.repairs.find((repair) => !repair.proven);
     if (manual !== undefined) refusals.push(new ChangeError("by-hand", manual.repair.node, manual.repair.id));
     else if (unproven !== undefined) refusals.push(new ChangeError("not-proven", unproven.node, unproven.id));
     else refusals.push(new ChangeError("nothing-to-repair", null, verdict.outcome));
@@ -52,7 +52,7 @@ export function planRepair(verdict: Verdict, options: PlanOptions): Plan {
       refusals.push(new ChangeError("not-confirmed", null, verdict.confidence ?? "null"));
     }
     for (const { repair } of steps) {
-      if (!isProven(repair, verdict)) refusals.push(new ChangeError("not-proven", repair.node, repair.id));
+      if (!repair.proven) refusals.push(new ChangeError("not-proven", repair.node, repair.id));
     }
   }
   const isForeign = verdict.cause !== null && steps.length > 0 && steps.every(isUnnamed);
@@ -72,18 +72,6 @@ function lastRuleFirst(repairs: readonly Repair[]): readonly Repair[] {
     const lowestFirst = ofOneChain.toSorted((a, b) => Number(b.params.number) - Number(a.params.number));
     return lowestFirst[ofOneChain.indexOf(repair)] ?? repair;
   });
-}
-
-/**
- * It delivers by itself; or it reverts the confirmed cause, which is the first of several on the path: what comes behind waits
- * for it.
- */
-function isProven(repair: Repair, verdict: Verdict): boolean {
-  if (repair.proven) return true;
-  const { cause } = verdict;
-  if (cause === null || verdict.confidence !== "confirmed" || verdict.otherCauses.length === 0) return false;
-  const { object } = kindOf(repair.id).bind(repair.params);
-  return object === cause.object && repair.node === cause.node && (repair.params.netns ?? "host") === cause.netns;
 }
 
 /** None of the verdict's causes is about it: a cause may need several changes, but one of them is what it names. */

@@ -277,21 +277,6 @@ describe("planRepair", () => {
     ).toEqual(["nothing-to-repair"]);
   });
 
-  it("takes the confirmed first of several causes for proven, and no other", () => {
-    const unproven = { ...FORWARD, proven: false };
-    const cause = causeOf("net.ipv4.ip_forward", "0");
-    const later = { ...causeOf("net.ipv4.conf.eth0.rp_filter", "1"), confidence: "likely" as const };
-    const second = { ...unproven, params: { key: "net.ipv4.conf.eth0.rp_filter", value: "0" } };
-    const series = verdictOf([unproven, second], { cause, otherCauses: [later] });
-    const plan = planRepair(series, PLAIN);
-    expect(plan.steps.map((step) => step.bound.object)).toEqual(["net.ipv4.ip_forward"]);
-    expect(plan.refusals).toEqual([]);
-    const alone = planRepair(verdictOf([unproven], { cause }), PLAIN);
-    expect(alone.refusals.map((r) => r.code)).toEqual(["not-proven"]);
-    const likely = planRepair({ ...series, confidence: "likely" }, PLAIN);
-    expect(likely.refusals.map((r) => r.code)).toContain("not-proven");
-  });
-
   it("derives the commands anew", () => {
     const altered = { ...FORWARD, commands: [["rm", "-rf", "/"]] };
     expect(planRepair(verdictOf([altered]), PLAIN).steps[0]?.repair.commands).toEqual([

@@ -38,8 +38,10 @@ export const removeRule = defineKind<RuleParams, RuleImage>({
     return canBePutBack(p, at) ? "as-found" : { other: `not to be put back: ${at}` };
   },
   acts(p, present) {
-    const number = Number(p.number);
-    return [deleteOf(p, present, number, ruleAt(present, number) ?? ruleText(p))];
+    // Whatever is forced: only that rule is taken out, and not the one that has its number now.
+    const number = holdsAt(present, Number(p.number), p) ? Number(p.number) : onlyPlaceOf(p, present);
+    const text = number === null ? null : ruleAt(present, number);
+    return number === null || text === null ? [] : [deleteOf(p, present, number, text)];
   },
   disturbed(p, { before, first }) {
     if (first.same >= before.same || placeIn(before, first, Number(p.number)) !== null) return [];
@@ -91,6 +93,12 @@ export const addRule = defineKind<AddParams, RuleImage>({
   },
   remaining: (p, view) => (placeOfInserted(p, view) === null ? [] : [`${p.chain} has ${insertedText(p, view.after)}`]),
 });
+
+/** Null where the chain holds no such rule, or several. */
+function onlyPlaceOf(p: RuleParams, present: RuleImage): number | null {
+  const places = present.rules.flatMap((_, i) => (holdsAt(present, present.from + i, p) ? [present.from + i] : []));
+  return places.length === 1 ? (places[0] ?? null) : null;
+}
 
 function insertedText(p: RuleParams, after: RuleImage): string {
   return ruleAt(after, Number(p.number)) ?? ruleText(p);
