@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,9 +19,11 @@ export interface LabBundle {
 }
 
 export function useLabBundle(): LabBundle {
-  const directory = mkdtempSync(join(tmpdir(), "lasthop-lab-test-"));
+  // Made when tests run: a file whose tests are all skipped cleans nothing up.
+  const directory = join(tmpdir(), `lasthop-lab-test-${randomUUID()}`);
   const bundle = { server: join(directory, "lab-server.js"), cli: join(directory, "lasthop.js") };
   beforeAll(async () => {
+    mkdirSync(directory, { mode: 0o700 });
     await build({
       absWorkingDir: root,
       entryPoints: { "lab-server": "src/lab/server/main.ts", lasthop: "test/lab/lab-cli.ts" },
