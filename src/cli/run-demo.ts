@@ -22,6 +22,7 @@ import { openCluster } from "./open-cluster.ts";
 import { type ClusterOptions, wantsColor } from "./options.ts";
 import { CliError, EXIT, Interrupted } from "./run.ts";
 import { follow, inWords } from "./run-diagnose.ts";
+import { settle } from "./settle.ts";
 
 const style: Style = { words: en, language: "en", color: wantsColor(process.stdout) };
 const say = en.demo;
@@ -89,6 +90,7 @@ async function tellStory(lab: Lab, signal: AbortSignal, startedAt: number): Prom
     await open.transport.close();
   }
 
+  await settle(signal);
   const after = await diagnoseLab(lab, options, signal);
   tell(say.proof);
   await showAnswer(lab, signal);

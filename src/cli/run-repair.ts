@@ -14,6 +14,7 @@ import { wantsColor } from "./options.ts";
 import type { RepairOptions } from "./repair.ts";
 import { EXIT, Interrupted } from "./run.ts";
 import { follow, inWords } from "./run-diagnose.ts";
+import { settle } from "./settle.ts";
 import { writeJson } from "./write-json.ts";
 
 /** Prints the plan; with --apply does it, reads it back, and tries the symptom again. */
@@ -59,6 +60,7 @@ export async function runRepair(
       process.stderr.write(`${errorText(applied.error, style)}\n`);
       return EXIT.failed;
     }
+    await settle(signal);
     return await tryAgain(verdict, own, options, open, style);
   } finally {
     await open.transport.close();
