@@ -104,16 +104,18 @@ describeAsRoot("a command that is interrupted", () => {
         .split("\n")
         .filter((name) => name.startsWith("lasthop-"));
     };
+    let before: readonly string[];
     try {
-      instances();
+      before = instances();
     } catch {
       return test.skip("tracefs cannot be mounted here");
     }
-    // Others may be tracing beside: theirs have a process.
-    const orphans = (): readonly string[] => instances().filter((name) => !existsSync(`/proc/${name.split("-")[1]}`));
+    // What a kill left before is the next run's to remove; others may be tracing beside: theirs have a process.
+    const ours = (): readonly string[] => instances().filter((name) => !before.includes(name));
+    const orphans = (): readonly string[] => ours().filter((name) => !existsSync(`/proc/${name.split("-")[1]}`));
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
       const running = line.start(commands.diagnose?.() ?? [], { under: mount });
-      await soon(() => instances().length > 0, 3000);
+      await soon(() => ours().length > 0, 3000);
       await sleep(200);
       running.child.kill(signal);
       await running.ended;
