@@ -56,10 +56,10 @@ export const removeRule = defineKind<RuleParams, RuleImage>({
   remaining: (p, { before, present }) => (present.same >= before.same ? [] : [`${p.chain} lacks ${ruleText(p)}`]),
 });
 
-/** A rule of nft is known by its JSON alone, which is no text to type: what a peer has is shown, and put in by people. */
 const addParams = ruleParams.and(z.object({ alone: z.literal("yes").optional() }));
 type AddParams = z.infer<typeof addParams>;
 
+/** A rule of nft is known by its JSON alone, which is no text to type: what a peer has is shown, and put in by people. */
 export const addRule = defineKind<AddParams, RuleImage>({
   ...ruleShared,
   id: "add-rule",
