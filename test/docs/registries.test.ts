@@ -5,6 +5,7 @@ import { EXIT } from "../../src/cli/run.ts";
 import { listFaults } from "../../src/lab/fault.ts";
 import { en } from "../../src/tell/i18n/en.ts";
 import { CAUSES } from "../../src/think/causes/catalogue.ts";
+import { MECHANISMS } from "../../src/think/causes/mechanisms.ts";
 import { DISPOSITIONS } from "../../src/think/walk/dispositions.ts";
 import { confidenceSchema, outcomeSchema, rungSchema } from "../../src/verdict/verdict.ts";
 import { readDocument, tableRows } from "./documents.ts";
@@ -32,6 +33,14 @@ describe("tables in the documents equal the code", () => {
   it("causes, in the catalogue's order, with their layers", () => {
     const rows = table("docs/causes.md", "Id");
     expect(rows.map(([id, layer]) => [id, layer])).toEqual(CAUSES.map(({ id, layer }) => [id, layer]));
+  });
+
+  it("causes have their mechanism told in both languages", () => {
+    expect(new Set(Object.keys(MECHANISMS))).toEqual(new Set(CAUSES.map(({ id }) => id)));
+    for (const { en, zh } of Object.values(MECHANISMS)) {
+      expect(en).toMatch(/^[A-Z][^\n]+[.]$/);
+      expect(zh).toMatch(/^[^\n]*\p{Script=Han}[^\n]*。$/u);
+    }
   });
 
   it("causes name dispositions and repairs that exist", () => {
