@@ -1,6 +1,6 @@
 import type { Verdict } from "../../src/verdict/verdict.ts";
 import { keepVerdict } from "./keep-verdict.ts";
-import type { ExpectedCause } from "./lab-fault-causes.ts";
+import type { Expected, ExpectedCause } from "./lab-fault-causes.ts";
 import { type Bench, type Mended, repairAndUndo, snapshotOf } from "./mend.ts";
 import { symptomsOf } from "./symptoms.ts";
 import { hopText } from "./tcpdump-oracle.ts";
@@ -31,19 +31,19 @@ const UNTOUCHED: Mended = { repair: "", undo: "", wrongs: [] };
 export async function examineCell(
   bench: Bench,
   fault: { readonly id: string; readonly node: string },
-  expected: ExpectedCause,
-  symptoms = symptomsOf(bench.lab, bench.plan),
+  expected: Expected,
+  symptoms = [...expected.symptoms, ...symptomsOf(bench.lab, bench.plan)],
 ): Promise<Cell> {
   const before = await snapshotOf(bench.lab);
   const trial = await diagnoseFirstBroken(bench.product, bench.lab, symptoms);
   if (trial === null) return cellOf(bench, fault, null, UNTOUCHED, ["nothing that the lab's users do is broken"]);
   const { verdict, problem, code } = trial.diagnosis;
   if (verdict === null) return cellOf(bench, fault, trial, UNTOUCHED, [problem ?? "no verdict"]);
-  const wrongs = [...wrongsOfVerdict(verdict, expected), ...wrongLastHop(trial)];
+  const wrongs = [...wrongsOfVerdict(verdict, expected.cause), ...wrongLastHop(trial)];
   if (code !== 1) wrongs.push(`exit status ${code}, not 1`);
-  // What is not confirmed is not repaired; that it is not is wrong already.
+  // What is not confirmed is not repaired.
   const isRepairable = verdict.confidence === "confirmed";
-  const mended = isRepairable ? await repairAndUndo(bench, verdict, trial.symptom, before) : UNTOUCHED;
+  const mended = isRepairable ? await repairAndUndo(bench, verdict, trial.symptom, before, expected.forget) : UNTOUCHED;
   if (mended.repair === "refused") wrongs.push(`repair --apply, refused: ${mended.refusal}`);
   const cell = cellOf(bench, fault, trial, mended, [...wrongs, ...mended.wrongs]);
   if (cell.wrongs.length > 0) keepVerdict(`${cell.lab} ${fault.id} ${fault.node}`, trial);
@@ -85,8 +85,9 @@ function wrongsOfVerdict(verdict: Verdict, expected: ExpectedCause): string[] {
     netns: cause?.netns ?? null,
     object: cause?.object ?? null,
   };
-  const { id, node, netns, object } = expected;
-  const due: typeof said = { outcome: "broken", confidence: "confirmed", cause: id, node, netns, object };
+  const { id, node, netns, object, likelyBecause } = expected;
+  const confidence = likelyBecause === undefined ? "confirmed" : "likely";
+  const due: typeof said = { outcome: "broken", confidence, cause: id, node, netns, object };
   return (Object.keys(due) as (keyof typeof due)[])
     .filter((key) => said[key] !== due[key])
     .map((key) => `${key}: said ${said[key]}, due ${due[key]}`);

@@ -10,6 +10,23 @@ export function backendNode(plan: Plan): PlannedNode {
   return findNode(plan, podOf(plan, "backend").node);
 }
 
+/** Where a node's traffic goes: from the gateway's node to the backend, on every other node (or its answers) to the gateway. */
+export function farNode(plan: Plan, node: PlannedNode): PlannedNode {
+  const [far] = [backendNode(plan), frontendNode(plan), ...plan.nodes].filter((other) => other.name !== node.name);
+  if (far === undefined) throw new TypeError("a lab of one node has no far one");
+  return node.name === frontendNode(plan).name ? far : frontendNode(plan);
+}
+
+/** Null, or why the fault needs another node. */
+export function betweenNodes(plan: Plan): string | null {
+  return plan.nodes.length > 1 ? null : "it has one node only, and so no traffic between nodes";
+}
+
+/** Null, or why the fault needs VXLAN. */
+export function overVxlan(plan: Plan): string | null {
+  return plan.overlay === "vxlan" ? betweenNodes(plan) : `its overlay is ${plan.overlay}, not vxlan`;
+}
+
 /** The pod of a node that the URLs need most. */
 export function servingPod(plan: Plan, node: PlannedNode): PlannedPod {
   const rank = ["backend", "frontend", "web"];
