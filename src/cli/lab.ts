@@ -95,8 +95,10 @@ async function down(flags: { name: string; all: boolean }): Promise<number> {
 
 async function fault(id: string | undefined, flags: { node?: string; name: string }): Promise<number> {
   const { injectFault, listFaults } = await import("../lab/fault.ts");
+  const { languageOf } = await import("./speech.ts");
+  const language = languageOf(undefined);
   if (id === undefined) {
-    for (const one of listFaults()) console.log(`${one.id.padEnd(26)} ${one.summary}`);
+    for (const one of listFaults()) console.log(`${one.id.padEnd(26)} ${one.summary[language]}`);
     return 0;
   }
   const active = await injectFault(flags.name, id, flags.node);

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Language } from "../tell/i18n/language.ts";
 
 /** How a cluster is reached: the same flags on every command that looks at one. */
 export interface ClusterOptions {
@@ -14,6 +15,7 @@ export interface ClusterOptions {
 /** How the answer is shown. */
 export interface OutputOptions {
   readonly output: "text" | "json";
+  readonly lang?: Language;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
@@ -36,6 +38,9 @@ export function withOutput(command: Command): Command {
   return command
     .addOption(
       new Option("-o, --output <format>", "how the answer is printed").choices(["text", "json"]).default("text"),
+    )
+    .addOption(
+      new Option("--lang <language>", "language of the answer (default: the locale's; JSON: en)").choices(["en", "zh"]),
     )
     .option("-q, --quiet", "no ladder while it goes on, only the answer")
     .option("-v, --verbose", "also what was run, and where the time went");

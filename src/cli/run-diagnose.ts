@@ -1,7 +1,6 @@
 import { repairOfEdit, repairOfObject } from "../change/repair/plan.ts";
 import type { Conclusion, HuntEvent } from "../hunt/conclusion.ts";
 import { hunt } from "../hunt/hunt.ts";
-import { en } from "../tell/i18n/en.ts";
 import { printable } from "../tell/report/finding-text.ts";
 import { rungText, type Style, verdictText } from "../tell/report/terminal.ts";
 import { statusLine } from "../tell/report/status-line.ts";
@@ -12,8 +11,8 @@ import type { DiagnoseOptions } from "./diagnose.ts";
 import { rememberVerdict } from "./last-verdict.ts";
 import { recurrenceOf } from "./recurrence.ts";
 import { type OpenCluster, openCluster, readField, unlessUnread } from "./open-cluster.ts";
-import { wantsColor } from "./options.ts";
 import { CliError, untilInterrupted } from "./run.ts";
+import { styleOf } from "./speech.ts";
 import { VERSION } from "./version.ts";
 import { writeJson } from "./write-json.ts";
 
@@ -27,7 +26,7 @@ export async function diagnose(input: string, options: DiagnoseOptions, signal: 
     );
   }
   const startedAt = Date.now();
-  const style: Style = { words: en, language: "en", color: wantsColor(process.stdout) };
+  const style = styleOf(options);
   const isText = options.output === "text";
   const open = await openCluster(options, signal);
   try {

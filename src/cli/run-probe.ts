@@ -8,14 +8,13 @@ import { routeRung } from "../hunt/rungs/route.ts";
 import { makeTrial } from "../hunt/trials.ts";
 import { hopList, lastHopOf } from "../hunt/conclude.ts";
 import { hopsOf, suspectsOf } from "../think/explain/suspect.ts";
-import { en } from "../tell/i18n/en.ts";
 import { findingText, printable } from "../tell/report/finding-text.ts";
-import { rungText, type Style } from "../tell/report/terminal.ts";
+import { rungText } from "../tell/report/terminal.ts";
 import { openCluster, readField } from "./open-cluster.ts";
-import { wantsColor } from "./options.ts";
 import type { ProbeOptions } from "./probe.ts";
 import { CliError, EXIT, untilInterrupted } from "./run.ts";
 import { destinationOf, endsOf, protocolTo } from "./run-walk.ts";
+import { styleOf } from "./speech.ts";
 import { writeJson } from "./write-json.ts";
 
 /** Exit status: 0 every packet answered, 2 not: the witness alone names no cause. */
@@ -26,7 +25,7 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
     throw new CliError(`--attempts ${options.attempts}: not a number of packets`, "1 to 64");
   }
   const destination = destinationOf(to, options.namespace);
-  const style: Style = { words: en, language: "en", color: wantsColor(process.stdout) };
+  const style = styleOf(options);
   const open = await openCluster(options, signal);
   try {
     const { field, notChecked } = await readField(open, { keepIn: options.write ?? null }, () => {});
@@ -80,11 +79,11 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
       writeJson(json);
     } else {
       const reached = tried.tries.length === 0 ? finding("not-tried", {}) : reachFinding(tried);
-      process.stdout.write(`${findingText(reached, en)}\n\n`);
+      process.stdout.write(`${findingText(reached, style.words)}\n\n`);
       for (const rung of rungs) process.stdout.write(`${rungText(rung, style)}\n`);
       if (suspect === null && branch !== undefined) process.stdout.write(`${wayText(hopsOf(tried, branch))}\n`);
       for (const { what, why } of [...notChecked, ...notebook.notChecked])
-        process.stdout.write(`${en.labels.notChecked}  ${printable(`${what}: ${why}`)}\n`);
+        process.stdout.write(`${style.words.labels.notChecked}  ${printable(`${what}: ${why}`)}\n`);
       for (const file of examination.kept) process.stdout.write(`${file}\n`);
     }
     return answered > 0 && answered === tried.tries.length ? EXIT.good : EXIT.noCause;

@@ -2,7 +2,6 @@ import { applyPlan } from "../change/repair/apply.ts";
 import { inspectPlan } from "../change/repair/inspect.ts";
 import { persistWarnings } from "../change/repair/persist/sysctl-files.ts";
 import { type Plan, planRepair } from "../change/repair/plan.ts";
-import { en } from "../tell/i18n/en.ts";
 import { appliedText, errorText, planText, type Warned } from "../tell/report/repair-text.ts";
 import type { Style } from "../tell/report/terminal.ts";
 import { verdictText } from "../tell/report/terminal.ts";
@@ -10,11 +9,11 @@ import { parseSymptom } from "../think/symptom/symptom.ts";
 import { exitStatusOf, type Verdict } from "../verdict/verdict.ts";
 import { type OpenForChange, openForChange, wayOf } from "./change-context.ts";
 import { readVerdict, recallVerdict, type Remembered, rememberVerdict } from "./last-verdict.ts";
-import { wantsColor } from "./options.ts";
 import type { RepairOptions } from "./repair.ts";
 import { EXIT, Interrupted } from "./run.ts";
 import { follow, inWords } from "./run-diagnose.ts";
 import { settle } from "./settle.ts";
+import { styleOf } from "./speech.ts";
 import { writeJson } from "./write-json.ts";
 
 /** Prints the plan; with --apply does it, reads it back, and tries the symptom again. */
@@ -29,7 +28,7 @@ export async function runRepair(
   // The way of the last diagnosis leads to the cluster of its own verdict, not of any other that has a node of that name.
   const own = isSame(remembered?.verdict, verdict) ? remembered : null;
   const options = wayOf(typed, own, isGiven);
-  const style: Style = { words: en, language: "en", color: wantsColor(process.stdout) };
+  const style = styleOf(options);
   const isText = options.output === "text";
   const plan = planRepair(verdict, { force: options.force === true });
   const open = await openForChange(options, signal);

@@ -1,15 +1,11 @@
 import { applyUndo, listRepairs, planUndo } from "../change/repair/undo.ts";
-import { en } from "../tell/i18n/en.ts";
 import { errorText, repairsText, undoneText, undoPlanText } from "../tell/report/repair-text.ts";
-import type { Style } from "../tell/report/terminal.ts";
 import { openForChange, wayOf } from "./change-context.ts";
 import { recallVerdict } from "./last-verdict.ts";
-import { wantsColor } from "./options.ts";
 import type { RepairOptions } from "./repair.ts";
 import { EXIT, Interrupted } from "./run.ts";
+import { styleOf } from "./speech.ts";
 import { writeJson } from "./write-json.ts";
-
-const style = (): Style => ({ words: en, language: "en", color: wantsColor(process.stdout) });
 
 /** Prints what would be taken back; with --apply does it. */
 export async function runUndo(
@@ -19,21 +15,22 @@ export async function runUndo(
   signal: AbortSignal,
 ): Promise<number> {
   const options = wayOf(typed, await recallVerdict().catch(() => null), isGiven);
+  const style = styleOf(options);
   const isText = options.output === "text";
   const open = await openForChange(options, signal);
   try {
     const plan = await planUndo(open.transport, id);
-    if (isText) process.stdout.write(`${undoPlanText(plan, { ...style(), isApplied: options.apply === true })}\n`);
+    if (isText) process.stdout.write(`${undoPlanText(plan, { ...style, isApplied: options.apply === true })}\n`);
     if (options.apply !== true) {
       if (!isText) writeJson({ plan: plan.entries.map(({ id, node, repair }) => ({ id, node, repair })) });
       return EXIT.good;
     }
     if (signal.aborted) throw new Interrupted();
     const undone = await applyUndo(plan, open.context, { force: options.force === true });
-    if (isText) process.stdout.write(`${undoneText(undone, style())}\n`);
+    if (isText) process.stdout.write(`${undoneText(undone, style)}\n`);
     else if (undone.error === null) writeJson({ undone: undone.done.map(({ entry }) => entry.id) });
     if (undone.error === null) return EXIT.good;
-    process.stderr.write(`${errorText(undone.error, style())}\n`);
+    process.stderr.write(`${errorText(undone.error, style)}\n`);
     return EXIT.failed;
   } finally {
     await open.transport.close();
@@ -47,6 +44,7 @@ export async function runRepairs(
   signal: AbortSignal,
 ): Promise<number> {
   const options = wayOf(typed, await recallVerdict().catch(() => null), isGiven);
+  const style = styleOf(options);
   const open = await openForChange(options, signal);
   try {
     const listing = await listRepairs(open.transport);
@@ -60,7 +58,7 @@ export async function runRepairs(
         symptom: entry.symptom,
       }));
       writeJson({ repairs: rows, problems: listing.problems });
-    } else process.stdout.write(`${repairsText(listing, style())}\n`);
+    } else process.stdout.write(`${repairsText(listing, style)}\n`);
     return listing.problems.length > 0 && listing.repairs.length === 0 ? EXIT.failed : EXIT.good;
   } finally {
     await open.transport.close();

@@ -13,7 +13,8 @@ export interface FaultLab {
  */
 export interface Fault<Before = unknown> {
   id: string;
-  summary: string;
+  /** What is broken, for `lab fault`. */
+  summary: { readonly en: string; readonly zh: string };
   needsNode: boolean;
   /** The node to break where the user names none: one that the URL's traffic crosses. */
   defaultNode(plan: Plan): PlannedNode;

@@ -5,7 +5,10 @@ import { always, backendNode } from "./serving-nodes.ts";
 
 export const forwardDrop = defineFault({
   id: "forward-drop",
-  summary: "a DROP for the node's pods stands at the head of FORWARD, before the CNI's accepts",
+  summary: {
+    en: "a DROP for the node's pods stands at the head of FORWARD, before the CNI's accepts",
+    zh: "FORWARD 链最前面多了一条 DROP，拦下发往本节点 Pod 的报文，排在 CNI 的放行规则之前",
+  },
   needsNode: true,
   defaultNode: backendNode,
   appliesTo: always,

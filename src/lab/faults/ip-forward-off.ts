@@ -5,7 +5,10 @@ import { always, backendNode } from "./serving-nodes.ts";
 
 export const ipForwardOff = defineFault({
   id: "ip-forward-off",
-  summary: "net.ipv4.ip_forward is 0 on a node",
+  summary: {
+    en: "net.ipv4.ip_forward is 0 on a node",
+    zh: "节点的 net.ipv4.ip_forward 为 0",
+  },
   needsNode: true,
   defaultNode: backendNode,
   appliesTo: always,

@@ -4,7 +4,10 @@ import { betweenNodes, farNode, frontendNode } from "./serving-nodes.ts";
 
 export const noRouteToPodCidr = defineFault({
   id: "no-route-to-pod-cidr",
-  summary: "the node lacks the route to the pods of the node that its traffic goes to",
+  summary: {
+    en: "the node lacks the route to the pods of the node that its traffic goes to",
+    zh: "节点少了一条路由，到不了流量要去的那个节点的 Pod 网段",
+  },
   needsNode: true,
   defaultNode: frontendNode,
   appliesTo: betweenNodes,

@@ -8,7 +8,10 @@ import { always, backendNode } from "./serving-nodes.ts";
 /** The global switch stays 1: only the flag of the interface that a packet comes in by counts. */
 export const perIfaceForwardingOff = defineFault({
   id: "per-iface-forwarding-off",
-  summary: "conf.IFACE.forwarding is 0 on the interface that other nodes' traffic comes in by; ip_forward stays 1",
+  summary: {
+    en: "conf.IFACE.forwarding is 0 on the interface that other nodes' traffic comes in by; ip_forward stays 1",
+    zh: "其他节点的流量从某个接口进来，而它的 conf.IFACE.forwarding 为 0；ip_forward 仍为 1",
+  },
   needsNode: true,
   defaultNode: backendNode,
   appliesTo: always,

@@ -6,7 +6,10 @@ import { always, backendNode, servingPod } from "./serving-nodes.ts";
 /** The pod stays Ready: between two probes its kubelet has noticed nothing. */
 export const podLinkDown = defineFault({
   id: "pod-link-down",
-  summary: "the node's end of the serving pod's veth is down",
+  summary: {
+    en: "the node's end of the serving pod's veth is down",
+    zh: "提供服务的 Pod，其 veth 在节点这一端处于 down 状态",
+  },
   needsNode: true,
   defaultNode: backendNode,
   appliesTo: always,

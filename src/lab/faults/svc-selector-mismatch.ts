@@ -8,7 +8,10 @@ const WRONG = { app: "backend-v2" };
 
 export const svcSelectorMismatch = defineFault({
   id: "svc-selector-mismatch",
-  summary: "the Service backend selects a label that no pod has",
+  summary: {
+    en: "the Service backend selects a label that no pod has",
+    zh: "Service backend 的 selector 选了一个没有任何 Pod 带的标签",
+  },
   needsNode: false,
   defaultNode: backendNode,
   appliesTo: always,

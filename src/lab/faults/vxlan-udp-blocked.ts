@@ -6,7 +6,10 @@ import { backendNode, overVxlan } from "./serving-nodes.ts";
 
 export const vxlanUdpBlocked = defineFault({
   id: "vxlan-udp-blocked",
-  summary: "the node's INPUT drops the overlay's UDP port",
+  summary: {
+    en: "the node's INPUT drops the overlay's UDP port",
+    zh: "节点的 INPUT 链丢弃 overlay 所用的 UDP 端口",
+  },
   needsNode: true,
   defaultNode: backendNode,
   appliesTo: overVxlan,

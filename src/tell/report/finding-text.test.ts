@@ -3,20 +3,23 @@ import { describe, expect, test } from "vitest";
 import { EVERY_FINDING } from "../../../test/explain/conclusions.ts";
 import { type Finding, type Findings, finding } from "../../hunt/findings.ts";
 import { en } from "../i18n/en.ts";
+import { LANGUAGES, WORDS } from "../i18n/language.ts";
 import { findingText, printable } from "./finding-text.ts";
 
 const CODES = Object.keys(EVERY_FINDING) as (keyof Findings)[];
 
-describe("every finding is a sentence", () => {
+describe.each(LANGUAGES)("every finding is a sentence (%s)", (language) => {
+  const words = WORDS[language];
+
   test.each(CODES)("%s", (code) => {
-    const text = findingText({ code, params: EVERY_FINDING[code] } as Finding, en);
+    const text = findingText({ code, params: EVERY_FINDING[code] } as Finding, words);
     expect(text.trim()).not.toBe("");
     expect(text).not.toMatch(/undefined|null|\[object|NaN/);
     expect(text).not.toContain("\n");
   });
 
   test.each(CODES)("%s says all that was found", (code) => {
-    const text = findingText({ code, params: EVERY_FINDING[code] } as Finding, en);
+    const text = findingText({ code, params: EVERY_FINDING[code] } as Finding, words);
     const names = ["node", "pod", "to", "line", "selector", "question", "answer", "reason", "rule", "address"];
     for (const [key, value] of Object.entries(EVERY_FINDING[code])) {
       // The question of a plain answer stands in the evidence.
@@ -31,7 +34,7 @@ describe("every finding is a sentence", () => {
   });
 
   test("no code is without words, and no words without a code", () => {
-    expect(Object.keys(en.findings).sort()).toEqual([...CODES].sort());
+    expect(Object.keys(words.findings).sort()).toEqual([...CODES].sort());
   });
 });
 

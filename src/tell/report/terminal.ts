@@ -1,9 +1,12 @@
 import pc from "picocolors";
+import stringWidth from "string-width";
 import type { Conclusion } from "../../hunt/conclusion.ts";
 import type { Rung } from "../../hunt/findings.ts";
+import { padTo } from "../columns.ts";
 import type { Words } from "../i18n/en.ts";
+import type { Language } from "../i18n/language.ts";
 import { findingText, printable } from "./finding-text.ts";
-import { causeSummary, type Language, summaryOf } from "./to-verdict.ts";
+import { causeSummary, summaryOf } from "./to-verdict.ts";
 
 export interface Style {
   readonly words: Words;
@@ -18,7 +21,7 @@ const INDENT = " ".repeat(13);
 export function rungText(rung: Rung, { words, color }: Style): string {
   const { green, red, dim, yellow } = pc.createColors(color);
   const paint = { ok: green, failed: red, skipped: dim, unknown: yellow }[rung.status];
-  const head = `${paint(MARKS[rung.status])} ${rung.rung.padEnd(10)} ${findingText(rung.headline, words)}`;
+  const head = `${paint(MARKS[rung.status])} ${padTo(words.rungs[rung.rung], 10)} ${findingText(rung.headline, words)}`;
   const lines = rung.lines.map((line) => {
     const text = findingText(line, words);
     return INDENT + (text.includes("←") ? text.replace(/←.*$/, (mark) => red(mark)) : text);
@@ -39,7 +42,7 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
       : words.outcome[conclusion.outcome];
   const lines = ["", `${bold(paint(title))}  ${printable(summaryOf(conclusion, words, language))}`];
   const voice = (label: string, text: string): void => {
-    lines.push(`  ${cyan(label.padEnd(8))} ${printable(text)}`);
+    lines.push(`  ${cyan(padTo(label, 8))} ${printable(text)}`);
   };
   if (conclusion.outcome !== "healthy") {
     if (voices.predict !== null) voice(labels.predict, say.predict(voices.predict));
@@ -75,10 +78,10 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
   for (const item of conclusion.notChecked.slice(0, 6)) facts.push([labels.notChecked, `${item.what}: ${item.why}`]);
   if (conclusion.notChecked.length > 6) facts.push([labels.notChecked, `… ${conclusion.notChecked.length - 6}`]);
   if (facts.length > 0) lines.push("");
-  const width = Math.max(0, ...facts.map(([label]) => label.length)) + 2;
+  const width = Math.max(0, ...facts.map(([label]) => stringWidth(label))) + 2;
   for (const [index, [label, text]] of facts.entries()) {
     const shown = facts[index - 1]?.[0] === label ? "" : label;
-    lines.push(`${shown.padEnd(width)}${printable(text)}`);
+    lines.push(`${padTo(shown, width)}${printable(text)}`);
   }
 
   if (conclusion.outcome === "broken" && conclusion.cause !== null) {
@@ -86,8 +89,9 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
     if (conclusion.offline) lines.push(`${labels.now}   ${words.next.offline}`);
     else if (repairs === 0) lines.push(`${labels.now}   ${words.next.none}`);
     else {
+      const indent = " ".repeat(stringWidth(labels.now));
       lines.push(`${labels.now}   ${bold("lasthop repair")}            ${words.next.plan}`);
-      lines.push(`      ${bold("lasthop repair --apply")}    ${words.next.apply}`);
+      lines.push(`${indent}   ${bold("lasthop repair --apply")}    ${words.next.apply}`);
     }
   }
   lines.push(dim(`${labels.exit} ${exitStatus} · ${(conclusion.timings.totalMs / 1000).toFixed(1)} s`));

@@ -3,9 +3,8 @@ import type { Findings } from "../../hunt/findings.ts";
 import { causeById } from "../../think/causes/catalogue.ts";
 import type { Repair, Verdict } from "../../verdict/verdict.ts";
 import type { Words } from "../i18n/en.ts";
+import type { Language } from "../i18n/language.ts";
 import { findingText, printable } from "./finding-text.ts";
-
-export type Language = "en" | "zh";
 
 /** A conclusion in words, in the shape that `-o json` prints. `repairs` come with their commands derived. */
 export function toVerdict(

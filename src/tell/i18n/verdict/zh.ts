@@ -1,0 +1,84 @@
+import type { Words } from "../en.ts";
+
+/** `leg` as a verdict has it. */
+const leg = (of: string): string => (of === "request" ? "请求" : of === "reply" ? "应答" : of);
+
+/** What stands around the ladder. */
+export const verdict = {
+  start: (p) => `从 ${p.from} 出发 · 经由 ${p.via} 到达节点（${p.nodes} 个中的 ${p.reached} 个）· 不改动任何东西`,
+  offlineStart: (p) => `离线，数据来自 ${p.via} · ${p.nodes} 个节点 · 不发送任何报文`,
+  doing: {
+    objects: "正在读取集群对象",
+    facts: "正在读取节点",
+    taps: "正在启动抓包",
+    tries: "正在重现故障",
+    probes: "正在发送带标记的报文",
+    search: "正在寻找改了就能通的那一处",
+  },
+  confidence: { confirmed: "已证实", likely: "很可能", suspected: "存疑" },
+  outcome: { healthy: "正常", broken: "不通", unknown: "未知" },
+  healthy: "每个分支都推演过，也都有应答，请求和应答两个方向都通。",
+  healthyOffline: "按推演，每个分支的请求和应答都能送达。没有发送任何报文：这些是录制下来的数据。",
+  unknown: "确实不通，原因不明。",
+  unknownAt: (p) => `确实不通，原因不明。最后一次看到报文是在 ${p.at}。`,
+  serverAtFault: (p) =>
+    p.silent === null
+      ? `没有丢包：节点 ${p.node} 上的 ${p.pod} ${p.status === null ? "接受了连接却不应答" : `返回 ${p.status}`}。`
+      : `没有丢包：节点 ${p.node} 上的 ${p.pod} 向 ${p.silent} 发的请求送到了，对方没有应答。`,
+  notReachedDirectly: "Lasthop 观察期间没有出错，但直接访问时并非每个 Endpoint 都有应答：见“可达”一级。",
+  notReproduced: "Lasthop 观察期间没有出错，但不能确认每个分支都完好。",
+  voices: {
+    predict: (p) => `推演止于节点 ${p.node}：${p.disposition}${p.detail === "" ? "" : `，依据是 ${p.detail}`}`,
+    ask: (p) => `${p.question}："${p.answer}"${p.agrees === false ? " —— 内核不同意" : ""}`,
+    witness: (p) =>
+      p.at === null
+        ? `发出 ${p.of} 个，没有任何抓包点看到`
+        : `${p.of} 个中有 ${p.seen} 个止于节点 ${p.node} 的 ${p.at}`,
+    whatIf: (p) =>
+      `只要${p.wanted === null ? `去掉 ${p.object}` : ` ${p.object} = ${p.wanted}`}：${p.delivers ? "请求和应答都能送达" : "仍然送不到"}`,
+    dissent: (p) => `异议：${p.what}`,
+  },
+  labels: {
+    predict: "推演",
+    ask: "询问",
+    witness: "见证",
+    whatIf: "假如",
+    lastHop: "最后一跳",
+    affected: "受影响",
+    recurs: "会复发",
+    notChecked: "未检查",
+    also: "另外",
+    now: "接下来",
+    exit: "退出码",
+  },
+  rungs: {
+    http: "HTTP",
+    service: "Service",
+    endpoints: "Endpoint",
+    pods: "Pod",
+    reach: "可达",
+    route: "路由",
+    capture: "抓包",
+    kernel: "内核",
+    dns: "DNS",
+  },
+  lastHop: (p) =>
+    p.at === null
+      ? `${p.node}：没有抓包点看到${leg(p.leg)}`
+      : `${p.node}${p.netns === "host" ? "" : ` ${p.netns}`} ${p.at}，${leg(p.leg)}${p.next === null ? "" : `；下一跳本该是 ${p.next}`}`,
+  affected: (p) =>
+    [
+      p.pods === 0 ? null : `${p.node === null ? "" : `节点 ${p.node} 上的 `}${p.pods} 个 Pod`,
+      p.services.length === 0
+        ? null
+        : `${p.services.length} 个 Service（${p.services.slice(0, 4).join("、")}${p.services.length > 4 ? "……" : ""}）`,
+    ]
+      .filter((part) => part !== null)
+      .join("，"),
+  next: {
+    plan: "只看方案，不做改动",
+    apply: "执行，读回确认，再试一次原来的故障",
+    none: "这个原因没有推导出可用的修复",
+    offline: "这些是录制下来的数据：要修复，请对集群本身做诊断",
+  },
+} satisfies Omit<Words, "findings" | "repair" | "changeErrors" | "demo">;
