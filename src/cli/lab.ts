@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 interface UpFlags {
-  nodes: number;
+  nodes?: number;
   cni: "calico" | "flannel";
   overlay: "vxlan" | "host-gw" | "ipip";
   name: string;
+  seed?: number;
 }
 
 /** `lasthop lab …`. The lab itself is loaded only when one of these runs. */
@@ -15,13 +16,14 @@ export function registerLab(program: Command): void {
   lab
     .command("up")
     .description("build a lab (root)")
-    .option("--nodes <count>", "how many nodes", wholeNumber, 3)
+    .option("--nodes <count>", "how many nodes (default: 3, or as the seed draws)", wholeNumber)
     .addOption(new Option("--cni <name>", "whose wiring").choices(["calico", "flannel"]).default("flannel"))
     .addOption(
       new Option("--overlay <kind>", "how nodes reach each other's pods")
         .choices(["vxlan", "host-gw", "ipip"])
         .default("vxlan"),
     )
+    .option("--seed <number>", "draw nodes, names, addresses and where pods run (default: as documented)", wholeNumber)
     .addOption(nameOption())
     .action((flags: UpFlags) => guarded((signal) => up(flags, signal)));
   lab

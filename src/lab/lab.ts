@@ -7,6 +7,7 @@ export interface Lab {
   name: string;
   cni: Cni;
   overlay: Overlay;
+  seed: number | null;
   /** False for what a crash left half built. */
   complete: boolean;
   /** The gateway's NodePort on the first node: the URL to try. */
@@ -31,6 +32,7 @@ export function describeLab(state: LabState): Lab {
     name: plan.lab,
     cni: plan.cni,
     overlay: plan.overlay,
+    seed: plan.seed,
     complete: state.status === "up",
     url: `http://${first}:30007/`,
     webUrl: `http://${first}:30008/`,

@@ -1,5 +1,7 @@
-import { createHash, randomBytes, randomInt } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import { type Chance, drawHex, drawLetters, drawMac, machineChance, seededChance } from "./chance.ts";
 import { LabError } from "./lab-error.ts";
+import { type App, type Blocks, drawNodeCount, drawPlacement, type Placement, usualPlacement } from "./placement.ts";
 
 export type Cni = "calico" | "flannel";
 export type Overlay = "vxlan" | "host-gw" | "ipip";
@@ -54,6 +56,8 @@ export interface Plan {
   marker: string;
   cni: Cni;
   overlay: Overlay;
+  /** What the placement and all names were drawn from; null: placed as documented, and named by chance. */
+  seed: number | null;
   createdAt: string;
   clusterCidr: string;
   serviceCidr: string;
@@ -67,34 +71,44 @@ export interface Plan {
 export const LAN_GATEWAY = "192.168.6.1";
 export const CLIENT_ADDRESS = "192.168.6.10";
 export const MAX_NODES = 20;
-const SAFE_LETTERS = "bcdfghjklmnpqrstvwxz2456789"; // apimachinery/pkg/util/rand: no vowels, no 0 1 3
+
+export const USUAL_NODES = 3;
+const MAX_SEED = 1e9;
 
 export interface PlanOptions {
   name: string;
-  nodes: number;
+  /** Without it a lab has three nodes, or as many as its seed draws. */
+  nodes?: number | undefined;
   cni: Cni;
   overlay: Overlay;
+  /** Draws the placement; without it, it is the documented one. */
+  seed?: number | undefined;
 }
 
 /** Everything that the lab will consist of, named and addressed before any of it exists. */
 export function makePlan(options: PlanOptions): Plan {
   checkName(options.name);
-  if (!Number.isInteger(options.nodes) || options.nodes < 1 || options.nodes > MAX_NODES) {
-    throw new LabError(`A lab has 1 to ${MAX_NODES} nodes, not ${options.nodes}.`, "Choose another --nodes.");
-  }
-  const prefix = netnsPrefix(options.name);
+  checkNumber("seed", options.seed ?? 0, 0, MAX_SEED);
+  const { seed = null } = options;
+  const chance = seed === null ? machineChance() : seededChance(seed);
+  const drawnCount = seed === null ? USUAL_NODES : drawNodeCount(chance);
+  const count = options.nodes ?? drawnCount;
+  checkNumber("nodes", count, 1, MAX_NODES);
   const flannel = options.cni === "flannel";
-  const nodes = Array.from({ length: options.nodes }, (_, index): PlannedNode => {
-    const block = flannel ? `10.42.${index}.0` : calicoBlock(index);
+  const blocks = flannel ? FLANNEL_BLOCKS : CALICO_BLOCKS;
+  const placement = seed === null ? usualPlacement(count, blocks) : drawPlacement(chance, count, blocks);
+  const prefix = netnsPrefix(options.name);
+  const nodes = placement.nodes.map(({ name, host, block }, index): PlannedNode => {
+    const first = flannel ? flannelBlock(block) : calicoBlock(block);
     return {
-      name: `k${index + 1}`,
+      name,
       netns: `${prefix}k${index + 1}`,
-      address: `192.168.6.${141 + index}`,
-      mac: randomMac(),
-      podCidr: `${block}/${flannel ? 24 : 26}`,
-      tunnelAddress: block,
-      tunnelMac: randomMac(),
-      bridgeMac: randomMac(),
+      address: `192.168.6.${host}`,
+      mac: drawMac(chance),
+      podCidr: `${first}/${flannel ? 24 : 26}`,
+      tunnelAddress: first,
+      tunnelMac: drawMac(chance),
+      bridgeMac: drawMac(chance),
     };
   });
   return {
@@ -102,15 +116,21 @@ export function makePlan(options: PlanOptions): Plan {
     marker: randomBytes(12).toString("hex"),
     cni: options.cni,
     overlay: options.overlay,
+    seed,
     createdAt: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
     clusterCidr: flannel ? "10.42.0.0/16" : "10.244.0.0/16",
     serviceCidr: flannel ? "10.43.0.0/16" : "10.96.0.0/12",
     lanNetns: `${prefix}lan`,
     clientNetns: `${prefix}client`,
     nodes,
-    pods: planPods(options, nodes, prefix),
+    pods: planPods(placement, nodes, prefix, flannel, chance),
     services: planServices(flannel),
   };
+}
+
+function checkNumber(option: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new LabError(`--${option} is ${least} to ${most}, not ${value}.`, `Choose another --${option}.`);
 }
 
 export function netnsPrefix(lab: string): string {
@@ -135,7 +155,7 @@ export function findNode(plan: Plan, name: string): PlannedNode {
   );
 }
 
-export function podOf(plan: Plan, app: string): PlannedPod {
+export function podOf(plan: Pick<Plan, "pods">, app: string): PlannedPod {
   const pod = plan.pods.find((candidate) => candidate.app === app);
   if (!pod) throw new TypeError(`every plan has a pod of ${app}`);
   return pod;
@@ -147,38 +167,40 @@ export function serviceOf(plan: Plan, name: string): PlannedService {
   return service;
 }
 
-function planPods(options: PlanOptions, nodes: readonly PlannedNode[], prefix: string): PlannedPod[] {
-  const first = nodes[0] as PlannedNode;
-  const second = nodes[1] ?? first;
-  const last = nodes.at(-1) as PlannedNode;
-  const wanted = [
-    { app: "frontend", namespace: "default", serves: "gateway" as const, on: [first] },
-    { app: "backend", namespace: "default", serves: "web" as const, on: [second] },
-    { app: "web", namespace: "default", serves: "web" as const, on: nodes },
-    { app: "dns", namespace: "kube-system", serves: "dns" as const, on: [last] },
-  ];
-  const used = new Map<string, number>();
-  return wanted.flatMap(({ app, namespace, serves, on }) => {
-    const template = randomLetters(10);
-    return on.map((node): PlannedPod => {
-      // The first address is the bridge's (flannel) or the tunnel device's neighbour (calico); pods follow.
-      const offset = (used.get(node.name) ?? 1) + 1;
-      used.set(node.name, offset);
-      const name = `${app}-${template}-${randomLetters(5)}`;
-      return {
-        name,
-        namespace,
-        app,
-        template,
-        serves,
-        node: node.name,
-        netns: `${prefix}pod-${name}`,
-        address: addToAddress(node.tunnelAddress, offset),
-        mac: randomMac(),
-        hostLink: options.cni === "flannel" ? `veth${randomBytes(4).toString("hex")}` : calicoLink(namespace, name),
-        hostMac: options.cni === "flannel" ? randomMac() : "ee:ee:ee:ee:ee:ee",
-      };
-    });
+const SERVES = {
+  frontend: "gateway",
+  backend: "web",
+  web: "web",
+  dns: "dns",
+} as const satisfies Record<App, PlannedPod["serves"]>;
+
+function planPods(
+  placement: Placement,
+  nodes: readonly PlannedNode[],
+  prefix: string,
+  flannel: boolean,
+  chance: Chance,
+): PlannedPod[] {
+  const templates = new Map<App, string>();
+  return placement.pods.map(({ app, on, offset }): PlannedPod => {
+    const node = nodes[on] as PlannedNode;
+    const template = templates.get(app) ?? drawLetters(chance, 10);
+    templates.set(app, template);
+    const namespace = app === "dns" ? "kube-system" : "default";
+    const name = `${app}-${template}-${drawLetters(chance, 5)}`;
+    return {
+      name,
+      namespace,
+      app,
+      template,
+      serves: SERVES[app],
+      node: node.name,
+      netns: `${prefix}pod-${name}`,
+      address: addToAddress(node.tunnelAddress, offset),
+      mac: drawMac(chance),
+      hostLink: flannel ? `veth${drawHex(chance, 4)}` : calicoLink(namespace, name),
+      hostMac: flannel ? drawMac(chance) : "ee:ee:ee:ee:ee:ee",
+    };
   });
 }
 
@@ -210,9 +232,21 @@ function planServices(flannel: boolean): PlannedService[] {
   ];
 }
 
+const FLANNEL_BLOCKS: Blocks = { count: 256, addresses: 256, usual: (index) => index };
+
 /** Blocks lie scattered over the pool, as Calico's IPAM hands them out: it starts at a hash of the host's name. */
-function calicoBlock(index: number): string {
-  return `10.244.${(166 + index * 194) % 256}.${[128, 0, 64, 192][index % 4]}`;
+const CALICO_BLOCKS: Blocks = {
+  count: 1024,
+  addresses: 64,
+  usual: (index) => ((166 + index * 194) % 256) * 4 + ([2, 0, 1, 3][index % 4] as number),
+};
+
+function flannelBlock(block: number): string {
+  return `10.42.${block}.0`;
+}
+
+function calicoBlock(block: number): string {
+  return `10.244.${block >> 2}.${(block & 3) * 64}`;
 }
 
 /** Calico's CNI plugin: "cali" and 11 digits of SHA-1 over namespace.pod (libcalico, VethNameForWorkload). */
@@ -223,14 +257,4 @@ function calicoLink(namespace: string, pod: string): string {
 function addToAddress(address: string, offset: number): string {
   const parts = address.split(".").map(Number);
   return [...parts.slice(0, 3), (parts[3] as number) + offset].join(".");
-}
-
-function randomMac(): string {
-  const bytes = randomBytes(6);
-  bytes[0] = ((bytes[0] as number) & 0xfc) | 0x02; // unicast, locally administered
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
-}
-
-function randomLetters(length: number): string {
-  return Array.from({ length }, () => SAFE_LETTERS[randomInt(SAFE_LETTERS.length)]).join("");
 }

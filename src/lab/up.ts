@@ -21,9 +21,12 @@ import { wireLan, wireNode, wirePods } from "./wiring/wire.ts";
 
 export interface LabUpOptions {
   name?: string;
-  nodes?: number;
+  /** Three, or as many as the seed draws. */
+  nodes?: number | undefined;
   cni?: Cni;
   overlay?: Overlay;
+  /** Draws nodes and placement; without it they are as documented. */
+  seed?: number | undefined;
   /** Told of each stage as it begins. */
   onProgress?: (line: string) => void;
   /** When it fires, what was built is taken down again, and labUp fails with LabInterrupted. */
@@ -34,8 +37,8 @@ export interface LabUpOptions {
 
 /** Builds a cluster in network namespaces; on any failure nothing of it is left. */
 export async function labUp(options: LabUpOptions = {}): Promise<Lab> {
-  const { name = "lab", nodes = 3, cni = "flannel", overlay = "vxlan", onProgress = () => {}, signal } = options;
-  const plan = makePlan({ name, nodes, cni, overlay });
+  const { name = "lab", nodes, cni = "flannel", overlay = "vxlan", seed, onProgress = () => {}, signal } = options;
+  const plan = makePlan({ name, nodes, cni, overlay, seed });
   const bundle = options.serverBundle ?? findServerBundle();
   await checkMachine(plan);
   await claimName(plan, onProgress);

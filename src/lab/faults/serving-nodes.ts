@@ -1,3 +1,4 @@
+import { LabError } from "../lab-error.ts";
 import { findNode, type Plan, type PlannedNode, type PlannedPod, podOf } from "../plan.ts";
 
 /** Where the gateway runs, through which all of the URL's traffic goes. */
@@ -27,12 +28,17 @@ export function overVxlan(plan: Plan): string | null {
   return plan.overlay === "vxlan" ? betweenNodes(plan) : `its overlay is ${plan.overlay}, not vxlan`;
 }
 
-/** The pod of a node that the URLs need most. */
+/** The pod of a node that the URLs need most. @throws LabError where the node runs none of theirs */
 export function servingPod(plan: Plan, node: PlannedNode): PlannedPod {
   const rank = ["backend", "frontend", "web"];
   const pods = plan.pods.filter((pod) => pod.node === node.name && rank.includes(pod.app));
   const [first] = pods.sort((a, b) => rank.indexOf(a.app) - rank.indexOf(b.app));
-  if (!first) throw new TypeError(`every node has a web pod, but not ${node.name}`);
+  if (!first) {
+    throw new LabError(
+      `Lab "${plan.lab}" cannot have this on ${node.name}: the URLs need no pod of that node.`,
+      "Choose another --node.",
+    );
+  }
   return first;
 }
 
