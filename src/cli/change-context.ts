@@ -31,7 +31,7 @@ export interface OpenForChange {
 export async function openForChange(options: ClusterOptions, signal: AbortSignal): Promise<OpenForChange> {
   const limits = limitsOf(options, signal);
   const [transport, kube, api] = await Promise.all([
-    openTransport(options),
+    openTransport(options, limits),
     openKube(kubeOptions(options)),
     openKubeWriter(kubeOptions(options), limits),
   ]);

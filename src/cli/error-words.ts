@@ -20,6 +20,11 @@ export function tellError(error: unknown): void {
   if (hint !== null) process.stderr.write(`         ${printable(hint)}\n`);
 }
 
+/** What went wrong beside the work itself, which is done: what happened, and what to do next. */
+export function tellWarning(message: string, hint: string): void {
+  process.stderr.write(`lasthop: ${printable(message)}\n         ${printable(hint)}\n`);
+}
+
 function wordsOf(error: unknown): ErrorWords {
   if (error instanceof HuntError) return huntWords(error);
   if (!(error instanceof Error)) return { message: String(error), hint: null };

@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Verdict, verdictSchema } from "../verdict/verdict.ts";
+import { tellWarning } from "./error-words.ts";
 import type { ClusterOptions } from "./options.ts";
 import { CliError } from "./run.ts";
 
@@ -25,7 +26,10 @@ function stateDirectory(): string {
   return join(process.env.XDG_STATE_HOME ?? join(homedir(), ".local", "state"), "lasthop");
 }
 
-/** Keeps the last verdict on this machine, so that `lasthop repair` needs no file. It is no failure when that cannot be. */
+/**
+ * Keeps the last verdict on this machine, so that `lasthop repair` needs no file. Where that cannot be, it is said, and an older
+ * one goes if it can: nobody should repair by what was found before.
+ */
 export async function rememberVerdict(
   verdict: Verdict,
   options: ClusterOptions & { readonly from?: string },
@@ -33,12 +37,17 @@ export async function rememberVerdict(
   const way = Object.fromEntries(Object.keys(wayFields).map((key) => [key, options[key as keyof typeof options]]));
   const directory = stateDirectory();
   const path = join(directory, "last-verdict.json");
+  const half = `${path}.${process.pid}`;
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await writeFile(`${path}.${process.pid}`, JSON.stringify({ verdict, way }), { mode: 0o600 });
-    await rename(`${path}.${process.pid}`, path);
-  } catch {
-    // A read-only home: `repair` then takes the verdict as a file.
+    await writeFile(half, JSON.stringify({ verdict, way }), { mode: 0o600 });
+    await rename(half, path);
+  } catch (error) {
+    await Promise.allSettled([unlink(half), unlink(path)]);
+    tellWarning(
+      `the verdict could not be kept for \`lasthop repair\`: ${(error as Error).message}`,
+      "Keep it yourself, and give it to repair: lasthop diagnose SYMPTOM -o json > FILE",
+    );
   }
 }
 

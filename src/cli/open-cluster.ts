@@ -1,6 +1,7 @@
-import { hostname } from "node:os";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import type { Cluster } from "../facts/cluster.ts";
+import type { NodeName } from "../facts/provenance.ts";
 import type { NotChecked, World } from "../facts/world.ts";
 import type { Field } from "../hunt/field.ts";
 import { HuntError } from "../hunt/hunt-error.ts";
@@ -8,6 +9,8 @@ import { HERE } from "../hunt/place.ts";
 import { collectWorld } from "../read/collect/collect-world.ts";
 import type { KubeReader } from "../read/kube/kube-reader.ts";
 import type { Limits, Reader, Transport } from "../read/transport/reader.ts";
+import { steadyNow } from "./clock.ts";
+import { nodeNameOf, thisMachine } from "./local-node.ts";
 import type { ClusterOptions } from "./options.ts";
 import { CliError, untilInterrupted } from "./run.ts";
 
@@ -26,6 +29,21 @@ export function limitsOf(options: ClusterOptions, signal: AbortSignal): Limits {
   return { timeoutMs: options.timeout * 1000, maxBytes: MAX_BYTES, signal };
 }
 
+/** Made before anything is sent: what cannot be kept should be known then. @throws CliError */
+export function openKeepDirectory(directory: string): string {
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    return directory;
+  } catch (error) {
+    throw new CliError(
+      `captures cannot be kept in ${directory}: ${(error as Error).message}`,
+      "Give -w a directory that can be written to.",
+      { cause: error },
+    );
+  }
+}
+
 export async function openCluster(options: ClusterOptions, signal: AbortSignal): Promise<OpenCluster> {
   const limits = limitsOf(options, signal);
   if (options.bundle !== undefined) {
@@ -35,7 +53,7 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
     return { reader: bundle, kube: openRecordedKube(bundle), limits };
   }
   const { openKube } = await import("../read/kube/live.ts");
-  const [kube, reader] = await Promise.all([openKube(kubeOptions(options)), openReader(options)]);
+  const [kube, reader] = await Promise.all([openKube(kubeOptions(options)), openReader(options, limits)]);
   return { reader, kube, limits };
 }
 
@@ -43,17 +61,17 @@ export function kubeOptions({ kubeconfig, context }: ClusterOptions): { kubeconf
   return { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) };
 }
 
-async function openReader(options: ClusterOptions): Promise<Reader> {
+async function openReader(options: ClusterOptions, limits: Limits): Promise<Reader> {
   if (howToReach(options) === "netns") {
     const { openNetnsReader } = await import("../read/transport/netns.ts");
     return openNetnsReader(await inventoryOf(options));
   }
   const { openLocalReader } = await import("../read/transport/local.ts");
-  return openLocalReader(hostname());
+  return openLocalReader(await localNode(options, limits));
 }
 
 /** For commands that change something: the only place that makes a Transport. */
-export async function openTransport(options: ClusterOptions): Promise<Transport> {
+export async function openTransport(options: ClusterOptions, limits: Limits): Promise<Transport> {
   if (options.bundle !== undefined) {
     throw new CliError("a bundle cannot be changed", "Leave out --bundle, and reach the cluster itself.");
   }
@@ -62,7 +80,12 @@ export async function openTransport(options: ClusterOptions): Promise<Transport>
     return openNetnsTransport(await inventoryOf(options));
   }
   const { openLocalTransport } = await import("../read/transport/local.ts");
-  return openLocalTransport(hostname());
+  return openLocalTransport(await localNode(options, limits));
+}
+
+async function localNode(options: ClusterOptions, limits: Limits): Promise<NodeName> {
+  const { readNodes } = await import("../read/kube/live.ts");
+  return nodeNameOf(thisMachine(), await readNodes(kubeOptions(options), limits));
 }
 
 function howToReach(options: ClusterOptions): "netns" | "local" {
@@ -92,10 +115,10 @@ export async function readField(
   readonly marks: Readonly<Record<string, number>>;
 }> {
   const { reader, kube, limits } = open;
-  const started = Date.now();
+  const started = steadyNow();
   onProgress("objects", "");
   const { cluster, notChecked: objectsMissed } = await untilInterrupted(kube.cluster(limits), limits.signal);
-  const objectsMs = Date.now() - started;
+  const objectsMs = steadyNow() - started;
   onProgress("facts", reader.nodes.join(", "));
   const { world, notChecked, bootIds } = await untilInterrupted(
     collectWorld(reader, cluster, { limits }),
@@ -109,13 +132,13 @@ export async function readField(
       cluster,
       world,
       limits,
-      now: Date.now,
+      now: steadyNow,
       random: (bytes) => randomBytes(bytes),
       keepIn: extra.keepIn ?? null,
       bootIds,
     },
     notChecked: [...objectsMissed, ...notChecked].sort((a, b) => Number(isOfNode(b)) - Number(isOfNode(a))),
-    marks: { objectsMs, factsMs: Date.now() - started - objectsMs },
+    marks: { objectsMs, factsMs: steadyNow() - started - objectsMs },
   };
 }
 

@@ -52,6 +52,11 @@ export function wantsColor(stream: { readonly isTTY?: boolean }): boolean {
   return !process.env.NO_COLOR && stream.isTTY === true && process.env.TERM !== "dumb";
 }
 
+/** A terminal that knows how to erase a line; a dumb one does not. */
+export function canRewriteLine(stream: { readonly isTTY?: boolean }): boolean {
+  return stream.isTTY === true && process.env.TERM !== "dumb";
+}
+
 function seconds(text: string): number {
   const value = Number(text);
   if (!Number.isFinite(value) || value <= 0 || value > 3600)

@@ -17,6 +17,7 @@ import { parseSymptom } from "../think/symptom/symptom.ts";
 import { exitStatusOf, type Verdict } from "../verdict/verdict.ts";
 import { demoName, removeAbandonedDemos } from "./abandoned-demos.ts";
 import { openForChange } from "./change-context.ts";
+import { steadyNow } from "./clock.ts";
 import type { DemoOptions } from "./demo.ts";
 import { openCluster } from "./open-cluster.ts";
 import { type ClusterOptions, wantsColor } from "./options.ts";
@@ -30,7 +31,7 @@ const { bold, dim } = pc.createColors(style.color);
 
 /** The whole story; where no lab can be built, the recorded incident, and it says so. */
 export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<number> {
-  const startedAt = Date.now();
+  const startedAt = steadyNow();
   if (options.replay === true) return replay(null, signal);
   await removeAbandonedDemos();
   const name = demoName(process.pid);
@@ -98,7 +99,7 @@ async function tellStory(lab: Lab, signal: AbortSignal, startedAt: number): Prom
 }
 
 async function diagnoseLab(lab: Lab, options: ClusterOptions, signal: AbortSignal): Promise<Verdict> {
-  const startedAt = Date.now();
+  const startedAt = steadyNow();
   const symptom = parseSymptom(lab.url, options.namespace);
   if ("error" in symptom) throw new Error(`the lab's URL is no symptom: ${lab.url}`);
   const open = await openCluster(options, signal);
@@ -122,7 +123,7 @@ async function replay(why: string | null, signal: AbortSignal): Promise<number> 
   tell(say.replaying({ why }));
   const url = "http://192.168.6.141:30007/";
   command(`lasthop diagnose ${url} --bundle fixtures/ipip-resumed`);
-  const startedAt = Date.now();
+  const startedAt = steadyNow();
   const options: ClusterOptions = { via: "auto", bundle, namespace: "default", timeout: 20 };
   const symptom = parseSymptom(url, options.namespace);
   if ("error" in symptom) throw new Error(`no symptom: ${url}`);
@@ -160,5 +161,5 @@ function command(text: string): void {
 }
 
 function seconds(since: number): string {
-  return ((Date.now() - since) / 1000).toFixed(1);
+  return ((steadyNow() - since) / 1000).toFixed(1);
 }

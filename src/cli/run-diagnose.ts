@@ -5,16 +5,22 @@ import { printable } from "../tell/report/finding-text.ts";
 import { rungText, type Style, verdictText } from "../tell/report/terminal.ts";
 import { statusLine } from "../tell/report/status-line.ts";
 import { toVerdict } from "../tell/report/to-verdict.ts";
+import { countRounds } from "../read/transport/rounds-under-way.ts";
 import { parseSymptom } from "../think/symptom/symptom.ts";
 import { exitStatusOf, type Repair, type Verdict } from "../verdict/verdict.ts";
+import { steadyNow } from "./clock.ts";
 import type { DiagnoseOptions } from "./diagnose.ts";
 import { rememberVerdict } from "./last-verdict.ts";
 import { recurrenceOf } from "./recurrence.ts";
-import { type OpenCluster, openCluster, readField, unlessUnread } from "./open-cluster.ts";
+import { type OpenCluster, openCluster, openKeepDirectory, readField, unlessUnread } from "./open-cluster.ts";
+import { canRewriteLine } from "./options.ts";
 import { CliError, untilInterrupted } from "./run.ts";
 import { styleOf } from "./speech.ts";
 import { VERSION } from "./version.ts";
 import { writeJson } from "./write-json.ts";
+
+/** A round that takes longer is worth a word about whose it is. */
+const SLOW_MS = 2000;
 
 /** @returns the exit status */
 export async function diagnose(input: string, options: DiagnoseOptions, signal: AbortSignal): Promise<number> {
@@ -25,7 +31,7 @@ export async function diagnose(input: string, options: DiagnoseOptions, signal: 
       "URL | svc/NAME[:PORT] | pod/NAME[:PORT] | dns/NAME | ADDRESS[:PORT]",
     );
   }
-  const startedAt = Date.now();
+  const startedAt = steadyNow();
   const style = styleOf(options);
   const isText = options.output === "text";
   const open = await openCluster(options, signal);
@@ -54,10 +60,12 @@ export async function follow(
   isLive: boolean,
   startedAt: number,
 ): Promise<Conclusion> {
-  const status = statusLine(process.stderr, isLive && process.stderr.isTTY === true);
   const { words } = style;
+  const { reader, awaited } = countRounds(open.reader);
+  const status = statusLine(process.stderr, isLive && canRewriteLine(process.stderr), () => waiting());
   try {
-    const { field, notChecked, marks } = await readField(open, { keepIn: options.write ?? null }, (doing, detail) =>
+    const extra = { keepIn: options.write === undefined ? null : openKeepDirectory(options.write) };
+    const { field, notChecked, marks } = await readField({ ...open, reader }, extra, (doing, detail) =>
       status.show(`${words.doing[doing]} ${detail}`),
     );
     const request = { symptom, from: options.from ?? null, namespace: options.namespace };
@@ -79,6 +87,19 @@ export async function follow(
     }
   } finally {
     status.clear();
+  }
+
+  /** Whom it waits for, once that is longer than usual. */
+  function waiting(): string {
+    const slow = awaited().filter(({ sinceMs }) => sinceMs >= SLOW_MS);
+    const [longest] = slow;
+    if (longest === undefined) return "";
+    const nodes = slow.map(({ node }) => node);
+    return words.waiting({
+      nodes,
+      seconds: Math.floor(longest.sinceMs / 1000),
+      limit: Math.round(open.limits.timeoutMs / 1000),
+    });
   }
 
   function tell(event: Exclude<HuntEvent, { kind: "concluded" }>): void {

@@ -10,7 +10,7 @@ import { hopList, lastHopOf } from "../hunt/conclude.ts";
 import { hopsOf, suspectsOf } from "../think/explain/suspect.ts";
 import { findingText, printable } from "../tell/report/finding-text.ts";
 import { rungText } from "../tell/report/terminal.ts";
-import { openCluster, readField } from "./open-cluster.ts";
+import { openCluster, openKeepDirectory, readField } from "./open-cluster.ts";
 import type { ProbeOptions } from "./probe.ts";
 import { CliError, EXIT, untilInterrupted } from "./run.ts";
 import { destinationOf, endsOf, protocolTo } from "./run-walk.ts";
@@ -28,7 +28,11 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
   const style = styleOf(options);
   const open = await openCluster(options, signal);
   try {
-    const { field, notChecked } = await readField(open, { keepIn: options.write ?? null }, () => {});
+    const { field, notChecked } = await readField(
+      open,
+      { keepIn: options.write === undefined ? null : openKeepDirectory(options.write) },
+      () => {},
+    );
     const { place, target } = endsOf(from, destination, options.namespace, field, notChecked);
     const protocol = protocolTo(destination, target, options.protocol);
     const trial = makeTrial(field.world, {

@@ -8,6 +8,7 @@ import { verdictText } from "../tell/report/terminal.ts";
 import { parseSymptom } from "../think/symptom/symptom.ts";
 import { exitStatusOf, type Verdict } from "../verdict/verdict.ts";
 import { type OpenForChange, openForChange, wayOf } from "./change-context.ts";
+import { steadyNow } from "./clock.ts";
 import { readVerdict, recallVerdict, type Remembered, rememberVerdict } from "./last-verdict.ts";
 import type { RepairOptions } from "./repair.ts";
 import { EXIT, Interrupted } from "./run.ts";
@@ -77,7 +78,7 @@ async function tryAgain(
   const symptom = parseSymptom(before.symptom.input, options.namespace);
   if ("error" in symptom) return EXIT.noCause;
   const isText = options.output === "text";
-  const startedAt = Date.now();
+  const startedAt = steadyNow();
   const reader = { reader: open.transport, kube: open.kube, limits: open.limits };
   const from = remembered?.way.from;
   const conclusion = await follow(

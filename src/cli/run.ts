@@ -33,8 +33,12 @@ export async function guarded(action: (signal: AbortSignal) => Promise<number>):
     if (times > 1) process.exit(EXIT.interrupted);
   });
   let isHeard = true;
-  process.stdout.on("error", () => {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (isHeard && error.code !== "EPIPE")
+      tellError(new CliError(`the answer cannot be written: ${error.message}`, "Write it to another place."));
     isHeard = false;
+    // It may come when the action is over already.
+    process.exitCode = EXIT.failed;
     interrupt.abort();
   });
   process.stderr.on("error", () => {});

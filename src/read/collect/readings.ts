@@ -7,6 +7,11 @@ import { text } from "../transport/reader.ts";
 /** What exits with a status other than 0 for a key that cannot be read, or a file that the kernel does not have. */
 const TOLERATED = new Set(["sysctl-net", "proc-net-snmp"]);
 
+const LINE_FEED = 10;
+
+/** Outputs that tell themselves where they end: their parsers keep what came before. */
+const SELF_ENDING = /tables(-legacy)?-save$|^nft-ruleset$/;
+
 /** One thing that could not be read, before those that say the same of several namespaces are told together. */
 export interface Gap {
   readonly subject: string;
@@ -60,7 +65,7 @@ export class Readings {
     const output = this.#outputs.get(command);
     const source = output && this.#sourceOf.get(output);
     if (output === undefined || source === undefined) return unknown(NOT_READ);
-    const why = whyNotWhole(output, TOLERATED.has(command));
+    const why = whyNotWhole(output, TOLERATED.has(command), SELF_ENDING.test(command));
     return why === null ? known({ text: text(output), source }) : unknown(why);
   }
 
@@ -108,9 +113,13 @@ export class Readings {
   }
 }
 
-function whyNotWhole(output: Output, isStatusTolerated: boolean): string | null {
+function whyNotWhole(output: Output, isStatusTolerated: boolean, isSelfEnding: boolean): string | null {
   if (output.failure !== null) return output.failure;
   if (output.truncated) return `its output is longer than ${output.stdout.length} bytes`;
-  if (output.status === 0 || (isStatusTolerated && output.stdout.length > 0)) return null;
+  if (output.status === 0 || (isStatusTolerated && output.stdout.length > 0)) {
+    return isSelfEnding || output.stdout.length === 0 || output.stdout.at(-1) === LINE_FEED
+      ? null
+      : "its output ends inside a line";
+  }
   return output.stderr.trim().split("\n").at(-1) || `exit status ${output.status}`;
 }

@@ -15,7 +15,7 @@ for tool in ip bridge nft ipset conntrack ss sysctl tcpdump iptables-save iptabl
 done
 grep --exclude-dir=x '' /dev/null 2>/dev/null
 [ $? -le 1 ] && echo 'tool grep-exclude-dir'
-command -v iptables-save >/dev/null 2>&1 && printf 'iptables-save %s\\n' "$(iptables-save -V 2>/dev/null </dev/null)"
+command -v iptables-save >/dev/null 2>&1 && printf 'iptables-save %s\\n' "$(iptables-save -V 2>/dev/null </dev/null | head -n 1)"
 if [ -r /proc/modules ]; then
   builtin=/lib/modules/$(uname -r)/modules.builtin
   for module in nf_tables ip_set nf_conntrack nf_conntrack_netlink tcp_diag udp_diag; do

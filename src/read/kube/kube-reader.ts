@@ -30,9 +30,12 @@ export interface KubeReader {
 export class KubeError extends Error {
   override name = "KubeError";
   readonly hint: string | null;
+  /** Asking again would not help. */
+  readonly isFinal: boolean;
 
-  constructor(message: string, options: ErrorOptions & { readonly hint?: string } = {}) {
+  constructor(message: string, options: ErrorOptions & { readonly hint?: string; readonly isFinal?: boolean } = {}) {
     super(message, options);
     this.hint = options.hint ?? null;
+    this.isFinal = options.isFinal ?? true;
   }
 }

@@ -1,9 +1,12 @@
 import type { KubeConfig } from "@kubernetes/client-node";
+import type { KubeNode } from "../../facts/cluster.ts";
 import { known, unknown } from "../../facts/provenance.ts";
 import type { NotChecked } from "../../facts/world.ts";
 import type { Limits } from "../transport/reader.ts";
+import { tellStatus } from "./answer.ts";
 import { clusterFromObjects, type Kind } from "./cluster-from-objects.ts";
 import { KubeError, type KubeReader, type PodLogRequest } from "./kube-reader.ts";
+import { type Listing, readList } from "./list.ts";
 import { get } from "./request.ts";
 
 export interface KubeOptions {
@@ -25,10 +28,7 @@ const NO_KUBECONFIG = "http://localhost:8080";
 const HINTS = {
   file: "Give --kubeconfig FILE, or set KUBECONFIG.",
   context: "Choose one of them with --context, or another --kubeconfig.",
-  credentials: "Renew them, or choose another --context; `kubectl get nodes` must answer with the same ones.",
 } as const;
-const PAGE = 500;
-const MOST_PAGES = 200;
 
 /**
  * The API of a live cluster. client-node is loaded here and nowhere else, for it is heavy, and only for the kubeconfig and its
@@ -42,6 +42,14 @@ export async function openKube(options: KubeOptions): Promise<KubeReader> {
     cluster: (limits) => readCluster(config, limits),
     podLog: (request, limits) => readPodLog(config, request, limits),
   };
+}
+
+/** The nodes alone: which of them is this machine? @throws KubeError */
+export async function readNodes(options: KubeOptions, limits: Limits): Promise<readonly KubeNode[]> {
+  const { list, error } = await readList(await loadConfig(options), PATHS.nodes, limits);
+  if (error !== null) throw error;
+  const none = { pods: null, services: null, endpointslices: null, endpoints: null, networkpolicies: null };
+  return clusterFromObjects({ nodes: list, ...none }).cluster.nodes;
 }
 
 /** The kubeconfig in use. @throws KubeError when there is no usable one. */
@@ -76,10 +84,14 @@ export async function loadConfig(options: KubeOptions): Promise<KubeConfig> {
 
 async function readCluster(config: KubeConfig, limits: Limits) {
   const kinds: readonly Kind[] = ["nodes", "pods", "services", "endpointslices", "networkpolicies"];
-  const lists = new Map<Kind, { list: unknown; why: string | null }>();
-  await Promise.all(kinds.map(async (kind) => lists.set(kind, await readList(config, kind, limits))));
+  const lists = new Map<Kind, Listing>();
+  const read = async (kind: Kind) => lists.set(kind, await readList(config, PATHS[kind], limits));
+  await Promise.all(kinds.map(read));
+  // One kind that gets no answer is a gap; when none does, there is no API.
+  const [error] = [...lists.values()].map((listing) => listing.error);
+  if (error != null && [...lists.values()].every((listing) => listing.error !== null)) throw error;
   // Before Kubernetes 1.21 there is no discovery.k8s.io/v1.
-  if (lists.get("endpointslices")?.list === null) lists.set("endpoints", await readList(config, "endpoints", limits));
+  if (lists.get("endpointslices")?.list === null) await read("endpoints");
   const listOf = (kind: Kind) => lists.get(kind)?.list ?? null;
   const reading = clusterFromObjects({
     nodes: listOf("nodes"),
@@ -96,35 +108,6 @@ async function readCluster(config: KubeConfig, limits: Limits) {
   return { cluster: reading.cluster, notChecked: [...unread, ...reading.notChecked] };
 }
 
-/** All pages of a list. A kind that may not be read is null and why; credentials that are refused are an error. */
-async function readList(
-  config: KubeConfig,
-  kind: Kind,
-  limits: Limits,
-): Promise<{ list: unknown; why: string | null }> {
-  const items: unknown[] = [];
-  let token = "";
-  for (let page = 0; page < MOST_PAGES; page += 1) {
-    const { status, body } = await get(config, `${PATHS[kind]}?limit=${PAGE}${token && `&continue=${token}`}`, limits);
-    if (status === 401) {
-      const context = config.getCurrentContext();
-      throw new KubeError(
-        `the Kubernetes API refuses the credentials of context ${context} (401): ${tellStatus(body)}`,
-        { hint: HINTS.credentials },
-      );
-    }
-    if (status !== 200) return { list: null, why: `the API answers ${status}: ${tellStatus(body)}` };
-    const answer = parseObject(body);
-    if (answer === null || !Array.isArray(answer.items))
-      return { list: null, why: "the API answers with something else than a list" };
-    for (const item of answer.items) items.push(item);
-    const next = (answer.metadata as { continue?: unknown } | undefined)?.continue;
-    if (typeof next !== "string" || next === "") return { list: { items }, why: null };
-    token = encodeURIComponent(next);
-  }
-  return { list: null, why: `more than ${MOST_PAGES * PAGE} objects` };
-}
-
 async function readPodLog(config: KubeConfig, request: PodLogRequest, limits: Limits) {
   const query = new URLSearchParams({
     sinceSeconds: String(request.sinceSeconds),
@@ -138,20 +121,5 @@ async function readPodLog(config: KubeConfig, request: PodLogRequest, limits: Li
     return status === 200 ? known(body) : unknown(`the API answers ${status}: ${tellStatus(body)}`);
   } catch (error) {
     return unknown((error as Error).message);
-  }
-}
-
-/** The message of a `Status` object. */
-function tellStatus(body: string): string {
-  const message = parseObject(body)?.message;
-  return (typeof message === "string" ? message : body).slice(0, 300);
-}
-
-function parseObject(body: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
-  } catch {
-    return null;
   }
 }

@@ -49,7 +49,8 @@ export async function request(
     const why = timeout.aborted ? `no answer within ${limits.timeoutMs} ms` : messageOf(error);
     const hint =
       "Is it up, and is this its address? `kubectl get nodes` must answer with the same --kubeconfig and --context.";
-    throw new KubeError(`the Kubernetes API at ${server} cannot be reached: ${why}`, { cause: error, hint });
+    const isFinal = !isBroken(error);
+    throw new KubeError(`the Kubernetes API at ${server} cannot be reached: ${why}`, { cause: error, hint, isFinal });
   }
 }
 
@@ -78,4 +79,9 @@ function send(url: URL, options: https.RequestOptions, body: string | null, maxB
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join(", ");
   return error instanceof Error ? error.message || error.name : String(error);
+}
+
+/** The connection ended before the answer did. */
+function isBroken(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
 }

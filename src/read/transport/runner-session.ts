@@ -59,7 +59,7 @@ export class RunnerSession {
   async run(orders: readonly Order[], limits: Limits): Promise<Output[]> {
     const outputs: Output[] = [];
     if (!this.#greeted) {
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       const greeting = await this.#ending(limits);
       const first = orders[0];
       if (greeting.failure !== null && first !== undefined) {
@@ -77,7 +77,7 @@ export class RunnerSession {
     });
     this.#child.stdin?.write(`round ${seconds}\n${lines.join("\n")}\nend\n`);
     for (const { command } of orders) {
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       const ending = await this.#ending(limits);
       outputs.push(this.#output(command, startedAt, ending));
       if (this.#dead !== null) break;
@@ -113,7 +113,7 @@ export class RunnerSession {
   /** Waits for both ends of one command. Cutting it short costs the runner: what a killed command left behind could still print. */
   async #ending(limits: Limits): Promise<Ending> {
     this.#out.limit = limits.maxBytes;
-    const deadline = Date.now() + limits.timeoutMs;
+    const deadline = performance.now() + limits.timeoutMs;
     for (;;) {
       const out = this.#outFrames[0];
       const err = this.#errFrames[0];
@@ -122,7 +122,7 @@ export class RunnerSession {
         this.#errFrames.shift();
         return { status: Number(out.header.split(" ")[1]), failure: null, out, err };
       }
-      const left = deadline - Date.now();
+      const left = deadline - performance.now();
       if (this.#dead !== null) return this.#cutShort(this.#dead);
       if (limits.signal?.aborted) return this.#cutShort("interrupted");
       if (this.#out.overflowed) return this.#cutShort(null);
@@ -164,8 +164,8 @@ export class RunnerSession {
       stderr,
       truncated: ending.out.truncated,
       failure: ending.failure ?? failureOf(command, ending.status, stderr),
-      at: new Date(startedAt).toISOString(),
-      durationMs: Date.now() - startedAt,
+      at: new Date(performance.timeOrigin + startedAt).toISOString(),
+      durationMs: performance.now() - startedAt,
     };
   }
 }

@@ -7,6 +7,8 @@ export class KeptCapture {
   private readonly dir: string;
   private readonly place: Place;
   private streams = new Map<string, WriteStream>();
+  /** Files that could not be written, and why. */
+  readonly lost = new Map<string, string>();
 
   constructor(dir: string, place: Place) {
     this.dir = dir;
@@ -20,8 +22,12 @@ export class KeptCapture {
     const path = join(this.dir, `${name}.pcap`);
     this.streams.get(path)?.destroy();
     const stream = createWriteStream(path);
-    // A full disk costs the file, not the diagnosis: it is left out of `close`.
-    stream.on("error", () => this.streams.delete(path));
+    // A full disk costs the file, not the diagnosis: half a capture would tell of packets that never came.
+    stream.on("error", (error) => {
+      this.lost.set(path, error.message);
+      this.streams.delete(path);
+      rmSync(path, { force: true });
+    });
     this.streams.set(path, stream);
     return (chunk) => void stream.write(chunk);
   }
@@ -38,6 +44,6 @@ export class KeptCapture {
   async close(): Promise<readonly string[]> {
     const paths = [...this.streams];
     await Promise.all(paths.map(([, stream]) => new Promise<void>((resolve) => stream.end(() => resolve()))));
-    return paths.map(([path]) => path);
+    return paths.map(([path]) => path).filter((path) => !this.lost.has(path));
   }
 }

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { type Limits, type Reader, text } from "../../read/transport/reader.ts";
 import { parseLinkNames } from "../decode/capture.ts";
 import { DEFAULT_TUNNEL_PORTS, type TunnelPorts } from "../decode/tunnels.ts";
@@ -32,6 +31,8 @@ export interface TapResult {
   readonly report: TapReport;
   /** Files that were kept. */
   readonly kept: readonly string[];
+  /** Files that were to be kept and could not be written, and why. */
+  readonly lost: readonly { readonly path: string; readonly why: string }[];
 }
 
 const START_TIMEOUT_MS = 5000;
@@ -49,7 +50,6 @@ export async function startTap(reader: Reader, place: Place, options: TapOptions
   const names = await readLinkNames(reader, place, options.limits);
   const startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
   const kept = options.keepIn == null ? null : new KeptCapture(options.keepIn, place);
-  if (options.keepIn != null) mkdirSync(options.keepIn, { recursive: true });
   const base = (only: ListenerOptions["capture"]["only"]): Omit<ListenerOptions, "tcpdump"> => ({
     reader,
     place,
@@ -91,10 +91,12 @@ export async function startTap(reader: Reader, place: Place, options: TapOptions
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     const keptComing = listeners.map((l, i) => l.records > (beforeSettling[i] as number));
     await Promise.all(listeners.map((l) => l.stop()));
+    const files = (await kept?.close()) ?? [];
     return {
       frames: framesOf(listeners),
       report: reportOn(place, listeners, keptComing, isPartial),
-      kept: (await kept?.close()) ?? [],
+      kept: files,
+      lost: [...(kept?.lost ?? [])].map(([path, why]) => ({ path, why })),
     };
   };
   return {

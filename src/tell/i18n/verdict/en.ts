@@ -15,6 +15,8 @@ export const verdict = {
     probes: "sending tagged packets",
     search: "looking for the one change that would deliver it",
   },
+  waiting: (p: { nodes: readonly string[]; seconds: number; limit: number }) =>
+    `waiting for ${p.nodes.join(", ")}, ${p.seconds} s (at most ${p.limit} s a command: --timeout)`,
   confidence: { confirmed: "CONFIRMED", likely: "LIKELY", suspected: "SUSPECTED" },
   outcome: { healthy: "HEALTHY", broken: "BROKEN", unknown: "UNKNOWN" },
   healthy: "Every branch was walked and answered, request and reply.",

@@ -15,6 +15,8 @@ export const verdict = {
     probes: "正在发送带标记的报文",
     search: "正在寻找改了就能通的那一处",
   },
+  waiting: (p: { nodes: readonly string[]; seconds: number; limit: number }) =>
+    `在等 ${p.nodes.join("、")}，已 ${p.seconds} 秒（每条命令最多 ${p.limit} 秒，见 --timeout）`,
   confidence: { confirmed: "已证实", likely: "很可能", suspected: "存疑" },
   outcome: { healthy: "正常", broken: "不通", unknown: "未知" },
   healthy: "每个分支都推演过，也都有应答，请求和应答两个方向都通。",
