@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { LabError } from "./lab-error.ts";
 import type { Plan } from "./plan.ts";
 import { findKubelet } from "./processes.ts";
@@ -15,6 +16,11 @@ export async function checkMachine(plan: Plan): Promise<void> {
   if (plan.overlay === "ipip") await needDeviceType("ipip", ["local", "127.0.0.1"]);
   if (plan.cni === "calico") await needIpset();
   if (!existsSync("/proc/sys/net/bridge")) await tryRun(["modprobe", "br_netfilter"]).catch(() => null);
+}
+
+/** Whether a program of that name is on the PATH. */
+export function hasProgram(name: string): boolean {
+  return (process.env.PATH ?? "").split(delimiter).some((directory) => existsSync(join(directory, name)));
 }
 
 export function requireRoot(): void {

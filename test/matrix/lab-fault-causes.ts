@@ -1,8 +1,10 @@
+import { sysctlOfLink } from "../../src/lab/netns.ts";
 import { overlayLink } from "../../src/lab/wiring/overlay.ts";
-import type { Plan, PlannedNode } from "../../src/lab/plan.ts";
-import { farNode, servingPod } from "../../src/lab/faults/serving-nodes.ts";
+import type { Plan, PlannedNode, PlannedPod } from "../../src/lab/plan.ts";
+import { farNode, linkToPod, servingPod } from "../../src/lab/faults/serving-nodes.ts";
 import { command } from "../lab/lab-bundle.ts";
-import type { Symptom } from "./symptoms.ts";
+import { podNetns } from "./lab-places.ts";
+import { serviceCall, type Symptom } from "./symptoms.ts";
 
 /** What a verdict has to name. The lab's faults and the product's causes are two vocabularies: here they meet. */
 export interface ExpectedCause {
@@ -41,6 +43,29 @@ const onHost = (id: string, object: (broken: Broken) => string): Join => ({
   cause: (broken) => ({ id, node: broken.node.name, netns: "host", object: object(broken) }),
 });
 
+const inPod = (id: string, object: (broken: Broken) => string): Join => ({
+  cause: (broken) => ({
+    id,
+    node: broken.node.name,
+    netns: podNetns(servingPod(broken.plan, broken.node)),
+    object: object(broken),
+  }),
+});
+
+/** The tunnel address of the node that this one's traffic goes to, as a neighbour. */
+const farTunnel = ({ plan, node }: Broken): string =>
+  `neigh ${farNode(plan, node).tunnelAddress} dev ${overlayLink(plan)}`;
+
+const bannedRoute = ({ plan, node }: Broken): string =>
+  `route ${servingPod(plan, farNode(plan, node)).address}/32 table main`;
+
+/** The serving pod's Service, called by that pod itself or by another on its node. */
+const callTo = ({ plan, node }: Broken, isCaller: (pod: PlannedPod, serving: PlannedPod) => boolean): Symptom[] => {
+  const serving = servingPod(plan, node);
+  const callers = plan.pods.filter((pod) => pod.node === node.name && isCaller(pod, serving));
+  return callers.slice(0, 1).map((caller) => serviceCall(plan, serving.app, caller));
+};
+
 const JOINED: Readonly<Record<string, Join>> = {
   "suspend-resume": onHost("ip-forward-off", () => "net.ipv4.ip_forward"),
   "ip-forward-off": onHost("ip-forward-off", () => "net.ipv4.ip_forward"),
@@ -55,6 +80,44 @@ const JOINED: Readonly<Record<string, Join>> = {
   ),
   "vxlan-udp-blocked": onHost("vxlan-udp-blocked", ({ backend }) => `rule ${backend}:filter/INPUT#1`),
   "pod-link-down": onHost("pod-link-down", ({ plan, node }) => `link ${servingPod(plan, node).hostLink}`),
+  // The filter drops, and yet it is the route that is unlike its peers': without the filter packets would go by two ways.
+  "rp-filter-strict": onHost("wrong-route", ({ plan, node }) => `route ${farNode(plan, node).podCidr} table main`),
+  "blackhole-route": onHost("blackhole-route", bannedRoute),
+  "unreachable-route": onHost("unreachable-route", bannedRoute),
+  "forward-reject": onHost("forward-reject", ({ backend }) => `rule ${backend}:filter/FORWARD#1`),
+  "legacy-nft-split": onHost("forward-drop", () => "rule iptables-legacy:filter/FORWARD#1"),
+  "vxlan-fdb-missing": onHost(
+    "vxlan-fdb-missing",
+    ({ plan, node }) => `fdb ${farNode(plan, node).tunnelMac} dev ${overlayLink(plan)}`,
+  ),
+  "vxlan-neigh-missing": onHost("vxlan-neigh-missing", farTunnel),
+  "vxlan-vtep-mac-mismatch": onHost("vxlan-vtep-mac-mismatch", farTunnel),
+  "vxlan-vni-mismatch": onHost("vxlan-vni-mismatch", ({ plan }) => `link ${overlayLink(plan)}`),
+  "wrong-next-hop-mac": onHost("stale-arp", ({ plan, node }) => `neigh ${farNode(plan, node).address} dev eth0`),
+  "stale-arp": onHost("stale-arp", ({ plan, node }) => {
+    const pod = servingPod(plan, node);
+    return `neigh ${pod.address} dev ${linkToPod(plan, pod)}`;
+  }),
+  "pod-no-default-route": {
+    ...inPod("pod-no-default-route", () => "route 0.0.0.0/0 table main"),
+    // Where pods have a route to other pods besides, only what goes out to a Service needs this one.
+    symptoms: ({ plan, node }) => (plan.cni === "flannel" ? [serviceCall(plan, "web", servingPod(plan, node))] : []),
+  },
+  "pod-iptables-drop": inPod("pod-iptables-drop", ({ backend }) => `rule ${backend}:filter/INPUT#1`),
+  "bridge-nf-off": {
+    ...onHost("sysctl-wrong", () => "net.bridge.bridge-nf-call-iptables"),
+    symptoms: (broken) => callTo(broken, (pod, serving) => pod !== serving),
+  },
+  "hairpin-off": {
+    ...onHost("hairpin-off", ({ plan, node }) => `link ${servingPod(plan, node).hostLink}`),
+    symptoms: (broken) => callTo(broken, (pod, serving) => pod === serving),
+  },
+  "proxy-arp-off": {
+    ...onHost("sysctl-wrong", ({ plan, node }) => sysctlOfLink(servingPod(plan, node).hostLink, "proxy_arp")),
+    forget: async ({ plan, node }) => {
+      await command("ip", "-n", servingPod(plan, node).netns, "neigh", "flush", "dev", "eth0");
+    },
+  },
   "svc-selector-mismatch": {
     cause: () => ({
       id: "svc-selector-mismatch",

@@ -1,6 +1,5 @@
 import type { Lab } from "../../src/lab/lab.ts";
-import type { Plan } from "../../src/lab/plan.ts";
-import { serviceOf } from "../../src/lab/plan.ts";
+import { type Plan, type PlannedPod, serviceOf } from "../../src/lab/plan.ts";
 import { command } from "../lab/lab-bundle.ts";
 
 /** Something that users of a cluster do, tried with curl and nothing of the product. */
@@ -29,6 +28,18 @@ export function symptomsOf(lab: Lab, plan: Plan): readonly Symptom[] {
       try: () => Promise.all(web.map((pod) => getFrom(pod.netns, `http://${frontend.clusterIp}/healthz`))),
     },
   ];
+}
+
+/** A pod calls a Service. */
+export function serviceCall(plan: Plan, service: string, caller: PlannedPod): Symptom {
+  const { clusterIp } = serviceOf(plan, service);
+  const endpoints = plan.pods.filter((pod) => pod.app === service).length;
+  const tries = endpoints > 1 ? TRIES_OF_MANY_ENDPOINTS : TRIES_OF_ONE_ENDPOINT;
+  return {
+    input: `svc/${service}`,
+    flags: ["--from", `pod/${caller.namespace}/${caller.name}`],
+    try: () => repeat(tries, () => getFrom(caller.netns, `http://${clusterIp}/healthz`)),
+  };
 }
 
 export function isHealthy(statuses: readonly string[]): boolean {

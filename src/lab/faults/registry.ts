@@ -1,12 +1,28 @@
+import { blackholeRoute } from "./blackhole-route.ts";
+import { bridgeNfOff } from "./bridge-nf-off.ts";
 import type { Fault } from "./fault-type.ts";
 import { forwardDrop } from "./forward-drop.ts";
+import { forwardReject } from "./forward-reject.ts";
+import { hairpinOff } from "./hairpin-off.ts";
 import { ipForwardOff } from "./ip-forward-off.ts";
+import { legacyNftSplit } from "./legacy-nft-split.ts";
 import { noRouteToPodCidr } from "./no-route-to-pod-cidr.ts";
 import { perIfaceForwardingOff } from "./per-iface-forwarding-off.ts";
+import { podIptablesDrop } from "./pod-iptables-drop.ts";
 import { podLinkDown } from "./pod-link-down.ts";
+import { podNoDefaultRoute } from "./pod-no-default-route.ts";
+import { proxyArpOff } from "./proxy-arp-off.ts";
+import { rpFilterStrict } from "./rp-filter-strict.ts";
+import { staleArp } from "./stale-arp.ts";
 import { suspendResume } from "./suspend-resume.ts";
 import { svcSelectorMismatch } from "./svc-selector-mismatch.ts";
+import { unreachableRoute } from "./unreachable-route.ts";
+import { vxlanFdbMissing } from "./vxlan-fdb-missing.ts";
+import { vxlanNeighMissing } from "./vxlan-neigh-missing.ts";
 import { vxlanUdpBlocked } from "./vxlan-udp-blocked.ts";
+import { vxlanVniMismatch } from "./vxlan-vni-mismatch.ts";
+import { vxlanVtepMacMismatch } from "./vxlan-vtep-mac-mismatch.ts";
+import { wrongNextHopMac } from "./wrong-next-hop-mac.ts";
 
 /** All faults, the incident first. */
 export const FAULTS: readonly Fault[] = [
@@ -17,5 +33,21 @@ export const FAULTS: readonly Fault[] = [
   noRouteToPodCidr,
   vxlanUdpBlocked,
   podLinkDown,
+  rpFilterStrict,
+  blackholeRoute,
+  unreachableRoute,
+  forwardReject,
+  legacyNftSplit,
+  vxlanFdbMissing,
+  vxlanNeighMissing,
+  vxlanVtepMacMismatch,
+  vxlanVniMismatch,
+  wrongNextHopMac,
+  staleArp,
+  podNoDefaultRoute,
+  podIptablesDrop,
+  bridgeNfOff,
+  hairpinOff,
+  proxyArpOff,
   svcSelectorMismatch,
 ];

@@ -42,6 +42,16 @@ export function servingPod(plan: Plan, node: PlannedNode): PlannedPod {
   return first;
 }
 
+/** The node's link to a pod's address. */
+export function linkToPod(plan: Plan, pod: PlannedPod): string {
+  return plan.cni === "flannel" ? "cni0" : pod.hostLink;
+}
+
+/** Null, or why the fault needs pods on a bridge. */
+export function onBridge(plan: Plan): string | null {
+  return plan.cni === "flannel" ? null : "its pods are on no bridge";
+}
+
 export function always(): null {
   return null;
 }

@@ -12,8 +12,8 @@ export function calicoWiring(plan: Plan, node: PlannedNode): NodeWiring {
   const mtu = podMtu(plan);
   const pods = plan.pods.filter((pod) => pod.node === node.name);
   return {
+    tunnel: tunnelLines(plan, node),
     links: [
-      ...tunnelLines(plan, node),
       ...pods.flatMap((pod) => [
         `link add ${pod.hostLink} address ${pod.hostMac} mtu ${mtu} type veth peer name eth0 address ${pod.mac} mtu ${mtu} netns ${pod.netns}`,
         `link set ${pod.hostLink} up`,

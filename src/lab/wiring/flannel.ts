@@ -7,8 +7,8 @@ export function flannelWiring(plan: Plan, node: PlannedNode): NodeWiring {
   const gateway = bridgeAddress(node);
   const pods = plan.pods.filter((pod) => pod.node === node.name);
   return {
+    tunnel: tunnelLines(plan, node),
     links: [
-      ...tunnelLines(plan, node),
       // The plugin gives the bridge a MAC of its own, so that it does not change with the ports.
       `link add cni0 address ${node.bridgeMac} mtu ${mtu} type bridge`,
       `address add ${gateway}/24 brd + dev cni0`,

@@ -2,7 +2,9 @@ import type { Plan, PlannedNode } from "../plan.ts";
 
 /** What to do in one node's namespace, in the order of the fields. */
 export interface NodeWiring {
-  /** Lines for `ip -batch`: devices, addresses, and the pods' veths. */
+  /** Lines for `ip -batch`: the overlay's device, none where it has none. */
+  tunnel: readonly string[];
+  /** Lines for `ip -batch`: other devices, addresses, and the pods' veths. */
   links: readonly string[];
   /** Switches of the devices above, as the CNI's agent sets them. */
   sysctls: Readonly<Record<string, string>>;

@@ -35,7 +35,7 @@ export async function wireNode(plan: Plan, node: PlannedNode): Promise<void> {
   if (plan.cni === "calico" && plan.overlay === "ipip") {
     await tryRunIn(node.netns, ["ip", "tunnel", "add", "tunl0", "mode", "ipip"]);
   }
-  await ipBatch(node.netns, [...nodeUplinkLines(node), ...wiring.links]);
+  await ipBatch(node.netns, [...nodeUplinkLines(node), ...wiring.tunnel, ...wiring.links]);
   await Promise.all([
     ipBatch(node.netns, wiring.peers.routes),
     bridgeBatch(node.netns, wiring.peers.fdb),

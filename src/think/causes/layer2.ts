@@ -41,8 +41,12 @@ export const vxlanVtepMac: Cause = {
   recognise: (finding) => {
     const [edit] = finding.edits;
     if (edit?.do !== "set-neighbour" || !isVxlan(finding, edit.netns, edit.neighbour.dev)) return null;
-    const { ip, dev } = edit.neighbour;
-    return holdsMac(finding, edit.netns, dev, ip) ? single({ dev, ip: ip.text }) : null;
+    const { ip, dev, mac } = edit.neighbour;
+    if (!holdsMac(finding, edit.netns, dev, ip)) return null;
+    // A tunnel that was made anew is known by its old MAC address to the FDB as well.
+    const [, next] = finding.edits;
+    const isWithFdb = next?.do === "set-fdb" && next.netns === edit.netns && next.entry.mac === mac;
+    return { covers: isWithFdb ? 2 : 1, object: 0, params: { dev, ip: ip.text } };
   },
 };
 

@@ -90,6 +90,35 @@ describe("confirmed", () => {
     expect(await said(FORWARDING_OFF, TO_SERVICE)).toEqual(["confirmed ip-forward-off k2 net.ipv4.ip_forward"]);
   });
 
+  test("a strict filter drops, and the way back that leads elsewhere is the cause", async () => {
+    const elsewhere = { via: ip("192.168.6.143"), dev: "eth0", weight: 1, flags: [], encap: null };
+    const strict = make.all(
+      make.sysctl("k2/host", "net.ipv4.conf.all.rp_filter", "1"),
+      make.noRoute("k2/host", "10.42.2.0/24"),
+      make.route("k2/host", "10.42.2.0/24", { nexthops: [elsewhere] }),
+    );
+    expect(await said(strict)).toEqual(["confirmed wrong-route k2 route 10.42.2.0/24 table main"]);
+  });
+
+  test("a tunnel that was made anew is known by its old MAC address, to the neighbours and to the FDB", async () => {
+    const [mac, old] = ["9a:47:6c:cd:67:4a", "02:00:00:00:00:99"];
+    const rename: make.Change = (world) =>
+      replaceTable(
+        replaceTable(world, "k1/host", "fdb", (rows) => rows.map((r) => (r.mac === mac ? { ...r, mac: old } : r))),
+        "k1/host",
+        "neighbours",
+        (rows) => rows.map((r) => (r.mac === mac ? { ...r, mac: old } : r)),
+      );
+    const world = make.made(healthy, rename);
+    const [first, ...more] = await causesOf(world, triedIn(world, world, TO_POD));
+    expect(more).toEqual([]);
+    expect(first === undefined ? null : told(first)).toBe(
+      "confirmed vxlan-vtep-mac-mismatch k1 neigh 10.42.0.0 dev flannel.1",
+    );
+    expect(first?.edits.map((edit) => edit.do)).toEqual(["set-neighbour", "set-fdb"]);
+    expect(first?.proven).toBe(true);
+  });
+
   test("not with another cure that costs as little", () => {
     const world = FORWARDING_OFF(healthy);
     const other: Edit = { do: "set-link-up", netns: "k2/host", link: "cni0" };

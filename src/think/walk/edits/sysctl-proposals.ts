@@ -4,6 +4,7 @@ import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
 import type { Context, Proposal } from "./edit-meaning.ts";
 import { departure, mostCommon, peersOf, stemOf } from "./peers.ts";
+import { proposeRoutes } from "./route-proposals.ts";
 import { type ConfKey, confKey, parseConfKey, sysctlRow, withoutAlias } from "./sysctl-keys.ts";
 
 type Proposed = Proposal<EditOf<"set-sysctl">>;
@@ -66,17 +67,29 @@ function forwarding(world: World, netns: Netns, key: ConfKey, present: string): 
   return [propose(netns, own, "1", "cure", departs(own))];
 }
 
-/** Effective is the greater of `all` and the interface's own (IN_DEV_RPFILTER); 1 is strict, 2 loose. */
+/**
+ * Effective is the greater of `all` and the interface's own (IN_DEV_RPFILTER); 1 is strict, 2 loose. A filter that peers do not
+ * have is a departure; where the way back is not the one that the cluster's pattern gives it does what it is there for, and
+ * without it packets pass in spite of that.
+ */
 function reversePath(world: World, netns: Netns, key: ConfKey, present: string, context: Context): readonly Proposed[] {
   if (!context.decided || present === "0") return [];
   const own = confKey(key);
   const peers = peerValues(world, netns, own);
   const usual = mostCommon(peers);
   const departs = departure(present, peers);
-  if (usual !== null && usual !== present) return [propose(netns, own, usual, "cure", departs)];
+  if (usual !== null && usual !== present) {
+    const kind = leadsAstray(world, context) ? "bypass" : "cure";
+    return [propose(netns, own, usual, kind, departs)];
+  }
   const proposals = [propose(netns, own, "0", "bypass", departs)];
   if (present === "1" && key.link !== "all") proposals.push(propose(netns, own, "2", "bypass", departs));
   return proposals;
+}
+
+/** The way back, by which the filter judged, is missing or another than it ought to be. */
+function leadsAstray(world: World, { branch }: Context): boolean {
+  return branch.decidedBy.some((read) => proposeRoutes(world, read).length > 0);
 }
 
 /** What the peers have for a key: for an interface that they lack, what their interfaces of the same make have. */

@@ -1,0 +1,19 @@
+import { existsSync } from "node:fs";
+import { runIn, writeSysctls } from "../netns.ts";
+import { defineFault } from "./fault-type.ts";
+import { backendNode, onBridge } from "./serving-nodes.ts";
+
+const KEY = "net.bridge.bridge-nf-call-iptables";
+
+/** What crosses the bridge from pod to pod is then not translated back. */
+export const bridgeNfOff = defineFault({
+  id: "bridge-nf-off",
+  summary: "bridges do not call iptables: a Service fails where its pod is on the caller's own node",
+  needsNode: true,
+  defaultNode: backendNode,
+  appliesTo: (plan) =>
+    onBridge(plan) ?? (existsSync("/proc/sys/net/bridge") ? null : "this kernel has no br_netfilter loaded"),
+  before: async (_lab, node) => (await runIn(node.netns, ["sysctl", "-n", KEY])).trim(),
+  inject: (_lab, node) => writeSysctls(node.netns, { [KEY]: "0" }),
+  heal: (_lab, node, before) => writeSysctls(node.netns, { [KEY]: before }),
+});

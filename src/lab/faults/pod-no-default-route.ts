@@ -1,0 +1,14 @@
+import { defineFault } from "./fault-type.ts";
+import { readRoutes, restoreRoutes } from "./kept-routes.ts";
+import { always, frontendNode, servingPod } from "./serving-nodes.ts";
+
+export const podNoDefaultRoute = defineFault({
+  id: "pod-no-default-route",
+  summary: "the serving pod has no default route",
+  needsNode: true,
+  defaultNode: frontendNode,
+  appliesTo: always,
+  before: ({ plan }, node) => readRoutes(servingPod(plan, node).netns, "default"),
+  inject: ({ plan }, node) => restoreRoutes(servingPod(plan, node).netns, "default", []),
+  heal: ({ plan }, node, before) => restoreRoutes(servingPod(plan, node).netns, "default", before),
+});

@@ -1,0 +1,21 @@
+import type { Plan, PlannedNode } from "../plan.ts";
+import { defineFault } from "./fault-type.ts";
+import { NOBODYS_MAC, readNeighbour, restoreNeighbour, setNeighbour } from "./kept-neighbours.ts";
+import { always, backendNode, linkToPod, servingPod } from "./serving-nodes.ts";
+
+/** A pod got the address of one that is gone, and the node holds on to the MAC address of that. */
+export const staleArp = defineFault({
+  id: "stale-arp",
+  summary: "the node resolves the serving pod's address to a MAC address that is gone",
+  needsNode: true,
+  defaultNode: backendNode,
+  appliesTo: always,
+  before: ({ plan }, node) => readNeighbour(node.netns, ...placeOf(plan, node)),
+  inject: ({ plan }, node) => setNeighbour(node.netns, ...placeOf(plan, node), NOBODYS_MAC),
+  heal: ({ plan }, node, before) => restoreNeighbour(node.netns, ...placeOf(plan, node), before),
+});
+
+function placeOf(plan: Plan, node: PlannedNode): [address: string, link: string] {
+  const pod = servingPod(plan, node);
+  return [pod.address, linkToPod(plan, pod)];
+}
