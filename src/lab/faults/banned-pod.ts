@@ -5,7 +5,7 @@ import { readRoutes, restoreRoutes } from "./kept-routes.ts";
 import { betweenNodes, farNode, frontendNode, servingPod } from "./serving-nodes.ts";
 
 /** What a tool that bans addresses does where it works with routes (fail2ban's action `route`): here it bans a pod. */
-export function bannedPod(id: string, type: "blackhole" | "unreachable", summary: string): Fault {
+export function bannedPod(id: string, type: "blackhole" | "unreachable", summary: Fault["summary"]): Fault {
   return defineFault({
     id,
     summary,

@@ -8,7 +8,10 @@ const KEY = "net.bridge.bridge-nf-call-iptables";
 /** What crosses the bridge from pod to pod is then not translated back. */
 export const bridgeNfOff = defineFault({
   id: "bridge-nf-off",
-  summary: "bridges do not call iptables: a Service fails where its pod is on the caller's own node",
+  summary: {
+    en: "bridges do not call iptables: a Service fails where its pod is on the caller's own node",
+    zh: "网桥不再调用 iptables：Service 的 Pod 与调用者在同一节点上时就不通",
+  },
   needsNode: true,
   defaultNode: backendNode,
   appliesTo: (plan) =>

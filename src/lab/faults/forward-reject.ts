@@ -5,7 +5,10 @@ import { always, backendNode } from "./serving-nodes.ts";
 
 export const forwardReject = defineFault({
   id: "forward-reject",
-  summary: "a REJECT for the node's pods stands at the head of FORWARD, as firewalld and vendors' images have it",
+  summary: {
+    en: "a REJECT for the node's pods stands at the head of FORWARD, as firewalld and vendors' images have it",
+    zh: "FORWARD 链最前面多了一条 REJECT，拒绝发往本节点 Pod 的报文，就像 firewalld 和一些厂商镜像自带的那样",
+  },
   needsNode: true,
   defaultNode: backendNode,
   appliesTo: always,

@@ -5,7 +5,10 @@ import { backendNode, onBridge, servingPod } from "./serving-nodes.ts";
 
 export const hairpinOff = defineFault({
   id: "hairpin-off",
-  summary: "hairpin is off on the serving pod's bridge port: the pod does not reach itself through its Service",
+  summary: {
+    en: "hairpin is off on the serving pod's bridge port: the pod does not reach itself through its Service",
+    zh: "提供服务的 Pod 的网桥端口关闭了 hairpin：Pod 经由 Service 访问不到自己",
+  },
   needsNode: true,
   defaultNode: backendNode,
   appliesTo: onBridge,

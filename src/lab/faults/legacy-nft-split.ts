@@ -9,7 +9,10 @@ const LEGACY = "iptables-legacy";
 /** Both back ends are in force at once, and each tool shows only its own. The table that the rule needs stays when it is gone. */
 export const legacyNftSplit = defineFault({
   id: "legacy-nft-split",
-  summary: "iptables-legacy drops what the node should forward; iptables-nft, which the node uses, does not show it",
+  summary: {
+    en: "iptables-legacy drops what the node should forward; iptables-nft, which the node uses, does not show it",
+    zh: "iptables-legacy 丢弃本该转发的报文，而节点使用的 iptables-nft 里看不到这条规则",
+  },
   needsNode: true,
   defaultNode: backendNode,
   appliesTo: () => {

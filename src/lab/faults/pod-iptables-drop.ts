@@ -7,7 +7,10 @@ const RULE = ["-p", "tcp", "-m", "tcp", "--dport", "8080", "-j", "DROP"];
 
 export const podIptablesDrop = defineFault({
   id: "pod-iptables-drop",
-  summary: "a rule inside the serving pod's own namespace drops what comes to its port",
+  summary: {
+    en: "a rule inside the serving pod's own namespace drops what comes to its port",
+    zh: "Pod 自己网络命名空间里的一条规则丢弃了发往其端口的报文",
+  },
   needsNode: true,
   defaultNode: backendNode,
   appliesTo: always,

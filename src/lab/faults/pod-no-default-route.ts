@@ -4,7 +4,10 @@ import { always, frontendNode, servingPod } from "./serving-nodes.ts";
 
 export const podNoDefaultRoute = defineFault({
   id: "pod-no-default-route",
-  summary: "the serving pod has no default route",
+  summary: {
+    en: "the serving pod has no default route",
+    zh: "提供服务的 Pod 没有默认路由",
+  },
   needsNode: true,
   defaultNode: frontendNode,
   appliesTo: always,

@@ -6,7 +6,10 @@ import { backendNode, servingPod } from "./serving-nodes.ts";
 /** The pod's gateway is nobody's address: only the node can answer for it. It is asked for anew when the entry has expired. */
 export const proxyArpOff = defineFault({
   id: "proxy-arp-off",
-  summary: "the node does not answer for the serving pod's gateway, 169.254.1.1 (proxy_arp)",
+  summary: {
+    en: "the node does not answer for the serving pod's gateway, 169.254.1.1 (proxy_arp)",
+    zh: "节点不再替提供服务的 Pod 的网关 169.254.1.1 应答 ARP（proxy_arp）",
+  },
   needsNode: true,
   defaultNode: backendNode,
   appliesTo: (plan) => (plan.cni === "calico" ? null : "its pods' gateway is the bridge's own address"),

@@ -11,7 +11,10 @@ const SPARE = "eth1";
 /** A node with two ways to the same pods: their packets come in by one of them, and it would answer by the other. */
 export const rpFilterStrict = defineFault({
   id: "rp-filter-strict",
-  summary: "strict rp_filter, and the route back to the far pods leads another way than their packets come in",
+  summary: {
+    en: "strict rp_filter, and the route back to the far pods leads another way than their packets come in",
+    zh: "rp_filter 为严格模式，而回到远端 Pod 的路由与报文进来的方向不是同一条路",
+  },
   needsNode: true,
   defaultNode: backendNode,
   appliesTo: betweenNodes,

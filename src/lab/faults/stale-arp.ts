@@ -6,7 +6,10 @@ import { always, backendNode, linkToPod, servingPod } from "./serving-nodes.ts";
 /** A pod got the address of one that is gone, and the node holds on to the MAC address of that. */
 export const staleArp = defineFault({
   id: "stale-arp",
-  summary: "the node resolves the serving pod's address to a MAC address that is gone",
+  summary: {
+    en: "the node resolves the serving pod's address to a MAC address that is gone",
+    zh: "节点把提供服务的 Pod 的地址解析到一个已经不存在的 MAC 地址",
+  },
   needsNode: true,
   defaultNode: backendNode,
   appliesTo: always,

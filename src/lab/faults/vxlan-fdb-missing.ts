@@ -5,7 +5,10 @@ import { farNode, frontendNode, overVxlan } from "./serving-nodes.ts";
 
 export const vxlanFdbMissing = defineFault({
   id: "vxlan-fdb-missing",
-  summary: "the node's tunnel has no FDB entry for the node that its traffic goes to",
+  summary: {
+    en: "the node's tunnel has no FDB entry for the node that its traffic goes to",
+    zh: "节点的隧道设备缺少流量去往节点的 FDB 条目",
+  },
   needsNode: true,
   defaultNode: frontendNode,
   appliesTo: overVxlan,

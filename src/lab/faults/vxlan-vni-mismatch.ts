@@ -8,7 +8,10 @@ import { backendNode, overVxlan } from "./serving-nodes.ts";
 /** A VNI cannot be changed (vxlan_nl2conf): the device is made anew, and the agent fills it. */
 export const vxlanVniMismatch = defineFault({
   id: "vxlan-vni-mismatch",
-  summary: "the node's tunnel was made anew with another VNI than its peers'",
+  summary: {
+    en: "the node's tunnel was made anew with another VNI than its peers'",
+    zh: "节点的隧道设备重建时用了与其他节点不同的 VNI",
+  },
   needsNode: true,
   defaultNode: backendNode,
   appliesTo: overVxlan,

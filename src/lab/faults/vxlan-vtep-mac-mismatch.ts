@@ -13,7 +13,10 @@ import { farNode, frontendNode, overVxlan } from "./serving-nodes.ts";
 /** The far tunnel was made anew, and this node's agent missed it: neighbour and FDB entry both name the MAC address of before. */
 export const vxlanVtepMacMismatch = defineFault({
   id: "vxlan-vtep-mac-mismatch",
-  summary: "the node knows the far tunnel by a MAC address that it had before it was made anew",
+  summary: {
+    en: "the node knows the far tunnel by a MAC address that it had before it was made anew",
+    zh: "远端隧道设备重建过，节点记着的仍是它原来的 MAC 地址",
+  },
   needsNode: true,
   defaultNode: frontendNode,
   appliesTo: overVxlan,
