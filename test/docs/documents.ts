@@ -34,7 +34,7 @@ export function readDocument(path: string): Document {
   for (const [index, text] of readFileSync(join(ROOT, path), "utf8").split("\n").entries()) {
     const edge = /^```(\w*)$/.exec(text);
     const before = lines.at(-1);
-    isBlock = fence === null && /^ {4}\S/.test(text) && (isBlock || before === undefined || before.text === "");
+    isBlock = fence === null && /^ {4,}\S/.test(text) && (isBlock || before === undefined || before.text === "");
     if (edge !== null) fence = fence === null ? (edge[1] ?? "") : null;
     lines.push({ number: index + 1, text, isCode: edge === null && (fence !== null || isBlock), fence });
   }
@@ -61,7 +61,7 @@ export function inlineCode(document: Document): readonly { readonly number: numb
   );
 }
 
-/** The rows of the table below this heading cell, each with its cells; code marks are taken off the first. */
+/** The rows of the table below this heading cell, each with its cells; code marks and a link are taken off the first. */
 export function tableRows(document: Document, firstHeading: string): readonly (readonly string[])[] {
   const start = document.lines.findIndex(({ text }) => text.startsWith(`| ${firstHeading} |`));
   if (start < 0) throw new Error(`${document.path} has no table that begins with ${firstHeading}`);
@@ -69,9 +69,13 @@ export function tableRows(document: Document, firstHeading: string): readonly (r
   for (const { text } of document.lines.slice(start + 2)) {
     if (!text.startsWith("|")) break;
     const cells = text.split("|").slice(1, -1);
-    rows.push(cells.map((cell, i) => (i === 0 ? cell.trim().replaceAll("`", "") : cell.trim())));
+    rows.push(cells.map((cell, i) => (i === 0 ? bare(cell.trim()) : cell.trim())));
   }
   return rows;
+}
+
+function bare(cell: string): string {
+  return cell.replace(/^\[(.*)\]\(.*\)$/, "$1").replaceAll("`", "");
 }
 
 /** `#who-wins-at-the-next-reload`, as web views make them of headings. */
