@@ -26,6 +26,7 @@ const PROGRAMS = {
   modprobe: "kmod",
   kubectl: "kubernetes-client",
   nsenter: "util-linux",
+  busybox: "busybox",
 };
 
 const SEARCH_PATH = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin", "/usr/bin", "/bin"];

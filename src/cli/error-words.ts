@@ -1,5 +1,6 @@
 import { ChangeError } from "../change/change-error.ts";
 import { HuntError } from "../hunt/hunt-error.ts";
+import { BundleError } from "../read/bundle/bundle-error.ts";
 import { en } from "../tell/i18n/en.ts";
 import { printable } from "../tell/report/finding-text.ts";
 import { errorText } from "../tell/report/repair-text.ts";
@@ -27,6 +28,9 @@ export function tellWarning(message: string, hint: string): void {
 
 function wordsOf(error: unknown): ErrorWords {
   if (error instanceof HuntError) return huntWords(error);
+  if (error instanceof BundleError) {
+    return { message: `${error.file}: ${en.bundleErrors[error.code]}: ${error.detail}`, hint: error.hint };
+  }
   if (!(error instanceof Error)) return { message: String(error), hint: null };
   if ("hint" in error) return { message: error.message, hint: typeof error.hint === "string" ? error.hint : null };
   return {

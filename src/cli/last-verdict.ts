@@ -13,7 +13,7 @@ const wayFields = {
   inventory: z.string().optional(),
   kubeconfig: z.string().optional(),
   context: z.string().optional(),
-  bundle: z.string().optional(),
+  bundle: z.array(z.string()).optional(),
   namespace: z.string(),
   timeout: z.number(),
   from: z.string().optional(),

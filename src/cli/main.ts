@@ -6,6 +6,7 @@ import { registerLab } from "./lab.ts";
 import { registerProbe } from "./probe.ts";
 import { registerRepair } from "./repair.ts";
 import { listenToSignals } from "./signals.ts";
+import { registerSnapshot } from "./snapshot.ts";
 import { registerWalk } from "./walk.ts";
 import { VERSION } from "./version.ts";
 
@@ -32,6 +33,7 @@ registerDiagnose(program);
 registerWalk(program);
 registerProbe(program);
 registerRepair(program);
+registerSnapshot(program);
 registerLab(program);
 registerDemo(program);
 

@@ -7,6 +7,7 @@ import type { Field } from "../hunt/field.ts";
 import { HuntError } from "../hunt/hunt-error.ts";
 import { HERE } from "../hunt/place.ts";
 import { collectWorld } from "../read/collect/collect-world.ts";
+import type { KubeOptions } from "../read/kube/live.ts";
 import type { KubeReader } from "../read/kube/kube-reader.ts";
 import type { Limits, Reader, Transport } from "../read/transport/reader.ts";
 import { steadyNow } from "./clock.ts";
@@ -44,16 +45,24 @@ export function openKeepDirectory(directory: string): string {
   }
 }
 
-export async function openCluster(options: ClusterOptions, signal: AbortSignal): Promise<OpenCluster> {
+/** @param record is given the API's lists as they come */
+export async function openCluster(
+  options: ClusterOptions,
+  signal: AbortSignal,
+  record?: KubeOptions["record"],
+): Promise<OpenCluster> {
   const limits = limitsOf(options, signal);
   if (options.bundle !== undefined) {
-    const { openBundle } = await import("../read/transport/bundle.ts");
+    const { openBundles } = await import("../read/bundle/open-bundles.ts");
     const { openRecordedKube } = await import("../read/kube/recorded.ts");
-    const bundle = await openBundle(options.bundle);
+    const bundle = await openBundles(options.bundle, signal);
     return { reader: bundle, kube: openRecordedKube(bundle), limits };
   }
   const { openKube } = await import("../read/kube/live.ts");
-  const [kube, reader] = await Promise.all([openKube(kubeOptions(options)), openReader(options, limits)]);
+  const [kube, reader] = await Promise.all([
+    openKube({ ...kubeOptions(options), ...(record === undefined ? {} : { record }) }),
+    openReader(options, limits),
+  ]);
   return { reader, kube, limits };
 }
 

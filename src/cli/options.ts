@@ -7,7 +7,7 @@ export interface ClusterOptions {
   readonly inventory?: string;
   readonly kubeconfig?: string;
   readonly context?: string;
-  readonly bundle?: string;
+  readonly bundle?: readonly string[];
   readonly namespace: string;
   readonly timeout: number;
 }
@@ -29,7 +29,11 @@ export function withCluster(command: Command): Command {
     )
     .option("--kubeconfig <file>", "as kubectl's")
     .option("--context <name>", "as kubectl's")
-    .option("--bundle <dir>", "recorded outputs instead of a cluster; nothing is sent")
+    .option(
+      "--bundle <path>",
+      "a recording instead of a cluster, FILE or DIR; nothing is sent (again for each further node's)",
+      (path: string, all: readonly string[] | undefined) => [...(all ?? []), path],
+    )
     .option("-n, --namespace <name>", "Kubernetes namespace of svc/NAME and pod/NAME", "default")
     .option("--timeout <seconds>", "longest wait for one command on a node", seconds, 20);
 }

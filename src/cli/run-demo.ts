@@ -124,7 +124,7 @@ async function replay(why: string | null, signal: AbortSignal): Promise<number> 
   const url = "http://192.168.6.141:30007/";
   command(`lasthop diagnose ${url} --bundle fixtures/ipip-resumed`);
   const startedAt = steadyNow();
-  const options: ClusterOptions = { via: "auto", bundle, namespace: "default", timeout: 20 };
+  const options: ClusterOptions = { via: "auto", bundle: [bundle], namespace: "default", timeout: 20 };
   const symptom = parseSymptom(url, options.namespace);
   if ("error" in symptom) throw new Error(`no symptom: ${url}`);
   const open = await openCluster(options, signal);

@@ -1,5 +1,7 @@
+import type { Netns } from "../facts/netns.ts";
 import { netnsId } from "../facts/provenance.ts";
 import { linksOf, type World } from "../facts/world.ts";
+import type { Capture } from "../read/bundle/replay.ts";
 import type { Bundle } from "../read/transport/bundle.ts";
 import { type CapturePlace, readCapture } from "../witness/decode/capture.ts";
 import type { Frame, TapReport } from "../witness/sighting.ts";
@@ -14,18 +16,19 @@ export interface RecordedCaptures {
   readonly files: readonly string[];
 }
 
-/** What the taps of a recording heard. A file covers its node's own namespace: of pods' its silence says nothing. */
+/** What the taps of a recording heard. A file covers its own namespace: of others its silence says nothing. */
 export async function readCaptures(bundle: Bundle, world: World): Promise<RecordedCaptures> {
   const tunnelPorts = tunnelPortsOf(world);
   const frames: Frame[] = [];
   const reports: TapReport[] = [];
   const files: string[] = [];
-  for (const { node, path } of await bundle.captures()) {
-    const id = netnsId(node, "host");
-    const netns = world.netns.get(id);
+  for (const capture of await bundle.captures()) {
+    const netns = placeOf(world, capture);
     if (netns === undefined) continue;
+    const { id } = netns;
+    const { path, only } = capture;
     const linkNames = new Map(linksOf(netns).map((link) => [link.index, link.name]));
-    const heard = await hear(bundle, node, { netns: id, linkNames, only: null, tunnelPorts });
+    const heard = await hear(bundle, capture, { netns: id, linkNames, only, tunnelPorts });
     for (const frame of heard.frames) frames.push(frame);
     files.push(path);
     const { why } = heard;
@@ -35,18 +38,26 @@ export async function readCaptures(bundle: Bundle, world: World): Promise<Record
   return { frames, reports, files };
 }
 
+function placeOf(world: World, { node, netns }: Capture): Netns | undefined {
+  if (netns === null) return world.netns.get(netnsId(node, "host"));
+  return [...world.netns.values()].find((one) => one.node === node && one.path === netns);
+}
+
 /** `why`: its silence proves nothing. */
 async function hear(
   bundle: Bundle,
-  node: string,
+  capture: Capture,
   place: CapturePlace,
 ): Promise<{ readonly frames: readonly Frame[]; readonly why: string | null }> {
   try {
-    const read = await bundle.capture(node, CAPTURE_LIMIT_BYTES);
+    const read = await bundle.capture(capture, CAPTURE_LIMIT_BYTES);
     if (read === null) return { frames: [], why: "its capture is gone" };
     const { frames, failure } = readCapture(read.bytes, place);
     if (read.truncated) return { frames, why: `its capture is longer than ${CAPTURE_LIMIT_BYTES} bytes` };
-    return { frames, why: failure ?? (frames.length === 0 ? "its capture holds no packet at all" : null) };
+    return {
+      frames,
+      why: failure ?? capture.why ?? (frames.length === 0 ? "its capture holds no packet at all" : null),
+    };
   } catch (error) {
     return { frames: [], why: (error as Error).message };
   }

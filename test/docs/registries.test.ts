@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { BUNDLE_ERRORS } from "../../src/read/bundle/bundle-error.ts";
 import { CHANGE_ERRORS } from "../../src/change/change-error.ts";
 import { REPAIR_KINDS } from "../../src/change/repair/registry.ts";
 import { EXIT } from "../../src/cli/run.ts";
@@ -60,6 +61,13 @@ describe("tables in the documents equal the code", () => {
     const rows = table("docs/errors.md", "Code");
     expect(firsts(rows)).toEqual(Object.keys(CHANGE_ERRORS));
     expect(Object.fromEntries(rows.map(([code, what]) => [code, what]))).toEqual(en.changeErrors);
+    for (const [code, , helps] of rows) expect(helps, code).not.toBe("");
+  });
+
+  it("errors of a bundle, with the words that are printed", () => {
+    const rows = table("docs/errors.md", "Bundle");
+    expect(firsts(rows)).toEqual(Object.keys(BUNDLE_ERRORS));
+    expect(Object.fromEntries(rows.map(([code, what]) => [code, what]))).toEqual(en.bundleErrors);
     for (const [code, , helps] of rows) expect(helps, code).not.toBe("");
   });
 

@@ -24,18 +24,18 @@ export async function diagnoseBundle(
   options: { readonly from?: string } = {},
 ): Promise<{ readonly status: number; readonly verdict: Verdict }> {
   const { status, printed } = await capture(() =>
-    diagnose(symptom, { ...COMMON, ...options, bundle, output: "json" }, signal),
+    diagnose(symptom, { ...COMMON, ...options, bundle: [bundle], output: "json" }, signal),
   );
   return { status, verdict: verdictSchema.strict().parse(JSON.parse(printed)) };
 }
 
 export async function diagnoseText(bundle: string, symptom: string): Promise<string> {
-  return (await capture(() => diagnose(symptom, { ...COMMON, bundle, output: "text" }, signal))).printed;
+  return (await capture(() => diagnose(symptom, { ...COMMON, bundle: [bundle], output: "text" }, signal))).printed;
 }
 
 /** `lasthop walk FROM TO --bundle DIR --set …` */
 export async function walkBundle(bundle: string, from: string, to: string, set: readonly string[] = []) {
-  return capture(() => runWalk(from, to, { ...COMMON, bundle, output: "text", set }, signal));
+  return capture(() => runWalk(from, to, { ...COMMON, bundle: [bundle], output: "text", set }, signal));
 }
 
 async function capture(command: () => Promise<number>): Promise<{ readonly status: number; readonly printed: string }> {

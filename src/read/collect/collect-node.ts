@@ -8,7 +8,7 @@ import type { Limits, Output, Reader } from "../transport/reader.ts";
 import { gatedCommands, hostCommands, podCommands, type Round } from "./commands.ts";
 import { choosePod, holdersOf, type PodHolders } from "./find-pods.ts";
 import { readNetns, unreadNetns } from "./read-netns.ts";
-import { type Gap, NO_EXPECTATIONS, Readings } from "./readings.ts";
+import { type Gap, NO_EXPECTATIONS, NOT_READ, Readings } from "./readings.ts";
 import { type Holder, parseSurvey, type Survey, surveyCommand } from "./survey.ts";
 
 export interface NodeFacts {
@@ -144,10 +144,11 @@ function podRound(pod: Pod, holder: Holder, survey: Survey | null, isRecording: 
   };
 }
 
-/** The one reason why every command failed, when there is one. */
+/** The one reason why every command failed, when there is one. A recording has not read all that it may be asked for. */
 function whyDead(outputs: readonly Output[]): string | null {
-  const why = outputs[0]?.failure ?? null;
-  return why !== null && outputs.every((output) => output.failure === why) ? why : null;
+  const read = outputs.filter((output) => output.failure !== NOT_READ);
+  const why = read[0]?.failure ?? null;
+  return why !== null && read.every((output) => output.failure === why) ? why : null;
 }
 
 function unreadNode(node: NodeName, pods: readonly Pod[], why: string): NodeFacts {

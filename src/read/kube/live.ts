@@ -5,7 +5,7 @@ import type { NotChecked } from "../../facts/world.ts";
 import type { Limits } from "../transport/reader.ts";
 import { tellStatus } from "./answer.ts";
 import { clusterFromObjects, type Kind } from "./cluster-from-objects.ts";
-import { KubeError, type KubeReader, type PodLogRequest } from "./kube-reader.ts";
+import { type ClusterReading, KubeError, type KubeReader, type PodLogRequest } from "./kube-reader.ts";
 import { type Listing, readList } from "./list.ts";
 import { get } from "./request.ts";
 
@@ -13,9 +13,14 @@ export interface KubeOptions {
   /** A file; else KUBECONFIG, ~/.kube/config, or the service account of the pod that this runs in. */
   readonly kubeconfig?: string;
   readonly context?: string;
+  /** Is given what the API gave, before it is looked at. */
+  readonly record?: (lists: KubeLists) => Promise<void>;
 }
 
-const PATHS: Readonly<Record<Kind, string>> = {
+/** For each kind that was asked for its list, or why there is none. */
+export type KubeLists = ReadonlyMap<Kind, { readonly list: unknown; readonly why: string | null }>;
+
+export const KIND_PATHS: Readonly<Record<Kind, string>> = {
   nodes: "/api/v1/nodes",
   pods: "/api/v1/pods",
   services: "/api/v1/services",
@@ -39,14 +44,18 @@ export async function openKube(options: KubeOptions): Promise<KubeReader> {
   const cluster = config.getCurrentCluster();
   return {
     via: cluster?.server ?? "",
-    cluster: (limits) => readCluster(config, limits),
+    async cluster(limits) {
+      const lists = await readLists(config, limits);
+      await options.record?.(lists);
+      return clusterFromLists(lists);
+    },
     podLog: (request, limits) => readPodLog(config, request, limits),
   };
 }
 
 /** The nodes alone: which of them is this machine? @throws KubeError */
 export async function readNodes(options: KubeOptions, limits: Limits): Promise<readonly KubeNode[]> {
-  const { list, error } = await readList(await loadConfig(options), PATHS.nodes, limits);
+  const { list, error } = await readList(await loadConfig(options), KIND_PATHS.nodes, limits);
   if (error !== null) throw error;
   const none = { pods: null, services: null, endpointslices: null, endpoints: null, networkpolicies: null };
   return clusterFromObjects({ nodes: list, ...none }).cluster.nodes;
@@ -82,16 +91,20 @@ export async function loadConfig(options: KubeOptions): Promise<KubeConfig> {
   return config;
 }
 
-async function readCluster(config: KubeConfig, limits: Limits) {
+async function readLists(config: KubeConfig, limits: Limits): Promise<KubeLists> {
   const kinds: readonly Kind[] = ["nodes", "pods", "services", "endpointslices", "networkpolicies"];
   const lists = new Map<Kind, Listing>();
-  const read = async (kind: Kind) => lists.set(kind, await readList(config, PATHS[kind], limits));
+  const read = async (kind: Kind) => lists.set(kind, await readList(config, KIND_PATHS[kind], limits));
   await Promise.all(kinds.map(read));
   // One kind that gets no answer is a gap; when none does, there is no API.
   const [error] = [...lists.values()].map((listing) => listing.error);
   if (error != null && [...lists.values()].every((listing) => listing.error !== null)) throw error;
   // Before Kubernetes 1.21 there is no discovery.k8s.io/v1.
   if (lists.get("endpointslices")?.list === null) await read("endpoints");
+  return lists;
+}
+
+function clusterFromLists(lists: KubeLists): ClusterReading {
   const listOf = (kind: Kind) => lists.get(kind)?.list ?? null;
   const reading = clusterFromObjects({
     nodes: listOf("nodes"),

@@ -6,7 +6,7 @@ import type { KubeReader } from "./kube-reader.ts";
 const KINDS: readonly Kind[] = ["nodes", "pods", "services", "endpointslices", "endpoints", "networkpolicies"];
 
 /** The objects that lie in a bundle. */
-export function openRecordedKube(bundle: Pick<Bundle, "apiObjects">): KubeReader {
+export function openRecordedKube(bundle: Pick<Bundle, "apiObjects" | "whyNoObjects">): KubeReader {
   return {
     via: "a bundle",
     async cluster() {
@@ -15,7 +15,8 @@ export function openRecordedKube(bundle: Pick<Bundle, "apiObjects">): KubeReader
       const { cluster, notChecked } = clusterFromObjects(objects);
       const needless: Kind = objects.endpointslices === null ? "endpointslices" : "endpoints";
       const missing = lists.filter(([kind, list]) => list === null && kind !== needless);
-      return { cluster, notChecked: [...missing.map(([what]) => ({ what, why: "not in the bundle" })), ...notChecked] };
+      const unread = missing.map(([what]) => ({ what, why: bundle.whyNoObjects(what) }));
+      return { cluster, notChecked: [...unread, ...notChecked] };
     },
     podLog: async () => unknown("logs are not in the bundle"),
   };

@@ -77,18 +77,19 @@ test("nothing outside of the bundle can be read", async () => {
 
 test("captures and objects are there; what is broken is told by name", async () => {
   const reader = await openBundle(bundle);
-  expect(await reader.captures()).toEqual([{ node: "k1", path: join(bundle, "capture/k1.pcap") }]);
+  const captureOf = (node: string) => ({ node, netns: null, path: `capture/${node}.pcap`, only: null, why: null });
+  expect(await reader.captures()).toEqual([captureOf("k1")]);
   expect(isBundle(reader)).toBe(true);
   writeFileSync(join(bundle, "capture/k2.pcap"), "0123456789");
   symlinkSync(join(root, "secret.txt"), join(bundle, "capture/k3.pcap"));
-  expect(await reader.capture("k2", 4)).toMatchObject({ bytes: Buffer.from("0123"), truncated: true });
-  expect(await reader.capture("k4", 4)).toBe(null);
-  await expect(reader.capture("k3", 4)).rejects.toThrow(/leads out/);
-  await expect(reader.capture("../k1/ip-link", 4)).rejects.toThrow(/not a file/);
+  expect(await reader.capture(captureOf("k2"), 4)).toMatchObject({ bytes: Buffer.from("0123"), truncated: true });
+  expect(await reader.capture(captureOf("k4"), 4)).toBe(null);
+  await expect(reader.capture(captureOf("k3"), 4)).rejects.toThrow(/leads out/);
+  await expect(reader.capture(captureOf("../k1/ip-link"), 4)).rejects.toThrow(/not a file/);
   expect(await reader.apiObjects("pods")).toEqual({ items: [] });
   expect(await reader.apiObjects("services")).toBe(null);
   await expect(reader.apiObjects("nodes")).rejects.toThrow(/api\/nodes\.json/);
   await expect(reader.apiObjects("../../secret")).rejects.toThrow(/not a file/);
-  await expect(openBundle(join(bundle, "api"))).rejects.toThrow(/no bundle/);
+  await expect(openBundle(join(bundle, "api"))).rejects.toThrow(/not-a-bundle/);
   await expect(openBundle("/no/such/bundle")).rejects.toThrow(/ENOENT/);
 });

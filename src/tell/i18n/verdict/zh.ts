@@ -83,4 +83,4 @@ export const verdict = {
     none: "这个原因没有推导出可用的修复",
     offline: "这些是录制下来的数据：要修复，请对集群本身做诊断",
   },
-} satisfies Omit<Words, "findings" | "repair" | "changeErrors" | "demo">;
+} satisfies Omit<Words, "findings" | "repair" | "changeErrors" | "snapshot" | "bundleErrors" | "demo">;
