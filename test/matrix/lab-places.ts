@@ -19,7 +19,7 @@ export function placesOf(lab: Lab): readonly TappedPlace[] {
       netns: podNetns(pod),
       name: pod.netns,
       isFabric: false,
-      behind: { node: pod.node, interface: pod.hostLink },
+      behind: { node: pod.node, interface: pod.hostLink, isPort: lab.cni === "flannel" },
     })),
   ];
 }

@@ -6,7 +6,7 @@ export type Snapshot = ReadonlyMap<string, readonly string[]>;
 /** Files in the place of /etc/sysctl.d and others, which `ip netns exec` mounts there. */
 const SCRIPT = `
 section() { printf '## %s\\n' "$1"; }
-section sysctl; sysctl -a -r '^net\\.' 2>/dev/null
+section sysctl; cd /proc/sys && grep -rs . net | sort
 section files; cd "/etc/netns/$1" 2>/dev/null && find . -type f -exec sh -c 'for f; do printf "%s\\n" "$f"; cat "$f"; done' sh {} +
 section rules; nft -s list ruleset 2>/dev/null
 section iptables-nft; iptables-nft-save 2>/dev/null; ip6tables-nft-save 2>/dev/null
@@ -26,7 +26,7 @@ section qdiscs; tc qdisc show
 `;
 
 /** What the kernel counts or ages by itself. */
-const VOLATILE_KEYS = /^net\.netfilter\.nf_conntrack_count /;
+const VOLATILE_KEYS = /^net\/netfilter\/nf_conntrack_count:/;
 
 export async function takeSnapshot(netnsNames: readonly string[]): Promise<Snapshot> {
   const taken = await Promise.all(

@@ -20,8 +20,8 @@ const place = (node: string, netns = "host", behind: TappedPlace["behind"] = nul
 const CLIENT = place("here");
 const K1 = place("k1");
 const K2 = place("k2");
-const POD = place("k2", "pod:default/backend", { node: "k2", interface: "vethback" });
-const OTHER = place("k2", "pod:default/web", { node: "k2", interface: "vethweb" });
+const POD = place("k2", "pod:default/backend", { node: "k2", interface: "vethback", isPort: true });
+const OTHER = place("k2", "pod:default/web", { node: "k2", interface: "vethweb", isPort: true });
 
 /** Texts of several taps, as tcpdump printed them, put together as the oracle does. */
 function attempts(...texts: readonly (readonly [TappedPlace, string])[]) {
@@ -115,6 +115,15 @@ describe("an attempt", () => {
     const switched = `100.000000430 br0 In  IP 10.42.0.2.4 > 10.42.1.2.8080: ${SYN}`;
     expect(hopText(attempts(sent, arrived, [K2, flooded], [OTHER, copy], [place("lan"), switched])[0]!.lastHop)).toBe(
       "k2 cni0 out, request",
+    );
+  });
+
+  it("came to the end of a routed link, also under a MAC address that nobody has there", () => {
+    const routed = place("k2", "pod:default/db", { node: "k2", interface: "califdb", isPort: false });
+    const out = `100.000000400 califdb Out IP 10.42.0.2.4 > 10.42.1.2.8080: ${SYN}`;
+    const wrongMac = `100.000000420 eth0 P   IP 10.42.0.2.4 > 10.42.1.2.8080: ${SYN}`;
+    expect(hopText(attempts(sent, arrived, [K2, out], [routed, wrongMac])[0]!.lastHop)).toBe(
+      "default/db eth0 in, request",
     );
   });
 

@@ -16,7 +16,7 @@ export interface TappedPlace {
   /** The switch between the machines, which on a real network nobody can tap. */
   readonly isFabric: boolean;
   /** The port of the node's bridge (or its routed link) that leads to this pod. */
-  readonly behind: { readonly node: string; readonly interface: string } | null;
+  readonly behind: { readonly node: string; readonly interface: string; readonly isPort: boolean } | null;
 }
 
 export interface Seen extends Printed {
@@ -171,10 +171,12 @@ function firstTransmission(seen: readonly Seen[], withinNs: bigint): readonly Se
 
 /**
  * A bridge that does not know where a MAC address is sends a copy out of every port. Machines that get one although it
- * is addressed to another throw it away: they are not on the packet's way, and neither are the ports to them.
+ * is addressed to another throw it away: they are not on the packet's way, and neither are the ports to them. A routed link has
+ * one machine at its end, and what gets there came all the way.
  */
 function withoutFloods(seen: readonly Seen[]): readonly Seen[] {
-  const isStray = (one: Seen): boolean => one.isForAnother && one.interface === NIC;
+  const isStray = ({ isForAnother, interface: link, place }: Seen): boolean =>
+    isForAnother && link === NIC && place.behind?.isPort !== false;
   const strayed = seen.filter(isStray).map((one) => one.place.behind);
   const leadsAstray = (one: Seen): boolean =>
     one.direction === "out" &&

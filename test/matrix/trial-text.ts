@@ -8,10 +8,11 @@ export function trialText({ symptom, statuses }: Trial): string {
   return `${[symptom.input, ...(symptom.flags ?? [])].join(" ")} (${countsText(statuses)})`;
 }
 
-/** Empty when the verdict's last hop is one where the oracle saw the symptom's packets die. */
+/** Empty when the verdict's last hop is one where the oracle saw the symptom's packets die; or it saw none, and the verdict says so. */
 export function wrongLastHop({ diagnosis, own, probes }: Trial): readonly string[] {
   const said = diagnosis.verdict?.lastHop ?? null;
   const deaths = deathsOfSymptom(own, probes);
+  if (said !== null && said.interface === null && own.length === 0) return [];
   if (said !== null && deaths.some((hop) => isSameHop(said, hop))) return [];
   return [
     `last hop: said ${said === null ? "none" : hopText(said)}; tcpdump: ${deaths.map(hopText).join(" | ") || "none"}`,

@@ -1,7 +1,6 @@
 import type { Lab } from "../../src/lab/lab.ts";
 import { type Plan, type PlannedNode, type PlannedPod, podOf } from "../../src/lab/plan.ts";
 import { command } from "../lab/lab-bundle.ts";
-import type { Symptom } from "./symptoms.ts";
 
 /** Command lines to run in a namespace, by its name under /run/netns. Words are parted by spaces; '…' keeps some together. */
 export interface Step {
@@ -31,10 +30,6 @@ export interface UnlistedFault {
   readonly revert: (scene: Scene) => readonly Step[];
   /** Causes that are true, as `ID NODE OBJECT`. Whatever else a verdict calls likely is false; to say nothing is never wrong. */
   readonly truths: (scene: Scene) => readonly RegExp[];
-  /** Run after the repair was taken back: what machines remember of the time in between would hide that it is broken. */
-  readonly forget?: (scene: Scene) => readonly Step[];
-  /** Tried before the lab's own. */
-  readonly symptoms?: (scene: Scene) => readonly Symptom[];
 }
 
 export function sceneOf(lab: Lab, plan: Plan): Scene {

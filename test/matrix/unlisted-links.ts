@@ -1,6 +1,4 @@
-import { serviceOf } from "../../src/lab/plan.ts";
-import { getFrom } from "./symptoms.ts";
-import { on, only, type Scene, type UnlistedFault } from "./unlisted-fault.ts";
+import { on, only, type UnlistedFault } from "./unlisted-fault.ts";
 import { peerLines } from "./unlisted-tunnels.ts";
 
 /** cBPF for a clsact hook, where a frame begins with its Ethernet header: UDP to 8472 is TC_ACT_SHOT, all else TC_ACT_OK. */
@@ -35,25 +33,6 @@ export const LINK_FAULTS: readonly UnlistedFault[] = [
     ],
     revert: ({ lab }) => [on(lanOf(lab.clientNetns), "nft delete table bridge acl")],
     truths: () => only("fabric-drop null .*"),
-  },
-  {
-    id: "hairpin is off, and a pod calls its own Service",
-    cni: "flannel",
-    inject: ({ near, gateway }) => [on(near.netns, `bridge link set dev ${gateway.hostLink} hairpin off`)],
-    revert: ({ near, gateway }) => [on(near.netns, `bridge link set dev ${gateway.hostLink} hairpin on`)],
-    truths: ({ near, gateway }) => only(`hairpin-off ${near.name} link ${gateway.hostLink}.*`),
-    symptoms: (scene) => [callFrontendFrom(scene, scene.gateway)],
-  },
-  {
-    id: "bridges do not call iptables, and the Service's pod is on the caller's node",
-    cni: "flannel",
-    inject: ({ near }) => [on(near.netns, "sysctl -q -w net.bridge.bridge-nf-call-iptables=0")],
-    revert: ({ near }) => [on(near.netns, "sysctl -q -w net.bridge.bridge-nf-call-iptables=1")],
-    truths: ({ near }) => only(`sysctl-wrong ${near.name} net.bridge.bridge-nf-call-iptables`),
-    symptoms: (scene) => {
-      const caller = scene.plan.pods.find((pod) => pod.app === "web" && pod.node === scene.near.name);
-      return caller === undefined ? [] : [callFrontendFrom(scene, caller)];
-    },
   },
   {
     id: "a black hole for larger packets on the tunnel's device",
@@ -104,15 +83,6 @@ export const LINK_FAULTS: readonly UnlistedFault[] = [
     truths: () => [],
   },
 ];
-
-function callFrontendFrom({ plan }: Scene, caller: { readonly name: string; readonly netns: string }) {
-  const url = `http://${serviceOf(plan, "frontend").clusterIp}/healthz`;
-  return {
-    input: "svc/frontend",
-    flags: ["--from", `pod/${caller.name}`],
-    try: () => Promise.all(Array.from({ length: 4 }, () => getFrom(caller.netns, url))),
-  };
-}
 
 function lanOf(clientNetns: string): string {
   return clientNetns.replace(/client$/, "lan");

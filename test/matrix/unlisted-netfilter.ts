@@ -34,13 +34,6 @@ export const NETFILTER_FAULTS: readonly UnlistedFault[] = [
     truths: ({ far }) => only(`(rule-drops|forward-drop) ${far.name} rule nft:ban/pre#1`),
   },
   {
-    id: "iptables-legacy drops what iptables-nft accepts",
-    cni: "flannel",
-    inject: ({ far, backend }) => [on(far.netns, `iptables-legacy -I FORWARD -d ${backend.address} -j DROP`)],
-    revert: ({ far, backend }) => [on(far.netns, `iptables-legacy -D FORWARD -d ${backend.address} -j DROP`)],
-    truths: ({ far }) => only(`forward-drop ${far.name} rule iptables-legacy:filter/FORWARD#1`),
-  },
-  {
     id: "mangle PREROUTING drops on the tunnel's device",
     cni: "calico",
     inject: ({ far, tunnel }) => [

@@ -2,43 +2,6 @@ import { on, only, type UnlistedFault } from "./unlisted-fault.ts";
 
 export const ROUTE_FAULTS: readonly UnlistedFault[] = [
   {
-    id: "strict reverse path filtering where the way back is another",
-    cni: "flannel",
-    inject: ({ near, far }) => [
-      on(
-        far.netns,
-        `ip route replace ${near.podCidr} via ${near.address} dev eth0`,
-        "sysctl -q -w net.ipv4.conf.all.rp_filter=1",
-      ),
-    ],
-    revert: ({ near, far, tunnel }) => [
-      on(
-        far.netns,
-        "sysctl -q -w net.ipv4.conf.all.rp_filter=0",
-        `ip route replace ${near.podCidr} via ${near.tunnelAddress} dev ${tunnel} onlink`,
-      ),
-    ],
-    truths: ({ near, far }) =>
-      only(
-        `rp-filter-strict ${far.name} net.ipv4.conf.*.rp_filter`,
-        `(wrong-route|no-route-to-pod-cidr) ${far.name} route ${near.podCidr} table main`,
-      ),
-  },
-  {
-    id: "blackhole route for one pod",
-    cni: "flannel",
-    inject: ({ far, backend }) => [on(far.netns, `ip route add blackhole ${backend.address}/32`)],
-    revert: ({ far, backend }) => [on(far.netns, `ip route del blackhole ${backend.address}/32`)],
-    truths: ({ far, backend }) => only(`blackhole-route ${far.name} route ${backend.address}/32 table main`),
-  },
-  {
-    id: "unreachable route for one pod",
-    cni: "calico",
-    inject: ({ near, backend }) => [on(near.netns, `ip route add unreachable ${backend.address}/32`)],
-    revert: ({ near, backend }) => [on(near.netns, `ip route del unreachable ${backend.address}/32`)],
-    truths: ({ near, backend }) => only(`unreachable-route ${near.name} route ${backend.address}/32 table main`),
-  },
-  {
     id: "more specific route to a third node",
     cni: "calico",
     inject: ({ near, backend, tunnel, plan }) => [
@@ -72,13 +35,6 @@ export const ROUTE_FAULTS: readonly UnlistedFault[] = [
     revert: ({ far }) => [on(far.netns, "ip rule del pref 90", "ip route flush table 51820")],
     truths: ({ far }) =>
       only(`policy-rule-\\S+ ${far.name} ip rule 90`, `wrong-route ${far.name} route (default|0.0.0.0/0) table 51820`),
-  },
-  {
-    id: "the pod has no default route",
-    cni: "calico",
-    inject: ({ backend }) => [on(backend.netns, "ip route del default")],
-    revert: ({ backend }) => [on(backend.netns, "ip route add default via 169.254.1.1 dev eth0")],
-    truths: ({ far }) => only(`pod-no-default-route ${far.name} route (default|0.0.0.0/0|\\S+) table main`),
   },
   {
     id: "a host on the pod's own subnet mask: the pod takes all pods for neighbours",

@@ -61,7 +61,7 @@ describeUnlisted("faults that nobody listed (skipped unless LASTHOP_UNLISTED=1)"
           wrongs = await examine(bench, scene, fault);
         } finally {
           await runSteps(fault.revert(scene)).catch(() => {});
-          const left = await stillBroken(symptomsFor(bench, scene, fault));
+          const left = await stillBroken(symptomsOf(bench.lab, bench.plan));
           if (left !== null || differences(healthy, await snapshotOf(bench.lab)).length > 0) await build();
           // Else the fault is not what this test believes, and its truths prove nothing.
           expect.soft(left, "reverting the fault heals").toBeNull();
@@ -92,10 +92,6 @@ describeUnlisted("faults that nobody listed (skipped unless LASTHOP_UNLISTED=1)"
   });
 });
 
-function symptomsFor({ lab, plan }: Bench, scene: Scene, fault: UnlistedFault) {
-  return [...(fault.symptoms?.(scene) ?? []), ...symptomsOf(lab, plan)];
-}
-
 /** A failed neighbour is asked for again after a second (arp(7)): what is healed may need a few tries. */
 async function stillBroken(symptoms: readonly Symptom[]): Promise<string | null> {
   let left: string | null = null;
@@ -109,7 +105,7 @@ async function stillBroken(symptoms: readonly Symptom[]): Promise<string | null>
 
 async function examine(bench: Bench, scene: Scene, fault: UnlistedFault): Promise<readonly string[]> {
   const before = await snapshotOf(bench.lab);
-  const trial = await diagnoseFirstBroken(product, bench.lab, symptomsFor(bench, scene, fault));
+  const trial = await diagnoseFirstBroken(product, bench.lab, symptomsOf(bench.lab, bench.plan));
   if (trial === null) return ["it breaks nothing"];
   const { verdict, problem, code, seconds: took } = trial.diagnosis;
   if (verdict === null) return [problem ?? "no verdict"];
@@ -119,7 +115,7 @@ async function examine(bench: Bench, scene: Scene, fault: UnlistedFault): Promis
   if (code !== due) wrongs.push(`exit status ${code}, not ${due}`);
   const mended =
     verdict.confidence === "confirmed"
-      ? await repairAndUndo(bench, verdict, trial.symptom, before, () => runSteps(fault.forget?.(scene) ?? []))
+      ? await repairAndUndo(bench, verdict, trial.symptom, before)
       : { repair: "", undo: "", wrongs: [] };
   wrongs.push(...mended.wrongs);
   if (wrongs.length > 0) keepVerdict(`unlisted ${fault.cni} ${fault.id}`, trial);

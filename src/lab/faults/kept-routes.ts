@@ -1,11 +1,14 @@
 import { runIn, tryRunIn } from "../netns.ts";
 
+/** States of the link that a route leads to, which are none of its words. */
+const STATES = / (?:dead|linkdown)\b/g;
+
 /** The main table's routes of one prefix, as `ip route show` prints them, which is also how `ip route add` takes them. */
 export async function readRoutes(netns: string, prefix: string): Promise<readonly string[]> {
   const text = await runIn(netns, ["ip", "-4", "route", "show", "exact", prefix]);
   return text
     .split("\n")
-    .map((line) => line.trim())
+    .map((line) => line.replace(STATES, "").trim())
     .filter((line) => line !== "");
 }
 

@@ -5,8 +5,8 @@ import { readRoutes, restoreRoutes } from "./kept-routes.ts";
 import { backendNode, betweenNodes, farNode } from "./serving-nodes.ts";
 
 const FILTER = "net.ipv4.conf.all.rp_filter";
-/** A second card, where no tunnel tells the nodes' own traffic from that of their pods. */
-const SPARE = "eth1";
+/** A bridge of containers that Kubernetes does not know of, whose network is that of the pods: where no tunnel has a way of its own. */
+const OTHER_BRIDGE = "docker0";
 
 /** A node with two ways to the same pods: their packets come in by one of them, and it would answer by the other. */
 export const rpFilterStrict = defineFault({
@@ -24,8 +24,8 @@ export const rpFilterStrict = defineFault({
   }),
   inject: async ({ plan }, node) => {
     if (!hasTunnel(plan)) {
-      await tryRunIn(node.netns, ["ip", "link", "add", SPARE, "type", "dummy"]);
-      await ipBatch(node.netns, [`link set ${SPARE} up`]);
+      await tryRunIn(node.netns, ["ip", "link", "add", OTHER_BRIDGE, "type", "bridge"]);
+      await ipBatch(node.netns, [`link set ${OTHER_BRIDGE} up`]);
     }
     await ipBatch(node.netns, [`route replace ${farNode(plan, node).podCidr} ${detour(plan, node)}`]);
     await writeSysctls(node.netns, { [FILTER]: "1" });
@@ -33,12 +33,12 @@ export const rpFilterStrict = defineFault({
   heal: async ({ plan }, node, { filter, routes }) => {
     await writeSysctls(node.netns, { [FILTER]: filter });
     await restoreRoutes(node.netns, farNode(plan, node).podCidr, routes);
-    if (!hasTunnel(plan)) await tryRunIn(node.netns, ["ip", "link", "del", SPARE]);
+    if (!hasTunnel(plan)) await tryRunIn(node.netns, ["ip", "link", "del", OTHER_BRIDGE]);
   },
 });
 
 function detour(plan: Plan, node: PlannedNode): string {
-  return hasTunnel(plan) ? `via ${farNode(plan, node).address} dev eth0` : `dev ${SPARE}`;
+  return hasTunnel(plan) ? `via ${farNode(plan, node).address} dev eth0` : `dev ${OTHER_BRIDGE}`;
 }
 
 function hasTunnel(plan: Plan): boolean {
