@@ -1,9 +1,10 @@
-import { mkdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
+import { readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Verdict, verdictSchema } from "../verdict/verdict.ts";
 import { tellWarning } from "./error-words.ts";
+import { makeDirectory } from "./make-directory.ts";
 import type { ClusterOptions } from "./options.ts";
 import { CliError } from "./run.ts";
 
@@ -39,7 +40,7 @@ export async function rememberVerdict(
   const path = join(directory, "last-verdict.json");
   const half = `${path}.${process.pid}`;
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory, 0o700);
     await writeFile(half, JSON.stringify({ verdict, way }), { mode: 0o600 });
     await rename(half, path);
   } catch (error) {

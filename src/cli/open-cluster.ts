@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { randomBytes } from "node:crypto";
 import type { Cluster } from "../facts/cluster.ts";
 import type { NodeName } from "../facts/provenance.ts";
@@ -12,6 +12,7 @@ import type { KubeReader } from "../read/kube/kube-reader.ts";
 import type { Limits, Reader, Transport } from "../read/transport/reader.ts";
 import { steadyNow } from "./clock.ts";
 import { nodeNameOf, thisMachine } from "./local-node.ts";
+import { makeDirectory } from "./make-directory.ts";
 import type { ClusterOptions } from "./options.ts";
 import { CliError, untilInterrupted } from "./run.ts";
 
@@ -33,7 +34,7 @@ export function limitsOf(options: ClusterOptions, signal: AbortSignal): Limits {
 /** Made before anything is sent: what cannot be kept should be known then. @throws CliError */
 export function openKeepDirectory(directory: string): string {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     accessSync(directory, constants.W_OK | constants.X_OK);
     return directory;
   } catch (error) {
