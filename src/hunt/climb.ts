@@ -1,13 +1,13 @@
+import { noteEvidence } from "./evidence.ts";
 import type { Field, Notebook } from "./field.ts";
 import type { Rung } from "./findings.ts";
-import { noteEvidence } from "./evidence.ts";
-import { isMet, type Tries } from "./tries.ts";
 import { recordedCaptureRung, recordedKernelRung, recordedReachRung, recordedTopRung } from "./recorded-rungs.ts";
 import { captureRung } from "./rungs/capture.ts";
 import { httpRung, withHome } from "./rungs/http.ts";
 import { kernelRung, reachRung, withAdopted } from "./rungs/probes.ts";
-import { rulePackets } from "./rungs/rule-packets.ts";
 import { routeRung } from "./rungs/route.ts";
+import { rulePackets } from "./rungs/rule-packets.ts";
+import { isMet, type Tries } from "./tries.ts";
 import type { Weighed } from "./weigh.ts";
 
 const MOST_REACH_LINES = 6;

@@ -50,7 +50,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   }
 
   yield { kind: "progress", doing: "search", detail: "" };
-  const weighed = await weigh(field, tries);
+  const weighed = await weigh(field, tries, notebook);
   for (const rung of lowerRungs(field, tries, weighed, notebook)) {
     ladder.push(rung);
     yield { kind: "rung", rung };

@@ -1,18 +1,19 @@
 import { podKey } from "../facts/cluster.ts";
 import { type Ip, sameIp } from "../facts/ip.ts";
 import { type NetnsId, netnsId, nodeOf } from "../facts/provenance.ts";
+import type { Agreement } from "../think/ask/agreement.ts";
 import { type Correction, explain, type NamedCause } from "../think/explain/explain.ts";
 import { restingCounters } from "../think/explain/kernel-signs.ts";
 import { type Suspect, suspectsOf, type Tried } from "../think/explain/suspect.ts";
-import { searchWith, type SearchResult } from "../think/search/search.ts";
 import { servedAt } from "../think/intent/served.ts";
-import type { Agreement } from "../think/ask/agreement.ts";
+import { type SearchResult, searchWith } from "../think/search/search.ts";
 import type { Branch, Walk } from "../think/walk/branch.ts";
 import { describeEdit } from "../think/walk/edits/edit-kinds.ts";
 import { walk } from "../think/walk/walk.ts";
 import { askKernels } from "./ask.ts";
-import type { Field } from "./field.ts";
+import type { Field, Notebook } from "./field.ts";
 import type { Moved } from "./rungs/probes.ts";
+import { compareSizes, stretchOf } from "./sizes.ts";
 
 /** So many different failures are asked about and searched for; more of them are mostly the same. */
 const MOST_SUSPECTS = 24;
@@ -39,7 +40,8 @@ export async function reckon(
   field: Field,
   own: readonly Tried[],
   beside: readonly Tried[],
-  moved: Moved = new Map(),
+  moved: Moved,
+  notebook: Notebook,
 ): Promise<Reckoning> {
   const { world, now } = field;
   const suspects = [...own, ...beside].flatMap(suspectsOf).slice(0, MOST_SUSPECTS);
@@ -55,6 +57,7 @@ export async function reckon(
       }),
     );
   }
+  const sizes = await compareSizes(field, suspects, notebook);
   const deadlineMs = now() + (field.reader.offline ? OFFLINE_BUDGET_MS : SEARCH_BUDGET_MS);
   const results = new Map<string, SearchResult>();
   const searchFor = (suspect: Suspect): SearchResult => {
@@ -84,6 +87,7 @@ export async function reckon(
     describe: (edit) => describeEdit(world, edit),
     servedAt: (ip, port, protocol) => servedAt(field.cluster, ip, port, protocol),
     kernelDissents: (suspect) => (agreements.get(suspect) ?? []).some((a) => a.agrees === false),
+    sizes: (suspect) => sizes.get(stretchOf(suspect) ?? "") ?? null,
     countersRest: (suspect) => resting(suspect).length > 0,
     ownerOf: (address) => ownerOf(address, field),
   });

@@ -32,6 +32,8 @@ interface Want {
   readonly url: string | null;
   readonly attempts: number | null;
   readonly toService?: Flow["toService"];
+  /** Length of the IP datagram, of echoes that may not be fragmented; left out: the usual. */
+  readonly bytes?: number;
 }
 
 export function makeTrial(world: World, want: Want): Trial {
@@ -43,7 +45,7 @@ export function makeTrial(world: World, want: Want): Trial {
     protocol: want.protocol,
     sport: WALK_SPORT,
     dport: want.protocol === "icmp" ? 0 : want.port,
-    bytes: BYTES[want.protocol],
+    bytes: want.bytes ?? BYTES[want.protocol],
   };
   const walked = walk(world, flow);
   const attempts = want.attempts ?? Math.min(MOST_ATTEMPTS, Math.max(6, ATTEMPTS_PER_BRANCH * walked.branches.length));
@@ -67,7 +69,7 @@ function probeOf(
   want: Want,
   common: Pick<Probe, "id" | "from" | "src" | "dst" | "attempts" | "deadlineMs" | "alsoTo">,
 ): Probe {
-  if (want.protocol === "icmp") return { ...common, kind: "icmp", bytes: null };
+  if (want.protocol === "icmp") return { ...common, kind: "icmp", bytes: want.bytes ?? null };
   if (want.protocol === "udp") return { ...common, kind: "udp", port: want.port, zone: null };
   if (want.url === null) return { ...common, kind: "tcp", port: want.port };
   const url = new URL(want.url);

@@ -8,7 +8,7 @@ import type { Branch } from "../think/walk/branch.ts";
 import { readAgain } from "./again.ts";
 import { mainSuspect } from "./conclude.ts";
 import type { Examination } from "./examination.ts";
-import type { Field } from "./field.ts";
+import type { Field, Notebook } from "./field.ts";
 import { hasDeadBranch, isLostOnRecord } from "./outcome.ts";
 import { type Reckoning, reckon } from "./reckon.ts";
 import { type Moved, mostMoved } from "./rungs/probes.ts";
@@ -36,7 +36,7 @@ export interface Weighed {
 }
 
 /** Sets what was seen against what is foretold, and then reads again what decides. */
-export async function weigh(field: Field, tries: Tries): Promise<Weighed> {
+export async function weigh(field: Field, tries: Tries, notebook: Notebook): Promise<Weighed> {
   const { target, faced, behind, objects, recording } = tries;
   const { fault } = objects;
   const startedAt = field.now();
@@ -48,7 +48,7 @@ export async function weigh(field: Field, tries: Tries): Promise<Weighed> {
   const beside = toExplain.flatMap((i) => [...i.direct, ...i.home]).map((e) => e.tried);
   const examinations = investigations.map((i) => i.examination);
   const moved = mostMoved(examinations.map((e) => e.moved));
-  const reckoning = await reckon(field, own, beside, moved);
+  const reckoning = await reckon(field, own, beside, moved, notebook);
   const reckonedAt = field.now();
   const { suspects } = reckoning;
   // What a Service without endpoints rejects, it rejects for want of endpoints: the object is the cause, not the rule.

@@ -2,7 +2,7 @@ import type { Cluster } from "../../src/facts/cluster.ts";
 import { ip } from "../../src/facts/ip.ts";
 import type { NetnsId } from "../../src/facts/provenance.ts";
 import type { World } from "../../src/facts/world.ts";
-import type { Field } from "../../src/hunt/field.ts";
+import { type Field, Notebook } from "../../src/hunt/field.ts";
 import { type Reckoning, reckon } from "../../src/hunt/reckon.ts";
 import type { Moved } from "../../src/hunt/rungs/probes.ts";
 import type { NamedCause } from "../../src/think/explain/explain.ts";
@@ -73,7 +73,7 @@ export function reckonOf(
   cluster: Cluster = clusterOf({}),
 ): Promise<Reckoning> {
   const field = { world: believed, cluster, now: () => 0, reader: { offline: true } } as unknown as Field;
-  return reckon(field, own, beside, moved);
+  return reckon(field, own, beside, moved, new Notebook());
 }
 
 export async function causesOf(believed: World, ...own: readonly Tried[]): Promise<readonly NamedCause[]> {

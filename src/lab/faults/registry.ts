@@ -1,11 +1,13 @@
 import { blackholeRoute } from "./blackhole-route.ts";
 import { bridgeNfOff } from "./bridge-nf-off.ts";
+import { fabricDrop } from "./fabric-drop.ts";
 import type { Fault } from "./fault-type.ts";
 import { forwardDrop } from "./forward-drop.ts";
 import { forwardReject } from "./forward-reject.ts";
 import { hairpinOff } from "./hairpin-off.ts";
 import { ipForwardOff } from "./ip-forward-off.ts";
 import { legacyNftSplit } from "./legacy-nft-split.ts";
+import { mtuBlackHole } from "./mtu-black-hole.ts";
 import { noRouteToPodCidr } from "./no-route-to-pod-cidr.ts";
 import { perIfaceForwardingOff } from "./per-iface-forwarding-off.ts";
 import { podIptablesDrop } from "./pod-iptables-drop.ts";
@@ -49,5 +51,7 @@ export const FAULTS: readonly Fault[] = [
   bridgeNfOff,
   hairpinOff,
   proxyArpOff,
+  mtuBlackHole,
+  fabricDrop,
   svcSelectorMismatch,
 ];

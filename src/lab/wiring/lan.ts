@@ -39,8 +39,14 @@ export const NODE_BRIDGE_SYSCTLS = {
 /** Duplicate address detection would keep link-local addresses tentative for the first second. */
 export const NO_DAD = { "net.ipv6.conf.all.accept_dad": "0", "net.ipv6.conf.default.accept_dad": "0" } as const;
 
+/**
+ * A network card cuts what its system hands it into frames that fit the wire; a veth would pass it on uncut, and no port on
+ * the way would find it too large.
+ */
+const CUTS = "gso_max_segs 1";
+
 export function uplinkLines(address: string): string[] {
-  return ["link set lo up", `address add ${address}/24 brd + dev eth0`, "link set eth0 up", defaultRoute()];
+  return ["link set lo up", `address add ${address}/24 brd + dev eth0`, `link set eth0 up ${CUTS}`, defaultRoute()];
 }
 
 export function clientLines(): string[] {

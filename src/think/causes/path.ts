@@ -170,8 +170,18 @@ export const mtuTooSmall: Cause = {
   id: "mtu-black-hole",
   layer: "mtu",
   words: {
-    en: { summary: (p) => `The MTU of ${p.link} ${WHERE.en(p)} is ${p.found}: larger packets are lost.` },
-    zh: { summary: (p) => `${WHOSE.zh(p)} 上 ${p.link} 的 MTU 是 ${p.found}，更大的报文会丢失。` },
+    en: {
+      summary: (p) =>
+        p.link === undefined
+          ? `Between ${p.from} and ${p.to} packets of ${p.lost} bytes are lost and those of ${p.passed} are not: a link on the way has a smaller MTU, and nobody says so.`
+          : `The MTU of ${p.link} ${WHERE.en(p)} is ${p.found}: larger packets are lost.`,
+    },
+    zh: {
+      summary: (p) =>
+        p.link === undefined
+          ? `${p.from} 与 ${p.to} 之间，${p.passed} 字节的报文能通过，${p.lost} 字节的会丢：途中有链路的 MTU 偏小，而且没有任何 ICMP 报错。`
+          : `${WHOSE.zh(p)} 上 ${p.link} 的 MTU 是 ${p.found}，更大的报文会丢失。`,
+    },
   },
   recognise: ({ edits: [edit] }) => (edit?.do === "set-link-mtu" ? single({ link: edit.link }) : null),
 };

@@ -17,9 +17,9 @@ import { unknown } from "../../facts/provenance.ts";
 import type { Match } from "../../facts/ruleset.ts";
 import type { World } from "../../facts/world.ts";
 import type { Flow } from "../walk/branch.ts";
+import { replaceChain } from "../walk/edits/chains.ts";
 import type { Edit } from "../walk/edits/edit.ts";
 import { describeEdit } from "../walk/edits/edit-kinds.ts";
-import { replaceChain } from "../walk/edits/chains.ts";
 import { replaceTable } from "../walk/edits/replace-table.ts";
 import { walk } from "../walk/walk.ts";
 import { type Correction, type Evidence, explain, type NamedCause } from "./explain.ts";
@@ -70,6 +70,7 @@ function evidence(world: World, corrections: readonly Correction[], parts: Parti
     servedAt: () => null,
     kernelDissents: () => false,
     countersRest: () => false,
+    sizes: () => null,
     ownerOf: () => null,
     ...parts,
   };

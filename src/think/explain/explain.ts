@@ -8,7 +8,7 @@ import type { Edit } from "../walk/edits/edit.ts";
 import { applyEdits } from "../walk/edits/edit-kinds.ts";
 import { closedPort } from "./closed-port.ts";
 import { confidenceIn, contradicts } from "./confidence.ts";
-import { fabricCause } from "./fabric.ts";
+import { fabricCause, type Sizes } from "./fabric.ts";
 import { failureBehind, isWholeFor, nextStage } from "./series.ts";
 import type { Suspect } from "./suspect.ts";
 import { untranslated } from "./untranslated.ts";
@@ -60,6 +60,8 @@ export interface Evidence {
   readonly kernelDissents: (suspect: Suspect) => boolean;
   /** Whose namespace an address is in by the API; null where that does not tell. */
   readonly ownerOf: (address: Ip) => NetnsId | null;
+  /** Which lengths get across where the suspect's were lost; null where it is not known to be a matter of length. */
+  readonly sizes: (suspect: Suspect) => Sizes | null;
   /** A kernel counts such losses, and counted none while these tries were lost. */
   readonly countersRest: (suspect: Suspect) => boolean;
 }
@@ -82,7 +84,9 @@ export function explain(suspects: readonly Suspect[], evidence: Evidence): reado
 function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
   const { predicted } = suspect;
   // Between prediction and witness the witness wins: a walk that ends elsewhere explains nothing.
-  if (predicted === null || isDisproved(suspect)) return fabricCause(suspect, evidence.world);
+  if (predicted === null || isDisproved(suspect)) {
+    return fabricCause(suspect, evidence.world, evidence.sizes(suspect));
+  }
   const cures = evidence.corrections(suspect).filter((c) => c.isCure);
   const [best] = cures;
   const kernelDissents = evidence.kernelDissents(suspect);

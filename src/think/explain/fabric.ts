@@ -5,8 +5,17 @@ import type { NamedCause } from "./explain.ts";
 import { expectedPoints, type Point, samePlace } from "./points.ts";
 import type { Suspect } from "./suspect.ts";
 
-/** Sent into a segment by one node and never received by the other, both taps proven alive. Likely at best: we do not own the fabric. */
-export function fabricCause(suspect: Suspect, world: World): readonly NamedCause[] {
+/** Lengths of datagrams, in bytes: the longest that got across, and the shortest that did not. */
+export interface Sizes {
+  readonly passed: number;
+  readonly lost: number;
+}
+
+/**
+ * Sent into a segment by one node and never received by the other, both taps proven alive. Likely at best: we do not own the fabric.
+ * @param sizes where only larger packets were lost
+ */
+export function fabricCause(suspect: Suspect, world: World, sizes: Sizes | null): readonly NamedCause[] {
   const { lastHop } = suspect;
   if (lastHop === null || lastHop.direction !== "out" || suspect.offPath.length > 0 || suspect.lastSeen === 0)
     return [];
@@ -20,13 +29,17 @@ export function fabricCause(suspect: Suspect, world: World): readonly NamedCause
   const object = `segment ${from}:${lastHop.link} ${to}:${next.link}`;
   return [
     {
-      id: "fabric-drop",
+      ...(sizes === null
+        ? { id: "fabric-drop", found: null, params: { from, to, object } }
+        : {
+            id: "mtu-black-hole",
+            found: `${sizes.passed} bytes pass, ${sizes.lost} are lost`,
+            params: { from, to, object, passed: String(sizes.passed), lost: String(sizes.lost) },
+          }),
       node: null,
       netns: null,
       object,
-      found: null,
       wanted: null,
-      params: { from, to, object },
       confidence: "likely",
       edits: [],
       proven: false,
