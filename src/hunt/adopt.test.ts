@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { recordedCluster } from "../../test/explain/recorded-cluster.ts";
 import { flowTo } from "../../test/explain/what-happens.ts";
+import { recordedCluster } from "../../test/explain/recorded-cluster.ts";
 import { ip } from "../facts/ip.ts";
 import { arrives, failingLeg } from "../think/walk/branch.ts";
 import { walk } from "../think/walk/walk.ts";

@@ -1,6 +1,6 @@
-import { podKey } from "../facts/cluster.ts";
 import type { Netns } from "../facts/netns.ts";
 import { netnsNameOf, nodeOf } from "../facts/provenance.ts";
+import { podKey } from "../facts/cluster.ts";
 import { collectWorld } from "../read/collect/collect-world.ts";
 import type { Suspect } from "../think/explain/suspect.ts";
 import { failingLeg } from "../think/walk/branch.ts";

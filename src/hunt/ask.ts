@@ -1,7 +1,7 @@
-import { text } from "../read/transport/reader.ts";
+import type { Branch } from "../think/walk/branch.ts";
 import { type Agreement, judge } from "../think/ask/agreement.ts";
 import { questionsOf } from "../think/ask/question.ts";
-import type { Branch } from "../think/walk/branch.ts";
+import { text } from "../read/transport/reader.ts";
 import type { Field } from "./field.ts";
 
 /** Asks the kernels on a branch's way about each routing decision: one round for each netns, no packet sent. */

@@ -1,6 +1,7 @@
+import type { SilentNode } from "../think/explain/silent.ts";
 import { noteEvidence } from "./evidence.ts";
 import type { Field, Notebook } from "./field.ts";
-import type { Rung } from "./findings.ts";
+import { finding, type Rung } from "./findings.ts";
 import { recordedCaptureRung, recordedKernelRung, recordedReachRung, recordedTopRung } from "./recorded-rungs.ts";
 import { captureRung } from "./rungs/capture.ts";
 import { httpRung, withHome } from "./rungs/http.ts";
@@ -51,7 +52,7 @@ export function upperRungs(field: Field, tries: Tries, notebook: Notebook): read
 /** The rungs below: what kernels decide, what taps saw, what kernels counted. */
 export function lowerRungs(field: Field, tries: Tries, weighed: Weighed, notebook: Notebook): readonly Rung[] {
   const { recording } = tries;
-  const { own, beside, causes, main, healed, moved, reasons, reckoning } = weighed;
+  const { own, beside, causes, main, healed, moved, reasons, reckoning, silent } = weighed;
   const shown = main !== null && (main.failed > 0 || weighed.symptomFailed) ? main : null;
   const agreements = shown === null ? [] : (reckoning.agreements.get(shown) ?? []);
   const noted =
@@ -68,8 +69,23 @@ export function lowerRungs(field: Field, tries: Tries, weighed: Weighed, noteboo
   const byRule = shown === null ? null : rulePackets(shown, before, weighed.fresh);
   const kernel = recording === null ? kernelRung(shown, moved, reasons, byRule) : recordedKernelRung(recording, shown);
   return [
-    { ...routeRung(agreements, shown, field.reader.offline), evidence: noted.route },
+    withSilent({ ...routeRung(agreements, shown, field.reader.offline), evidence: noted.route }, silent),
     { ...capture, evidence: noted.capture },
     { ...kernel, evidence: noted.kernel },
   ];
+}
+
+/** What lies behind a machine that is silent cannot be asked. */
+function withSilent(rung: Rung, silent: readonly SilentNode[]): Rung {
+  if (silent.length === 0) return rung;
+  const lines = silent.map(({ node, ips, ready, askers, neighbour }) =>
+    finding("node-silent", {
+      node,
+      address: ips[0]?.text ?? "",
+      ready,
+      askers,
+      neighbour: neighbour === null ? null : `${neighbour.node}: ${neighbour.line}`,
+    }),
+  );
+  return { ...rung, status: "failed", lines: [...lines, ...rung.lines] };
 }

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { FORWARDING } from "../../test/explain/conclusions.ts";
 import * as make from "../../test/explain/faults.ts";
+import { FORWARDING } from "../../test/explain/conclusions.ts";
 import { recordedCluster } from "../../test/explain/recorded-cluster.ts";
 import { flowTo, NOWHERE, reckonOf, triedIn } from "../../test/explain/what-happens.ts";
 import type { Cluster } from "../facts/cluster.ts";

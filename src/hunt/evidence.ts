@@ -1,6 +1,6 @@
 import { nodeOf } from "../facts/provenance.ts";
-import type { Agreement } from "../think/ask/agreement.ts";
 import type { Suspect } from "../think/explain/suspect.ts";
+import type { Agreement } from "../think/ask/agreement.ts";
 import type { Notebook } from "./field.ts";
 import { hopName, placeName } from "./rungs/capture.ts";
 import type { Moved } from "./rungs/probes.ts";

@@ -45,6 +45,14 @@ export interface Findings {
     readonly delivered: number;
     readonly answered: number;
   };
+  /** It could not be read, and did not answer these. */
+  "node-silent": {
+    readonly node: string;
+    readonly address: string;
+    readonly ready: boolean | null;
+    readonly askers: readonly string[];
+    readonly neighbour: string | null;
+  };
   "route-agrees": { readonly questions: number };
   "route-dissents": {
     readonly node: string;

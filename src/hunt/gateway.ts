@@ -1,16 +1,16 @@
 import type { Pod } from "../facts/cluster.ts";
 import { podKey } from "../facts/cluster.ts";
 import type { ConntrackEntry, Socket } from "../facts/netns.ts";
-import { type NetnsId, netnsId } from "../facts/provenance.ts";
+import { netnsId, type NetnsId } from "../facts/provenance.ts";
 import { parseConntrack } from "../read/parse/conntrack.ts";
 import { parseSockets } from "../read/parse/sockets.ts";
 import { text } from "../read/transport/reader.ts";
 import { namedInLog, telltaleLines, type Upstream, waitedFor } from "../think/symptom/upstream.ts";
-import { Looks } from "../think/symptom/waiting.ts";
 import { unansweredConnects } from "../witness/correlate/unanswered.ts";
 import type { Frame } from "../witness/sighting.ts";
+import { Looks } from "../think/symptom/waiting.ts";
 import type { Field } from "./field.ts";
-import { type Finding, finding } from "./findings.ts";
+import { finding, type Finding } from "./findings.ts";
 import { podPlace } from "./place.ts";
 
 const LOG_SECONDS = 300;

@@ -8,6 +8,7 @@ import { HuntError } from "./hunt-error.ts";
 import { judge } from "./judge.ts";
 import { isFromError, namedPlace, type Place, usualPlaces } from "./place.ts";
 import { recordedPlaces } from "./recorded-investigation.ts";
+import { silentNodes } from "./silence.ts";
 import { trySymptom } from "./tries.ts";
 import { weigh } from "./weigh.ts";
 
@@ -42,6 +43,9 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   };
 
   const openMs = now() - startedAt;
+  const listening = silentNodes(field);
+  // Waited for below; until then nobody has to hear that it was interrupted.
+  listening.catch(() => {});
   const tries = yield* trySymptom(field, { symptom, target, places }, notebook);
   const ladder: Rung[] = [];
   for (const rung of upperRungs(field, tries, notebook)) {
@@ -50,7 +54,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   }
 
   yield { kind: "progress", doing: "search", detail: "" };
-  const weighed = await weigh(field, tries, notebook);
+  const weighed = await weigh(field, tries, await listening, notebook);
   for (const rung of lowerRungs(field, tries, weighed, notebook)) {
     ladder.push(rung);
     yield { kind: "rung", rung };

@@ -4,7 +4,7 @@ import type { Target } from "../think/symptom/target.ts";
 import { examine } from "./examine.ts";
 import type { Field, Notebook } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
-import { hostPlace, type Place, podPlace } from "./place.ts";
+import { hostPlace, podPlace, type Place } from "./place.ts";
 import { investigateRecorded } from "./recorded-investigation.ts";
 import { directTrials, homeTrials, symptomTrials } from "./trials.ts";
 

@@ -18,8 +18,7 @@ export function judge(
   notebook: Notebook,
 ): Omit<Conclusion, "ladder" | "timings"> {
   const { symptom, places, faced, behind, focus, objects } = tries;
-  const { causes, main, healed, moved, reasons, reckoning, symptomFailed } = weighed;
-  const { fault } = objects;
+  const { causes, fault, main, healed, moved, reasons, reckoning, symptomFailed } = weighed;
   const confidence = confidenceOf(field, tries, weighed, notebook);
   noteUnknownWalk(tries, main, notebook);
   const outcome = outcomeOf(tries, symptomFailed);
@@ -63,11 +62,11 @@ export function judge(
 function confidenceOf(
   field: Field,
   tries: Tries,
-  { causes, main, fresh }: Weighed,
+  { causes, fault, main, fresh }: Weighed,
   notebook: Notebook,
 ): Confidence | null {
   const [first] = causes;
-  if (first === undefined || tries.objects.fault !== null) return null;
+  if (first === undefined || fault !== null) return null;
   let { confidence } = first;
   // A recording cannot be read again: its facts and its captures are one state.
   if (

@@ -2,7 +2,7 @@ import type { Cluster, Pod } from "../facts/cluster.ts";
 import { podKey } from "../facts/cluster.ts";
 import { contains, parsePrefix } from "../facts/ip.ts";
 import type { Netns } from "../facts/netns.ts";
-import { type NetnsId, type NodeName, netnsId } from "../facts/provenance.ts";
+import { type NetnsId, netnsId, type NodeName } from "../facts/provenance.ts";
 import type { World } from "../facts/world.ts";
 import type { Symptom } from "../think/symptom/symptom.ts";
 import type { Target } from "../think/symptom/target.ts";

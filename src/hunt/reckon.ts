@@ -4,6 +4,7 @@ import { type NetnsId, netnsId, nodeOf } from "../facts/provenance.ts";
 import type { Agreement } from "../think/ask/agreement.ts";
 import { type Correction, explain, type NamedCause } from "../think/explain/explain.ts";
 import { restingCounters } from "../think/explain/kernel-signs.ts";
+import type { SilentNode } from "../think/explain/silent.ts";
 import { type Suspect, suspectsOf, type Tried } from "../think/explain/suspect.ts";
 import { servedAt } from "../think/intent/served.ts";
 import { type SearchResult, searchWith } from "../think/search/search.ts";
@@ -41,6 +42,7 @@ export async function reckon(
   own: readonly Tried[],
   beside: readonly Tried[],
   moved: Moved,
+  silent: readonly SilentNode[],
   notebook: Notebook,
 ): Promise<Reckoning> {
   const { world, now } = field;
@@ -87,6 +89,7 @@ export async function reckon(
     describe: (edit) => describeEdit(world, edit),
     servedAt: (ip, port, protocol) => servedAt(field.cluster, ip, port, protocol),
     kernelDissents: (suspect) => (agreements.get(suspect) ?? []).some((a) => a.agrees === false),
+    silentAt: (address) => silentAt(address, field, silent),
     sizes: (suspect) => sizes.get(stretchOf(suspect) ?? "") ?? null,
     countersRest: (suspect) => resting(suspect).length > 0,
     ownerOf: (address) => ownerOf(address, field),
@@ -109,6 +112,13 @@ function ownerOf(address: Ip, { cluster }: Field): NetnsId | null {
   );
   const [pod] = pods;
   return pod === undefined || pods.length > 1 ? null : netnsId(pod.node ?? "", `pod:${podKey(pod)}`);
+}
+
+/** The node itself, or that of the one pod that the API gives the address to. */
+function silentAt(address: Ip, field: Field, silent: readonly SilentNode[]): SilentNode | null {
+  const owner = ownerOf(address, field);
+  const home = owner === null ? null : nodeOf(owner);
+  return silent.find(({ node, ips }) => node === home || ips.some((ip) => sameIp(ip, address))) ?? null;
 }
 
 /** Echoes prove nothing about what is asked by other means. */

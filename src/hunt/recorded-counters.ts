@@ -3,9 +3,9 @@ import type { NetnsId } from "../facts/provenance.ts";
 import { parseCounters } from "../read/parse/counters.ts";
 import type { Bundle } from "../read/transport/bundle.ts";
 import { text } from "../read/transport/reader.ts";
+import { movedBetween } from "./watch.ts";
 import type { Field } from "./field.ts";
 import type { Moved } from "./rungs/probes.ts";
-import { movedBetween } from "./watch.ts";
 
 const FILES = ["proc-net-snmp", "proc-net-netstat"] as const;
 

@@ -5,9 +5,9 @@ import { walk } from "../think/walk/walk.ts";
 import { buildTrails } from "../witness/correlate/trail.ts";
 import type { Probe } from "../witness/probe/probe.ts";
 import type { Examined, Trial } from "./examination.ts";
+import { distinctPoints, toTrail } from "./trails.ts";
 import type { Recording } from "./recorded.ts";
 import type { RecordedFlow, Sender } from "./recorded-flows.ts";
-import { distinctPoints, toTrail } from "./trails.ts";
 import { BYTES, WALK_SPORT } from "./trials.ts";
 
 export interface RecordedWant {

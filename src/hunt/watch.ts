@@ -1,4 +1,4 @@
-import { type Ip, sameIp } from "../facts/ip.ts";
+import { sameIp, type Ip } from "../facts/ip.ts";
 import type { Counters } from "../facts/netns.ts";
 import type { NetnsId, Source } from "../facts/provenance.ts";
 import { linksOf, type World } from "../facts/world.ts";

@@ -2,6 +2,7 @@ import { sameIp } from "../facts/ip.ts";
 import type { Netns } from "../facts/netns.ts";
 import type { NetnsId } from "../facts/provenance.ts";
 import type { NamedCause } from "../think/explain/explain.ts";
+import { type SilentNode, silentCause } from "../think/explain/silent.ts";
 import type { Suspect, Tried } from "../think/explain/suspect.ts";
 import type { Target } from "../think/symptom/target.ts";
 import type { Branch } from "../think/walk/branch.ts";
@@ -11,6 +12,7 @@ import type { Examination } from "./examination.ts";
 import type { Field, Notebook } from "./field.ts";
 import { hasDeadBranch, isLostOnRecord } from "./outcome.ts";
 import { type Reckoning, reckon } from "./reckon.ts";
+import type { ObjectFault } from "./rungs/objects.ts";
 import { type Moved, mostMoved } from "./rungs/probes.ts";
 import type { Tries } from "./tries.ts";
 
@@ -19,6 +21,10 @@ export interface Weighed {
   /** The symptom's own flows, and the probes that help to see it. */
   readonly own: readonly Tried[];
   readonly beside: readonly Tried[];
+  /** The object that is at fault, when one is. */
+  readonly fault: ObjectFault | null;
+  /** Nodes that could not be read, and gave their neighbours no sign of life. */
+  readonly silent: readonly SilentNode[];
   readonly reckoning: Reckoning;
   /** The surest first, without those that an object at fault explains. */
   readonly causes: readonly NamedCause[];
@@ -36,9 +42,18 @@ export interface Weighed {
 }
 
 /** Sets what was seen against what is foretold, and then reads again what decides. */
-export async function weigh(field: Field, tries: Tries, notebook: Notebook): Promise<Weighed> {
+export async function weigh(
+  field: Field,
+  tries: Tries,
+  silent: readonly SilentNode[],
+  notebook: Notebook,
+): Promise<Weighed> {
   const { target, faced, behind, objects, recording } = tries;
-  const { fault } = objects;
+  const { pendsOn = [] } = objects.fault ?? {};
+  const gone = silent.filter(({ node }) => pendsOn.includes(node));
+  // No pod can be ready on a machine that has gone: that is what is wrong, and the object is as it should be.
+  const isForGone = pendsOn.length > 0 && pendsOn.every((node) => gone.some((one) => one.node === node));
+  const fault = isForGone ? null : objects.fault;
   const startedAt = field.now();
   const investigations = behind === null ? [faced] : [faced, behind];
   // Where the symptom's own packets arrive and only the gateway complains, its flow is the one to explain.
@@ -48,7 +63,7 @@ export async function weigh(field: Field, tries: Tries, notebook: Notebook): Pro
   const beside = toExplain.flatMap((i) => [...i.direct, ...i.home]).map((e) => e.tried);
   const examinations = investigations.map((i) => i.examination);
   const moved = mostMoved(examinations.map((e) => e.moved));
-  const reckoning = await reckon(field, own, beside, moved, notebook);
+  const reckoning = await reckon(field, own, beside, moved, silent, notebook);
   const reckonedAt = field.now();
   const { suspects } = reckoning;
   // What a Service without endpoints rejects, it rejects for want of endpoints: the object is the cause, not the rule.
@@ -56,7 +71,13 @@ export async function weigh(field: Field, tries: Tries, notebook: Notebook): Pro
   const isAt = ({ tried: { flow } }: Suspect, { ip, alsoAt = [] }: Target): boolean =>
     [ip, ...alsoAt].some((own) => sameIp(flow.dst, own));
   const isOfObject = (s: Suspect): boolean => isAt(s, about) || isAt(s, target);
-  const causes = fault === null ? reckoning.causes : reckoning.causes.filter((c) => !c.suspects.every(isOfObject));
+  const ofObject = suspects.filter(isOfObject);
+  const others = reckoning.causes.filter((c) => !c.suspects.every(isOfObject));
+  const causes = isForGone
+    ? [...gone.map((one) => silentCause(ofObject, one)), ...others]
+    : fault === null
+      ? reckoning.causes
+      : others;
   const main =
     (fault === null
       ? null
@@ -71,6 +92,8 @@ export async function weigh(field: Field, tries: Tries, notebook: Notebook): Pro
   return {
     own,
     beside,
+    fault,
+    silent,
     reckoning,
     causes,
     main,

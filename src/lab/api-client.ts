@@ -12,10 +12,21 @@ export async function getObject(api: ApiAccess, path: string): Promise<ApiObject
 }
 
 export async function patchObject(api: ApiAccess, path: string, patch: readonly object[]): Promise<void> {
-  await call(api, "PATCH", path, JSON.stringify(patch));
+  await call(api, "PATCH", path, JSON.stringify(patch), "json-patch");
 }
 
-function call(api: ApiAccess, method: string, path: string, body: string | null): Promise<string> {
+/** Lists of conditions are joined by their type, as controllers send them. */
+export async function mergeObject(api: ApiAccess, path: string, patch: object): Promise<void> {
+  await call(api, "PATCH", path, JSON.stringify(patch), "strategic-merge-patch");
+}
+
+function call(
+  api: ApiAccess,
+  method: string,
+  path: string,
+  body: string | null,
+  kind: "json-patch" | "strategic-merge-patch" = "json-patch",
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (why: string, cause?: unknown): void =>
       reject(
@@ -34,7 +45,7 @@ function call(api: ApiAccess, method: string, path: string, body: string | null)
         timeout: 10_000,
         headers: {
           authorization: `Bearer ${api.token}`,
-          ...(body === null ? {} : { "content-type": "application/json-patch+json" }),
+          ...(body === null ? {} : { "content-type": `application/${kind}+json` }),
         },
       },
       (response) => {

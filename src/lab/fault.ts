@@ -62,5 +62,5 @@ function findFault(id: string): Fault {
 
 function world(state: LabState): FaultLab {
   if (!state.api) throw new TypeError("a lab that is up has an API");
-  return { plan: state.plan, api: state.api };
+  return { plan: state.plan, api: state.api, bundle: state.bundle };
 }

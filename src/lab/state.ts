@@ -21,6 +21,8 @@ export interface LabState {
   plan: Plan;
   status: "building" | "up";
   builder: ProcessId;
+  /** Path of lab-server.js. */
+  bundle: string;
   api: (ProcessId & { url: string; ca: string; token: string }) | null;
   faults: readonly ActiveFault[];
 }

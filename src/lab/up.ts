@@ -41,7 +41,7 @@ export async function labUp(options: LabUpOptions = {}): Promise<Lab> {
   const plan = makePlan({ name, nodes, cni, overlay, seed });
   const bundle = options.serverBundle ?? findServerBundle();
   await checkMachine(plan);
-  await claimName(plan, onProgress);
+  await claimName(plan, bundle, onProgress);
   const stage = (line: string): void => {
     if (signal?.aborted) throw new LabInterrupted(name);
     onProgress(line);
@@ -55,7 +55,7 @@ export async function labUp(options: LabUpOptions = {}): Promise<Lab> {
 }
 
 /** Making the directory is the lock: of two that make it, one fails. All names are in it before anything exists. */
-async function claimName(plan: Plan, onProgress: (line: string) => void): Promise<void> {
+async function claimName(plan: Plan, bundle: string, onProgress: (line: string) => void): Promise<void> {
   const paths = labPaths(plan.lab);
   mkdirSync(LABS_DIRECTORY, { recursive: true });
   if (isAbandoned(plan.lab)) {
@@ -73,7 +73,7 @@ async function claimName(plan: Plan, onProgress: (line: string) => void): Promis
     );
   }
   const builder = processId(process.pid) as ProcessId;
-  writeState({ plan, status: "building", builder, api: null, faults: [] });
+  writeState({ plan, status: "building", builder, bundle, api: null, faults: [] });
 }
 
 /** Half built, and nobody is building it. One without a state may be a moment old: its builder is about to write it. */
@@ -114,6 +114,7 @@ async function build(plan: Plan, bundle: string, stage: (line: string) => void):
     plan,
     status: "up",
     builder,
+    bundle,
     api: { ...(processId(api.pid) as ProcessId), ...access },
     faults: [],
   };

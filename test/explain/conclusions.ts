@@ -1,5 +1,5 @@
 import type { Conclusion, FoundCause } from "../../src/hunt/conclusion.ts";
-import { finding, type Findings, type Rung } from "../../src/hunt/findings.ts";
+import { type Findings, finding, type Rung } from "../../src/hunt/findings.ts";
 
 /** One of every finding: a forgotten code does not compile. */
 export const EVERY_FINDING: { readonly [K in keyof Findings]: Findings[K] } = {
@@ -33,6 +33,13 @@ export const EVERY_FINDING: { readonly [K in keyof Findings]: Findings[K] } = {
   "pods-silent-at-home": { pods: ["10.42.0.3:8080"] },
   "reach-line": { from: "k1", to: "10.42.0.3:8080", answered: 0, attempts: 3, how: [{ outcome: "timeout", count: 3 }] },
   "reach-own": { from: "default/gw", to: "10.43.0.11:80", attempts: 6, delivered: 6, answered: 0 },
+  "node-silent": {
+    node: "k2",
+    address: "192.168.6.142",
+    ready: false,
+    askers: ["k1", "k3"],
+    neighbour: "k1: 192.168.6.142 dev eth0 FAILED",
+  },
   "route-agrees": { questions: 1 },
   "route-dissents": { node: "k1", question: "ip route get 10.42.0.3", predicted: "dev eth0", said: "dev cni0" },
   "route-line": { node: "k1", question: "ip route get 10.42.0.3", answer: "10.42.0.3 dev cni0" },

@@ -8,7 +8,7 @@ import type { Moved } from "../../src/hunt/rungs/probes.ts";
 import type { NamedCause } from "../../src/think/explain/explain.ts";
 import { expectedPoints, type Point } from "../../src/think/explain/points.ts";
 import type { Tried, Try } from "../../src/think/explain/suspect.ts";
-import { arrives, type Branch, failingLeg, type Flow, tapPoints } from "../../src/think/walk/branch.ts";
+import { arrives, type Branch, type Flow, failingLeg, tapPoints } from "../../src/think/walk/branch.ts";
 import { applyEdits } from "../../src/think/walk/edits/edit-kinds.ts";
 import { walk } from "../../src/think/walk/walk.ts";
 import { clusterOf } from "./objects.ts";
@@ -73,7 +73,7 @@ export function reckonOf(
   cluster: Cluster = clusterOf({}),
 ): Promise<Reckoning> {
   const field = { world: believed, cluster, now: () => 0, reader: { offline: true } } as unknown as Field;
-  return reckon(field, own, beside, moved, new Notebook());
+  return reckon(field, own, beside, moved, [], new Notebook());
 }
 
 export async function causesOf(believed: World, ...own: readonly Tried[]): Promise<readonly NamedCause[]> {

@@ -1,10 +1,11 @@
-import { sysctlOfLink } from "../../src/lab/netns.ts";
-import { overlayLink } from "../../src/lab/wiring/overlay.ts";
-import type { Plan, PlannedNode, PlannedPod } from "../../src/lab/plan.ts";
 import { farNode, linkToPod, servingPod } from "../../src/lab/faults/serving-nodes.ts";
+import { sysctlOfLink } from "../../src/lab/netns.ts";
+import type { Plan, PlannedNode, PlannedPod } from "../../src/lab/plan.ts";
+import { overlayLink } from "../../src/lab/wiring/overlay.ts";
 import { command } from "../lab/lab-bundle.ts";
+import { BETWEEN_NODES } from "./between-node-causes.ts";
 import { podNetns } from "./lab-places.ts";
-import { serviceCall, type Symptom } from "./symptoms.ts";
+import { type Symptom, serviceCall } from "./symptoms.ts";
 
 /** What a verdict has to name. The lab's faults and the product's causes are two vocabularies: here they meet. */
 export interface ExpectedCause {
@@ -33,7 +34,7 @@ export interface Expected {
   readonly forget: () => Promise<void>;
 }
 
-interface Join {
+export interface Join {
   readonly cause: (broken: Broken) => ExpectedCause;
   readonly symptoms?: (broken: Broken) => readonly Symptom[];
   readonly forget?: (broken: Broken) => Promise<void>;
@@ -67,6 +68,7 @@ const callTo = ({ plan, node }: Broken, isCaller: (pod: PlannedPod, serving: Pla
 };
 
 const JOINED: Readonly<Record<string, Join>> = {
+  ...BETWEEN_NODES,
   "suspend-resume": onHost("ip-forward-off", () => "net.ipv4.ip_forward"),
   "ip-forward-off": onHost("ip-forward-off", () => "net.ipv4.ip_forward"),
   "per-iface-forwarding-off": onHost(

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Lab } from "../../src/lab/lab.ts";
 import type { TappedPlace } from "./tcpdump-oracle.ts";
 
@@ -10,7 +11,7 @@ export function placesOf(lab: Lab): readonly TappedPlace[] {
     isFabric,
     behind: null,
   });
-  return [
+  const all = [
     host("here", lab.clientNetns),
     host("lan", lab.clientNetns.replace(/client$/, "lan"), true),
     ...lab.nodes.map((node) => host(node.name, node.netns)),
@@ -22,6 +23,8 @@ export function placesOf(lab: Lab): readonly TappedPlace[] {
       behind: { node: pod.node, interface: pod.hostLink, isPort: lab.cni === "flannel" },
     })),
   ];
+  // A node without power has none.
+  return all.filter(({ name }) => existsSync(`/run/netns/${name}`));
 }
 
 export function podNetns(pod: { readonly namespace: string; readonly name: string }): string {

@@ -44,9 +44,9 @@ export interface Attempt {
   readonly startedNs: bigint;
   /** The SYN-ACK came back to where the SYN came from, from the address that the SYN was sent to. */
   readonly isAnswered: boolean;
-  /** Connected, and then a segment with payload got no acknowledgement. */
+  /** Connected, and then a segment with payload got no acknowledgement: of the request, or of its answer. */
   readonly isStalled: boolean;
-  /** Of the SYN or the SYN-ACK; of the payload when it is stalled. */
+  /** Of the SYN or the SYN-ACK; of the payload when it is stalled, an answer's with the request that it answers. */
   readonly lastHop: OracleHop;
   /** Every sighting of the first transmission, request then reply, in order of time. */
   readonly sightings: readonly OracleHop[];
@@ -142,12 +142,13 @@ export function attemptsOf(seen: readonly Seen[]): readonly Attempt[] {
     const first = request[0] as Seen;
     const isHome = (one: Seen): boolean => one.place === first.place && one.direction === "in";
     const isAnswered = reply.some((one) => isHome(one) && one.from === first.to);
-    const payload = withoutFloods(firstTransmission(isAnswered ? (payloads.get(next) ?? []) : [], FIRST_PAYLOAD_NS));
-    const end = next + (payload[0]?.length ?? 0);
-    const isStalled =
-      payload.length > 0 && !acks.some((one) => isHome(one) && one.to === first.from && (one.ack ?? 0) >= end);
+    const asked = withoutFloods(firstTransmission(isAnswered ? (payloads.get(next) ?? []) : [], FIRST_PAYLOAD_NS));
+    const isHeard = isAcknowledged(acks, asked, first.place, first.from);
+    const answers = payloads.get(((reply[0]?.seq ?? 0) + 1) >>> 0) ?? [];
+    const told = withoutFloods(firstTransmission(isHeard && asked.length > 0 ? answers : [], FIRST_PAYLOAD_NS));
+    const isStalled = !isHeard || !isReceived(told, first.place);
     const hops = isStalled
-      ? payload.map((one) => hopOf(one, "request"))
+      ? [...asked.map((one) => hopOf(one, "request")), ...told.map((one) => hopOf(one, "reply"))]
       : [...request.map((one) => hopOf(one, "request")), ...reply.map((one) => hopOf(one, "reply"))];
     return {
       isn,
@@ -161,6 +162,19 @@ export function attemptsOf(seen: readonly Seen[]): readonly Attempt[] {
       sightings: hops,
     };
   });
+}
+
+/** True as well when nothing was said. */
+function isAcknowledged(acks: readonly Seen[], said: readonly Seen[], by: TappedPlace, speaker: string): boolean {
+  const [first] = said;
+  if (first === undefined) return true;
+  const end = (first.seq ?? 0) + first.length;
+  return acks.some((one) => one.place === by && one.direction === "in" && one.to === speaker && (one.ack ?? 0) >= end);
+}
+
+/** True as well when nothing was told. */
+function isReceived(told: readonly Seen[], asker: TappedPlace): boolean {
+  return told.length === 0 || told.some((one) => one.place === asker && one.direction === "in");
 }
 
 /** A retransmission starts over from the sender, and would look like a packet that came further. */

@@ -13,7 +13,14 @@ export interface ObjectRungs {
   /** What the endpoints would be with the object mended. */
   readonly candidates: readonly Endpoint[];
   /** The object that is at fault, when one is; whether it is confirmed is for the tries to say. */
-  readonly fault: { readonly cause: FoundCause; readonly repair: ApiRepair | null } | null;
+  readonly fault: ObjectFault | null;
+}
+
+export interface ObjectFault {
+  readonly cause: FoundCause;
+  readonly repair: ApiRepair | null;
+  /** Where the pods run that are not ready; absent where it is no matter of theirs. */
+  readonly pendsOn?: readonly (string | null)[];
 }
 
 export function climbObjects(target: Target, cluster: Cluster, evidence: string): ObjectRungs {
@@ -117,6 +124,7 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
           params: { service: name },
         },
         repair: null,
+        pendsOn: selected.map((p) => p.node),
       },
     };
   }

@@ -4,8 +4,8 @@ import type { Suspect, Tried } from "../../think/explain/suspect.ts";
 import type { Examined } from "../examination.ts";
 import type { AnswerCount, Finding, Rung } from "../findings.ts";
 import { finding } from "../findings.ts";
-import { placeName } from "./capture.ts";
 import type { RulePackets } from "./rule-packets.ts";
+import { placeName } from "./capture.ts";
 
 export function countAnswers(outcomes: readonly string[]): readonly AnswerCount[] {
   const counts = new Map<string, number>();

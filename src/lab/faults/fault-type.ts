@@ -5,6 +5,8 @@ import type { Plan, PlannedNode } from "../plan.ts";
 export interface FaultLab {
   plan: Plan;
   api: ApiAccess;
+  /** Path of lab-server.js, for what has to be started anew. */
+  bundle: string;
 }
 
 /**

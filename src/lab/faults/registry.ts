@@ -9,6 +9,7 @@ import { ipForwardOff } from "./ip-forward-off.ts";
 import { legacyNftSplit } from "./legacy-nft-split.ts";
 import { mtuBlackHole } from "./mtu-black-hole.ts";
 import { noRouteToPodCidr } from "./no-route-to-pod-cidr.ts";
+import { nodeDown, nodeNotReady } from "./node-down.ts";
 import { perIfaceForwardingOff } from "./per-iface-forwarding-off.ts";
 import { podIptablesDrop } from "./pod-iptables-drop.ts";
 import { podLinkDown } from "./pod-link-down.ts";
@@ -53,5 +54,7 @@ export const FAULTS: readonly Fault[] = [
   proxyArpOff,
   mtuBlackHole,
   fabricDrop,
+  nodeDown,
+  nodeNotReady,
   svcSelectorMismatch,
 ];

@@ -55,7 +55,3 @@ export function onBridge(plan: Plan): string | null {
 export function always(): null {
   return null;
 }
-
-export function severalNodes(plan: Plan): string | null {
-  return plan.nodes.length > 1 ? null : "it has one node only, and so nothing between nodes";
-}

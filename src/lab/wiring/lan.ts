@@ -7,7 +7,7 @@ export function lanLines(plan: Plan): string[] {
     "link add br0 type bridge",
     `address add ${LAN_GATEWAY}/24 brd + dev br0`,
     "link set br0 up",
-    ...plan.nodes.flatMap((node) => portLines(node.name, node.netns, `address ${node.mac}`)),
+    ...plan.nodes.flatMap(nodePortLines),
     ...portLines("client", plan.clientNetns, ""),
   ];
 }
@@ -70,6 +70,10 @@ export function sysctlFile(): string {
 
 export function nodeUplinkLines(node: PlannedNode): string[] {
   return uplinkLines(node.address);
+}
+
+export function nodePortLines(node: PlannedNode): string[] {
+  return portLines(node.name, node.netns, `address ${node.mac}`);
 }
 
 function portLines(port: string, netns: string, peerAddress: string): string[] {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { bridgeBatch, ipBatch, runIn, tryRunIn, writeSysctls } from "../netns.ts";
-import { findNode, type Plan, type PlannedNode } from "../plan.ts";
+import { findNode, type Plan, type PlannedNode, type PlannedPod } from "../plan.ts";
 import { calicoPodLines } from "./calico.ts";
 import { flannelPodLines } from "./flannel.ts";
 import {
@@ -16,17 +16,23 @@ import {
 import { nodeWiring } from "./node-wiring.ts";
 
 export async function wireLan(plan: Plan): Promise<void> {
-  const noDad = existsSync("/proc/sys/net/ipv6") ? NO_DAD : {};
   await Promise.all([
-    writeSysctls(plan.lanNetns, { ...noDad, ...NO_ROUTER, ...bridgeKeys(LAN_SYSCTLS) }),
-    writeSysctls(plan.clientNetns, { ...noDad, ...NO_ROUTER }),
-    ...plan.nodes.map((node) =>
-      writeSysctls(node.netns, { ...noDad, ...NODE_SYSCTLS, ...bridgeKeys(NODE_BRIDGE_SYSCTLS) }),
-    ),
-    ...plan.pods.map((pod) => writeSysctls(pod.netns, noDad)),
+    writeSysctls(plan.lanNetns, { ...noDad(), ...NO_ROUTER, ...bridgeKeys(LAN_SYSCTLS) }),
+    writeSysctls(plan.clientNetns, { ...noDad(), ...NO_ROUTER }),
+    readySysctls(plan.nodes, plan.pods),
   ]);
   await ipBatch(plan.lanNetns, lanLines(plan));
   await ipBatch(plan.clientNetns, clientLines());
+}
+
+/** Before any link: new ones inherit from `conf.default`. */
+export async function readySysctls(nodes: readonly PlannedNode[], pods: readonly PlannedPod[]): Promise<void> {
+  await Promise.all([
+    ...nodes.map((node) =>
+      writeSysctls(node.netns, { ...noDad(), ...NODE_SYSCTLS, ...bridgeKeys(NODE_BRIDGE_SYSCTLS) }),
+    ),
+    ...pods.map((pod) => writeSysctls(pod.netns, noDad())),
+  ]);
 }
 
 export async function wireNode(plan: Plan, node: PlannedNode): Promise<void> {
@@ -44,14 +50,18 @@ export async function wireNode(plan: Plan, node: PlannedNode): Promise<void> {
   ]);
 }
 
-export async function wirePods(plan: Plan): Promise<void> {
+export async function wirePods(plan: Plan, pods: readonly PlannedPod[] = plan.pods): Promise<void> {
   await Promise.all(
-    plan.pods.map((pod) => {
+    pods.map((pod) => {
       const node = findNode(plan, pod.node);
       const lines = plan.cni === "flannel" ? flannelPodLines(plan, node, pod) : calicoPodLines(pod);
       return ipBatch(pod.netns, ["link set lo up", ...lines]);
     }),
   );
+}
+
+function noDad(): Readonly<Record<string, string>> {
+  return existsSync("/proc/sys/net/ipv6") ? NO_DAD : {};
 }
 
 /** Kernels without br_netfilter have none of these keys, and then no bridge calls iptables either. */

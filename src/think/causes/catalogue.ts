@@ -19,6 +19,7 @@ import {
 } from "./netfilter.ts";
 import {
   fabricDrop,
+  nodeDown,
   noLocalEndpoint,
   noReadyEndpoints,
   notTranslated,
@@ -82,6 +83,7 @@ export const CAUSES: readonly Cause[] = [
   noLocalEndpoint,
   portClosed,
   fabricDrop,
+  nodeDown,
 ];
 
 export function nameFinding(finding: Finding): { readonly cause: Cause; readonly recognised: Recognised } | null {

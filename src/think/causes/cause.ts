@@ -40,6 +40,7 @@ export interface Cause {
     | "service"
     | "socket"
     | "fabric"
+    | "node"
     | "conntrack";
   readonly words: { readonly en: CauseWords; readonly zh: CauseWords };
   readonly recognise: (finding: Finding) => Recognised | null;

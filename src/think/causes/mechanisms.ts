@@ -158,4 +158,8 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     en: "The packet left one node's interface and never reached the other's, and both were listened to all the time. What lies between them belongs to neither node.",
     zh: "报文离开了一个节点的接口，却从未到达另一个节点的接口，而两端全程都在抓包。中间的网络不属于任何一个节点。",
   },
+  "node-down": {
+    en: "A machine without power, or without a cable, answers nobody. Its pods are gone with it, and for as long as the control plane waits for its heartbeat (40 seconds by default) it is still called Ready and its pods stay endpoints.",
+    zh: "断电或断网的机器对谁都没有应答，其上的 Pod 也随之消失。而在控制面等待其心跳的这段时间里（默认 40 秒），它仍显示 Ready，其上的 Pod 仍是 endpoint。",
+  },
 };

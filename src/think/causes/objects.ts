@@ -90,3 +90,19 @@ export const fabricDrop: Cause = {
   },
   recognise: () => null,
 };
+
+export const nodeDown: Cause = {
+  id: "node-down",
+  layer: "node",
+  words: {
+    en: {
+      summary: (p) =>
+        `Node ${p.node} is down, or cut off from the network: it cannot be read, and answers none of ${p.askers}${p.ready === "NotReady" ? "; the API says NotReady" : ""}.`,
+    },
+    zh: {
+      summary: (p) =>
+        `节点 ${p.node} 已宕机，或与网络断开：无法读取，对 ${p.askers} 也没有任何应答${p.ready === "NotReady" ? "；API 显示 NotReady" : ""}。`,
+    },
+  },
+  recognise: () => null,
+};

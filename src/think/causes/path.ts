@@ -1,6 +1,6 @@
-import { netnsNameOf } from "../../facts/provenance.ts";
 import { contains, type Ip, type Prefix } from "../../facts/ip.ts";
 import type { Route } from "../../facts/netns.ts";
+import { netnsNameOf } from "../../facts/provenance.ts";
 import { linksOf, type World } from "../../facts/world.ts";
 import type { Edit } from "../walk/edits/edit.ts";
 import { samePlace } from "../walk/edits/route-lookup.ts";

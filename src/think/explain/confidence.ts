@@ -1,7 +1,7 @@
+import { touches } from "../walk/edits/edit-kinds.ts";
+import type { Edit } from "../walk/edits/edit.ts";
 import { arrives, type Branch } from "../walk/branch.ts";
 import type { Disposition } from "../walk/dispositions.ts";
-import type { Edit } from "../walk/edits/edit.ts";
-import { touches } from "../walk/edits/edit-kinds.ts";
 import type { Confidence } from "./explain.ts";
 import { expectedPoints, type Point, samePlace } from "./points.ts";
 import type { Suspect } from "./suspect.ts";

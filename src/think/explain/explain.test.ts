@@ -71,6 +71,7 @@ function evidence(world: World, corrections: readonly Correction[], parts: Parti
     kernelDissents: () => false,
     countersRest: () => false,
     sizes: () => null,
+    silentAt: () => null,
     ownerOf: () => null,
     ...parts,
   };

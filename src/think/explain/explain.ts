@@ -10,6 +10,7 @@ import { closedPort } from "./closed-port.ts";
 import { confidenceIn, contradicts } from "./confidence.ts";
 import { fabricCause, type Sizes } from "./fabric.ts";
 import { failureBehind, isWholeFor, nextStage } from "./series.ts";
+import { type SilentNode, silentCause } from "./silent.ts";
 import type { Suspect } from "./suspect.ts";
 import { untranslated } from "./untranslated.ts";
 
@@ -60,6 +61,8 @@ export interface Evidence {
   readonly kernelDissents: (suspect: Suspect) => boolean;
   /** Whose namespace an address is in by the API; null where that does not tell. */
   readonly ownerOf: (address: Ip) => NetnsId | null;
+  /** The machine behind an address, where it has gone silent. */
+  readonly silentAt: (address: Ip) => SilentNode | null;
   /** Which lengths get across where the suspect's were lost; null where it is not known to be a matter of length. */
   readonly sizes: (suspect: Suspect) => Sizes | null;
   /** A kernel counts such losses, and counted none while these tries were lost. */
@@ -83,6 +86,8 @@ export function explain(suspects: readonly Suspect[], evidence: Evidence): reado
 
 function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
   const { predicted } = suspect;
+  const silent = suspect.failed > 0 ? evidence.silentAt(suspect.branch.destination.ip) : null;
+  if (silent !== null) return [silentCause([suspect], silent)];
   // Between prediction and witness the witness wins: a walk that ends elsewhere explains nothing.
   if (predicted === null || isDisproved(suspect)) {
     return fabricCause(suspect, evidence.world, evidence.sizes(suspect));

@@ -2,7 +2,7 @@ import { sameIp } from "../../facts/ip.ts";
 import type { World } from "../../facts/world.ts";
 import { readKey } from "../search/candidates.ts";
 import { branchesOf, type Focus, firstFailure } from "../search/goal.ts";
-import { arrives, type Branch, type Flow, failingLeg, type Step } from "../walk/branch.ts";
+import { arrives, type Branch, failingLeg, type Flow, type Step } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
 import { applyEdit, applyEdits, touches } from "../walk/edits/edit-kinds.ts";
 import { walk } from "../walk/walk.ts";

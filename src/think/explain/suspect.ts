@@ -2,7 +2,7 @@ import type { Ip } from "../../facts/ip.ts";
 import { sameIp } from "../../facts/ip.ts";
 import type { NetnsId } from "../../facts/provenance.ts";
 import { linksOf, type World } from "../../facts/world.ts";
-import { arrives, type Branch, type Flow, failingLeg, type Walk } from "../walk/branch.ts";
+import { arrives, type Branch, failingLeg, type Flow, type Walk } from "../walk/branch.ts";
 import { expectedPoints, type Point, samePlace } from "./points.ts";
 
 /** One try of a flow, as it went and as it was seen. */

@@ -1,6 +1,6 @@
-import { sameIp } from "../../facts/ip.ts";
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import { linksOf, type World } from "../../facts/world.ts";
+import { sameIp } from "../../facts/ip.ts";
 import type { Evidence, NamedCause } from "./explain.ts";
 import type { Suspect } from "./suspect.ts";
 

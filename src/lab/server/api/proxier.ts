@@ -1,4 +1,4 @@
-import { inNetns } from "../../netns.ts";
+import { inNetns, netnsInode } from "../../netns.ts";
 import type { Plan } from "../../plan.ts";
 import { iptablesRestore } from "../../rules/iptables-tool.ts";
 import { kubeProxyRules, serviceChains } from "../../rules/kube-proxy-rules.ts";
@@ -11,7 +11,8 @@ export class Proxier {
   readonly #plan: Plan;
   readonly #store: Store;
   #chains: readonly string[] = [];
-  #written = "";
+  /** What a node's tables hold, by the namespace that it had then: one that was booted since holds nothing of it. */
+  readonly #written = new Map<string, { readonly inode: bigint; readonly content: string }>();
   #syncs: Promise<void> = Promise.resolve();
 
   constructor(plan: Plan, store: Store) {
@@ -29,12 +30,22 @@ export class Proxier {
     const ports = servicePorts(this.#store);
     const wanted = serviceChains(ports);
     const content = kubeProxyRules(ports, this.#plan.clusterCidr, []);
-    if (content === this.#written) return;
+    const behind = this.#plan.nodes.flatMap((node) => {
+      const inode = netnsInode(node.netns);
+      const held = this.#written.get(node.name);
+      // A node without power has no kube-proxy either.
+      return inode === null || (held?.inode === inode && held.content === content) ? [] : [{ node, inode }];
+    });
+    if (behind.length === 0) return;
     const stale = this.#chains.filter((name) => !wanted.includes(name));
     const text = kubeProxyRules(ports, this.#plan.clusterCidr, stale);
     const argv = [...(await iptablesRestore()), "--noflush"];
-    await Promise.all(this.#plan.nodes.map((node) => run(inNetns(node.netns, argv), { input: text })));
+    await Promise.all(
+      behind.map(async ({ node, inode }) => {
+        await run(inNetns(node.netns, argv), { input: text });
+        this.#written.set(node.name, { inode, content });
+      }),
+    );
     this.#chains = wanted;
-    this.#written = content;
   }
 }

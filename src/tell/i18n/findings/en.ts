@@ -44,6 +44,8 @@ export const findings: FindingWords = {
     `${p.from} → ${p.to} ${p.answered}/${p.attempts}${p.answered === p.attempts ? "" : ` (${answers(p.how)})`}`,
   "reach-own": (p) =>
     `${p.from}'s own → ${p.to} ${p.delivered}/${p.attempts} delivered${p.answered === p.attempts ? "" : `, ${p.answered} answered`}`,
+  "node-silent": (p) =>
+    `${p.node} (${p.address}${p.ready === false ? ", NotReady" : ""}) answers none of ${p.askers.join(", ")}${p.neighbour === null ? "" : `; ${p.neighbour}`}`,
   "route-agrees": (p) => `${many(p.questions, "decision")} asked of the kernels, all as predicted`,
   "route-dissents": (p) => `${p.node}: ${p.question}: predicted ${p.predicted}, the kernel says ${p.said}`,
   "route-line": (p) => `${p.node}: ${p.answer}`,

@@ -59,6 +59,8 @@ export const findings: FindingWords = {
     `${p.from} → ${p.to} ${p.answered}/${p.attempts}${p.answered === p.attempts ? "" : `（${answers(p.how)}）`}`,
   "reach-own": (p) =>
     `${p.from} 自己的连接 → ${p.to}，送达 ${p.delivered}/${p.attempts}${p.answered === p.attempts ? "" : `，有应答的 ${p.answered} 个`}`,
+  "node-silent": (p) =>
+    `${p.node}（${p.address}${p.ready === false ? "，NotReady" : ""}）对 ${list(p.askers)} 都没有应答${p.neighbour === null ? "" : `；${p.neighbour}`}`,
   "route-agrees": (p) => `向内核问了 ${p.questions} 次路由，答复都和推演一致`,
   "route-dissents": (p) => `${p.node}：${p.question}：推演是 ${p.predicted}，内核的答复是 ${p.said}`,
   "route-line": (p) => `${p.node}：${p.answer}`,

@@ -1,0 +1,47 @@
+import { farNode, frontendNode } from "../../src/lab/faults/serving-nodes.ts";
+import type { PlannedNode } from "../../src/lab/plan.ts";
+import type { Broken, ExpectedCause, Join } from "./lab-fault-causes.ts";
+import { largeAnswers } from "./large-answers.ts";
+
+const NOT_OURS = "nobody here owns the network between the nodes";
+const LOOK_ALIKE = "without power or without a cable: from outside they look alike";
+
+type Ends = readonly [from: PlannedNode, to: PlannedNode];
+
+/** Of the first URL that crosses the node: to the backend, or from the client's entry to that node's own pod. */
+function requestCrosses({ plan, node }: Broken): Ends {
+  const entry = frontendNode(plan);
+  return [entry, node.name === entry.name ? farNode(plan, node) : node];
+}
+
+const onSegment = (id: string, [from, to]: Ends): ExpectedCause => ({
+  id,
+  node: null,
+  netns: null,
+  object: `segment ${from.name}:eth0 ${to.name}:eth0`,
+  likelyBecause: NOT_OURS,
+});
+
+const silent: Join = {
+  cause: ({ node: { name } }) => ({
+    id: "node-down",
+    node: name,
+    netns: "host",
+    object: `node ${name}`,
+    likelyBecause: LOOK_ALIKE,
+  }),
+};
+
+/** What is wrong with the network between nodes, or with a whole node. */
+export const BETWEEN_NODES: Readonly<Record<string, Join>> = {
+  "mtu-black-hole": {
+    cause: (broken) => {
+      const [from, to] = requestCrosses(broken);
+      return onSegment("mtu-black-hole", [to, from]);
+    },
+    symptoms: ({ plan }) => largeAnswers(plan),
+  },
+  "fabric-drop": { cause: (broken) => onSegment("fabric-drop", requestCrosses(broken)) },
+  "node-down": silent,
+  "node-not-ready": silent,
+};
