@@ -36,6 +36,10 @@ const BETWEEN_NODES = [
   "blackhole-route",
   "unreachable-route",
   "wrong-next-hop-mac",
+  "mtu-black-hole",
+  "fabric-drop",
+  "node-down",
+  "node-not-ready",
 ];
 const OF_BRIDGES = ["bridge-nf-off", "hairpin-off"];
 const OF_PROXY_ARP = ["proxy-arp-off"];
@@ -54,7 +58,8 @@ describeLabs("five labs side by side", () => {
   let labs: Lab[] = [];
   const snapshots = (lab: Lab) => {
     const { plan } = requireLab(lab.name);
-    return Promise.all(plan.nodes.flatMap((node) => [snapshot(node), snapshot(servingPod(plan, node))]));
+    const places = plan.nodes.flatMap((node) => [node, servingPod(plan, node)]);
+    return Promise.all([{ netns: plan.lanNetns }, ...places].map(snapshot));
   };
   const status = (lab: Lab, url = lab.url): Promise<string> => statusFrom(lab.clientNetns, url);
   const restored = (lab: Lab, before: unknown): Promise<void> =>
