@@ -84,6 +84,70 @@ test("refused credentials, silence, and nobody there are errors that say so", as
   await expect(nobody.cluster(LIMITS)).rejects.toThrow(/http:\/\/127\.0\.0\.1:1 cannot be reached: .*ECONNREFUSED/);
 });
 
+test("one kind that breaks off is a gap, all of them an error; a passing failure is asked again", async () => {
+  const asked: string[] = [];
+  handle = (request, response, url) => {
+    const kind = url.pathname.split("/").at(-1) ?? "";
+    asked.push(kind);
+    if (kind === "networkpolicies") return request.socket.destroy();
+    if (kind === "nodes" && asked.filter((one) => one === kind).length === 1)
+      return answer(response, 503, { kind: "Status", message: "the server is starting" });
+    if (kind === "services" && asked.filter((one) => one === kind).length === 1) {
+      response.writeHead(200, { "content-length": "100" }).write("{");
+      return void setTimeout(() => request.socket.destroy(), 20);
+    }
+    answer(response, 200, { items: kind === "nodes" ? [{ metadata: { name: "k1" } }] : [] });
+  };
+  const kube = await openKube({ kubeconfig: kubeconfig(base()) });
+  const { cluster, notChecked } = await kube.cluster(LIMITS);
+  expect(cluster.nodes.map(({ name }) => name)).toEqual(["k1"]);
+  expect(notChecked).toEqual([
+    { what: "networkpolicies", why: expect.stringMatching(/cannot be reached: (socket hang up|.*ECONNRESET)/) },
+  ]);
+  expect(asked.filter((kind) => kind === "services")).toHaveLength(2);
+  handle = (request) => request.socket.destroy();
+  await expect(kube.cluster(LIMITS)).rejects.toThrow(/cannot be reached: (socket hang up|.*ECONNRESET)/);
+});
+
+test("a list whose next page has expired is read anew, whole", async () => {
+  const pages: string[] = [];
+  handle = (_, response, url) => {
+    if (!url.pathname.endsWith("/nodes")) return answer(response, 200, { items: [] });
+    pages.push(url.search);
+    if (url.searchParams.has("continue"))
+      return answer(response, 410, {
+        kind: "Status",
+        reason: "Expired",
+        message: "The provided continue parameter is too old",
+      });
+    const all = ["k1", "k2", "k3"].map((name) => ({ metadata: { name } }));
+    answer(
+      response,
+      200,
+      url.searchParams.has("limit") ? { metadata: { continue: "old" }, items: all.slice(0, 2) } : { items: all },
+    );
+  };
+  const kube = await openKube({ kubeconfig: kubeconfig(base()) });
+  const { cluster, notChecked } = await kube.cluster(LIMITS);
+  expect(cluster.nodes.map(({ name }) => name)).toEqual(["k1", "k2", "k3"]);
+  expect(pages).toEqual(["?limit=500", "?limit=500&continue=old", ""]);
+  expect(notChecked).toEqual([]);
+});
+
+test("a credential plugin that fails is told in its own words, once", async () => {
+  const file = kubeconfig(base());
+  const exec = {
+    apiVersion: "client.authentication.k8s.io/v1",
+    command: "sh",
+    args: ["-c", "echo 'token expired: log in again' >&2; exit 7"],
+    interactiveMode: "Never",
+  };
+  const config = JSON.parse(readFileSync(file, "utf8"));
+  writeFileSync(file, JSON.stringify({ ...config, users: [{ name: "u", user: { exec } }] }));
+  const kube = await openKube({ kubeconfig: file });
+  await expect(kube.cluster(LIMITS)).rejects.toThrow(/the kubeconfig cannot be used for .*log in again/s);
+});
+
 test("a log, or why there is none", async () => {
   handle = (_, response, url) => {
     if (url.searchParams.get("container") === "gone")

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Command, Limits, Output } from "./reader.ts";
 import { RunnerNode } from "./runner-node.ts";
 import { encodeWord } from "./runner-script.ts";
@@ -173,6 +173,30 @@ for (const shell of ["dash", "bash", "busybox"]) {
     });
   });
 }
+
+test("a clock that is set back or forward moves no deadline and no duration", async () => {
+  const runner = new RunnerNode("k1", () => []);
+  const hour = 3_600_000;
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+  try {
+    for (const jump of [hour, -hour]) {
+      setTimeout(() => vi.setSystemTime(Date.now() + jump), 30);
+      const outputs = await runner.run(
+        [
+          { command: command("sleep", "0.2"), stdin: null },
+          { command: command("echo", "on"), stdin: null },
+        ],
+        LIMITS,
+      );
+      expect(outputs.map(({ failure }) => failure)).toEqual([null, null]);
+      expect(outputs[0]?.durationMs).toBeGreaterThan(150);
+      expect(outputs[0]?.durationMs).toBeLessThan(LIMITS.timeoutMs);
+    }
+  } finally {
+    vi.useRealTimers();
+    await runner.close();
+  }
+});
 
 test("a carrier that fails is an output, not an error", async () => {
   const silent = new RunnerNode("k1", () => ["sh", "-c", "echo the node is on fire >&2; exit 9", "x"]);
