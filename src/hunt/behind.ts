@@ -65,7 +65,7 @@ function targetAt(field: Field, upstream: Upstream): Target {
 /** Sends the symptom's tries once more, so that what a gateway does meanwhile can be heard. */
 export async function tryAgain(field: Field, failing: readonly Examined[]): Promise<void> {
   const probes = failing.map((e) => e.trial.probe);
-  await sendProbes(field.reader, probes, field.random, field.limits.signal);
+  await sendProbes(field.reader, probes, field.random, field.limits);
 }
 
 /** Its connections are accepted: a bare one of ours would be too. */

@@ -36,7 +36,7 @@ export async function examine(field: Field, trials: Trials, notebook: Notebook):
       field.reader,
       trials.send.map((trial) => trial.probe),
       field.random,
-      field.limits.signal,
+      field.limits,
     ),
     trials.during?.(),
   ]);

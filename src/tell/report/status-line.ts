@@ -19,7 +19,7 @@ export function statusLine(
   let shown: string | null = null;
   const write = (): void => {
     const parts = [addition(), shown ?? ""].map((text) => printable(text).trim()).filter((text) => text !== "");
-    stream.write(`${ERASE_LINE}… ${cut(parts.join(" · "), Math.max(20, (stream.columns ?? 80) - 4))}`);
+    stream.write(`${ERASE_LINE}… ${cut(parts.join(" · "), Math.max(20, (stream.columns || 80) - 4))}`);
   };
   let timer: NodeJS.Timeout | undefined;
   return {

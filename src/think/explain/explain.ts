@@ -119,7 +119,10 @@ function isDisproved(suspect: Suspect): boolean {
   return predicted?.at.end === "UNKNOWN" && wentOn;
 }
 
-/** Causes in series: what moves the failure on comes first, whatever is left then comes behind it. */
+/**
+ * Causes in series: what moves the failure on comes first, whatever is left then comes behind it. What the walk cannot judge
+ * and no packet has reached yet is neither predicted nor met.
+ */
 function nameEdits(
   edits: readonly Edit[],
   suspect: Suspect,
@@ -149,7 +152,7 @@ function nameEdits(
       netns,
       ...described,
       params: { ...finding?.recognised.params, node, netns, object: described.object, ...texts(described) },
-      confidence: causes.length === 0 ? confidence.first : confidence.later,
+      confidence: causes.length === 0 ? confidence.first : at.end === "UNKNOWN" ? "suspected" : confidence.later,
       edits: inMakingOrder(mine),
       proven: covers === edits.length,
       suspects: [suspect],

@@ -4,7 +4,7 @@ import { type Prepared, PortAllocator, prepare, type Random } from "./prepare.ts
 import type { Probe, ProbeResult } from "./probe.ts";
 import { runSideBySide } from "./side-by-side.ts";
 
-/** For starting the tools, on top of the probe's own deadline. */
+/** For reaching the node and starting the tools, on top of the probe's own deadline, where nobody says how slow it may be. */
 const OVERHEAD_MS = 3000;
 const MAX_BYTES = 4 << 20;
 
@@ -18,7 +18,8 @@ export async function sendProbes(
   reader: Reader,
   probes: readonly Probe[],
   random: Random,
-  signal?: AbortSignal,
+  /** `timeoutMs`: how long the node itself may take, besides the probe. */
+  { timeoutMs = OVERHEAD_MS, signal }: Partial<Pick<Limits, "timeoutMs" | "signal">> = {},
 ): Promise<readonly ProbeResult[]> {
   const ports = new PortAllocator(random);
   const prepared = probes.map((probe) => prepare(probe, random, ports));
@@ -31,7 +32,7 @@ export async function sendProbes(
       }));
       while (open.length > 0) {
         const limits: Limits = {
-          timeoutMs: Math.max(...open.map(({ now }) => now.durationMs)) + OVERHEAD_MS,
+          timeoutMs: Math.max(...open.map(({ now }) => now.durationMs)) + timeoutMs,
           maxBytes: MAX_BYTES,
           ...(signal === undefined ? {} : { signal }),
         };
