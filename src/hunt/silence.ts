@@ -70,7 +70,7 @@ async function listenAt(field: Field, from: Place, silent: NodeName, dst: Ip): P
     { ...common, id: `k.${silent}.${from.node}.2`, kind: "tcp", port: KUBELET, attempts: 1 },
   ];
   const startedAt = field.now();
-  const results = await sendProbes(field.reader, probes, field.random, field.limits.signal);
+  const results = await sendProbes(field.reader, probes, field.random, field.limits);
   if (results.some(({ answers }) => answers.some(({ outcome }) => SIGNS_OF_LIFE.includes(outcome)))) {
     return { node: from.node, isAlive: true, unresolved: null };
   }

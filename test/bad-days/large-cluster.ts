@@ -1,13 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const NODES = ["k1", "k2", "k3"];
+/** Those that the walk crosses. */
+const NODES = ["k1", "k2"];
 
 interface List {
   items: unknown[];
 }
 
-/** What a large cluster adds to every node and to the API: none of it is on anybody's way. */
+/** What a large cluster adds to the nodes of a walk and to the API: none of it is on anybody's way. */
 export interface Extra {
   readonly services: number;
   /** Rules of one long chain that every forwarded packet goes through. */

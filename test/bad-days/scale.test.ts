@@ -11,7 +11,7 @@ const line = useCommandLine();
 
 afterAll(removeAltered);
 
-describe("a large cluster: 10,000 Services, 10,000 rules on the way, 5,000 routes and 100,000 connections on each node", () => {
+describe("a large cluster: 10,000 Services, 10,000 rules on the way, 5,000 routes and 100,000 connections on both nodes", () => {
   let large = "";
   beforeAll(() => {
     large = alteredBundle("vxlan-healthy", (root) =>

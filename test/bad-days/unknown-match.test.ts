@@ -14,7 +14,7 @@ function withRule(fixture: string, node: string, rule: string): string {
   return alteredBundle(fixture, (root) => {
     const path = join(root, node, "iptables-save.txt");
     const text = readFileSync(path, "utf8");
-    const [filter = ""] = /^\*filter$[^]*?^COMMIT$/m.exec(text) ?? [];
+    const [filter = ""] = /^\*filter$[\s\S]*?^COMMIT$/m.exec(text) ?? [];
     const added = filter.replace(
       /^(\[\d+:\d+\] )?-A FORWARD/m,
       (first, counts = "") => `${counts}-A FORWARD ${rule}\n${first}`,
