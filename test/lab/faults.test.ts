@@ -36,6 +36,7 @@ const BETWEEN_NODES = [
   "blackhole-route",
   "unreachable-route",
   "wrong-next-hop-mac",
+  "wrong-node-ip-in-route",
   "mtu-black-hole",
   "fabric-drop",
   "node-down",

@@ -1,5 +1,6 @@
 import { farNode, frontendNode } from "../../src/lab/faults/serving-nodes.ts";
 import type { PlannedNode } from "../../src/lab/plan.ts";
+import { overlayLink } from "../../src/lab/wiring/overlay.ts";
 import type { Broken, ExpectedCause, Join } from "./lab-fault-causes.ts";
 import { largeAnswers } from "./large-answers.ts";
 
@@ -34,6 +35,15 @@ const silent: Join = {
 
 /** What is wrong with the network between nodes, or with a whole node. */
 export const BETWEEN_NODES: Readonly<Record<string, Join>> = {
+  "wrong-node-ip-in-route": {
+    cause: ({ plan, node }) => {
+      const far = farNode(plan, node);
+      const common = { node: node.name, netns: "host" };
+      return plan.overlay === "vxlan"
+        ? { ...common, id: "vxlan-fdb-missing", object: `fdb ${far.tunnelMac} dev ${overlayLink(plan)}` }
+        : { ...common, id: "wrong-route", object: `route ${far.podCidr} table main` };
+    },
+  },
   "mtu-black-hole": {
     cause: (broken) => {
       const [from, to] = requestCrosses(broken);

@@ -26,6 +26,7 @@ import { vxlanUdpBlocked } from "./vxlan-udp-blocked.ts";
 import { vxlanVniMismatch } from "./vxlan-vni-mismatch.ts";
 import { vxlanVtepMacMismatch } from "./vxlan-vtep-mac-mismatch.ts";
 import { wrongNextHopMac } from "./wrong-next-hop-mac.ts";
+import { wrongNodeIpInRoute } from "./wrong-node-ip-in-route.ts";
 
 /** All faults, the incident first. */
 export const FAULTS: readonly Fault[] = [
@@ -52,6 +53,7 @@ export const FAULTS: readonly Fault[] = [
   bridgeNfOff,
   hairpinOff,
   proxyArpOff,
+  wrongNodeIpInRoute,
   mtuBlackHole,
   fabricDrop,
   nodeDown,

@@ -23,6 +23,7 @@ import { describeEdit } from "../walk/edits/edit-kinds.ts";
 import { replaceTable } from "../walk/edits/replace-table.ts";
 import { walk } from "../walk/walk.ts";
 import { type Correction, type Evidence, explain, type NamedCause } from "./explain.ts";
+import type { SilentNode } from "./silent.ts";
 import { type Suspect, suspectsOf, type Tried } from "./suspect.ts";
 
 const POD = "k2/pod:default/frontend-764dfd4598-gnkwp";
@@ -582,11 +583,52 @@ describe("the fabric", () => {
     expect((await causesOf(healthy, elsewhere)).map(told)).toEqual([]);
   });
 
+  test("is a small MTU where echoes up to one length pass and longer ones do not", () => {
+    const sizes = { passed: 1109, lost: 1279 };
+    const [one] = explain(suspectsOf(lostOnTheWire(healthy)), evidence(healthy, [], { sizes: () => sizes }));
+    expect(plain(one)).toMatchObject({
+      id: "mtu-black-hole",
+      confidence: "likely",
+      node: null,
+      object: "segment k1:eth0 k2:eth0",
+      params: { from: "k1", to: "k2", passed: "1109", lost: "1279" },
+      edits: [],
+    });
+  });
+
   test("is none inside of a node", async () => {
     const real = make.linkDown(POD, "eth0")(healthy);
     const suspect = only(suspectsOf(triedIn(healthy, real, TO_POD)));
     expect(suspect.lastHop).toMatchObject({ netns: "k2/host", link: "veth88cf15e1", direction: "out" });
     expect((await causesOf(healthy, triedIn(healthy, real, TO_POD))).map(told)).toEqual([]);
+  });
+});
+
+describe("a node that has gone silent", () => {
+  const silent: SilentNode = {
+    node: "k2",
+    ips: [ip("192.168.6.142")],
+    ready: true,
+    neighbour: { node: "k1", line: "192.168.6.142 dev eth0 FAILED" },
+    askers: ["k1", "k3"],
+  };
+  const causeWith = (change: Partial<SilentNode>, real = FORWARDING_OFF(healthy)): readonly string[] =>
+    explain(
+      suspectsOf(triedIn(healthy, real, TO_POD)),
+      evidence(healthy, [], { silentAt: () => ({ ...silent, ...change }) }),
+    ).map(told);
+
+  test("is likely down: nobody answers for its address, or its kubelet is not heard of", () => {
+    expect(causeWith({})).toEqual(["likely node-down k2 node k2"]);
+    expect(causeWith({ neighbour: null, ready: false })).toEqual(["likely node-down k2 node k2"]);
+  });
+
+  test("is only suspected where ping and one port alone are silent, which a filter may be the reason of", () => {
+    expect(causeWith({ neighbour: null })).toEqual(["suspected node-down k2 node k2"]);
+  });
+
+  test("is no cause of tries that were answered", () => {
+    expect(causeWith({}, healthy)).toEqual([]);
   });
 });
 

@@ -1,0 +1,91 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { healFaults, injectFault } from "../../src/lab/fault.ts";
+import { findNode } from "../../src/lab/plan.ts";
+import { requireLab } from "../../src/lab/state.ts";
+import { labUp } from "../../src/lab/up.ts";
+import type { Verdict } from "../../src/verdict/verdict.ts";
+import { describeLabs } from "../lab/lab-bundle.ts";
+import { expectedOf, iptablesBackend } from "./lab-fault-causes.ts";
+import { differences, type Snapshot } from "./lab-snapshot.ts";
+import { type Bench, snapshotOf } from "./mend.ts";
+import { PAIRS, type PlacedFault } from "./pairs.ts";
+import { diagnose, type Ran, readVerdict, runProduct, useProduct } from "./product.ts";
+import { countsText, symptomsOf } from "./symptoms.ts";
+import { ownLabName, takeDown } from "./take-down.ts";
+
+/** Two faults at once: the first on the way is the cause, and its repair is not called the end. */
+
+const product = useProduct();
+const isFull = process.env.LASTHOP_PAIRS === "1";
+
+interface Named {
+  readonly id: string;
+  readonly node: string | null;
+  readonly object: string;
+}
+
+const nameOf = ({ id, node, object }: Named): string => `${id} ${node} ${object}`;
+
+describeLabs(`two faults at once (${isFull ? "all pairs" : "a few; LASTHOP_PAIRS=1 takes all"})`, () => {
+  describe.each(["flannel", "calico"] as const)("%s", (cni) => {
+    const name = ownLabName(`mxp-${cni}`);
+    let bench: Bench;
+    let healthy: Snapshot;
+
+    const build = async (): Promise<void> => {
+      await takeDown(name);
+      const lab = await labUp({ name, nodes: 3, cni, overlay: "vxlan", serverBundle: product.labServer });
+      bench = { product, lab, plan: requireLab(name).plan };
+      healthy = await snapshotOf(lab);
+    };
+    const causeOf = async ({ fault, node = "k1" }: PlacedFault): Promise<Named> =>
+      expectedOf(fault, { plan: bench.plan, node: findNode(bench.plan, node), backend: await iptablesBackend() }).cause;
+
+    beforeAll(build, 60_000);
+    afterAll(async () => {
+      await takeDown(name);
+    });
+
+    const pairs = PAIRS.filter((pair) => (pair.cni ?? cni) === cni && (isFull || pair.isUsual === true));
+    it.each(pairs.map((pair) => [pair.title, pair] as const))(
+      "%s",
+      async (_title, { faults: [first, second], isForetold }) => {
+        try {
+          for (const { fault, node } of [second, first]) await injectFault(name, fault, node);
+          const [cause, next] = [await causeOf(first), await causeOf(second)];
+          const { verdict, code } = await diagnose(product, bench.lab, bench.lab.url);
+          expect(toldBy(verdict, code)).toEqual({ cause: nameOf(cause), confidence: "confirmed", code: 1 });
+          const others = (verdict?.otherCauses ?? []).map((other) => `${nameOf(other)} ${other.confidence}`);
+          const later = `${nameOf(next)} likely`;
+          if (isForetold) expect(others).toEqual([later]);
+          else expect(others.filter((other) => other !== later)).toEqual([]);
+
+          const file = join(bench.lab.directory, "verdict.json");
+          writeFileSync(file, JSON.stringify(verdict));
+          const repaired = await runProduct(product, bench.lab, ["repair", file, "--apply", "-o", "json"]);
+          // The symptom still fails, and what stops it now is named.
+          expect(toldOf(repaired)).toEqual({ cause: nameOf(next), confidence: "confirmed", code: 1 });
+          const again = await runProduct(product, bench.lab, ["repair", "--apply", "-o", "json"]);
+          expect(toldOf(again)).toEqual({ cause: null, confidence: null, code: 0 });
+          const [url] = symptomsOf(bench.lab, bench.plan);
+          expect(countsText((await url?.try()) ?? [])).toBe("6 × 200");
+        } finally {
+          await healFaults(name);
+          if (differences(healthy, await snapshotOf(bench.lab)).length > 0) await build();
+        }
+      },
+      120_000,
+    );
+  });
+});
+
+function toldOf(ran: Ran) {
+  return toldBy(readVerdict(ran).verdict, ran.code);
+}
+
+function toldBy(verdict: Verdict | null, code: number) {
+  const cause = verdict?.cause ?? null;
+  return { cause: cause === null ? null : nameOf(cause), confidence: verdict?.confidence ?? null, code };
+}
