@@ -14,8 +14,10 @@ export function registerDiagnose(program: Command): void {
     .argument("<symptom>", "URL | svc/NAME[:PORT] | pod/NAME[:PORT] | dns/NAME | ADDRESS[:PORT]")
     .option("--from <place>", "here | node/NAME | pod/NAME: where it is tried from")
     .option("-w, --write <dir>", "keep the raw captures there, as Wireshark opens them");
-  withOutput(withCluster(command)).action(async (symptom: string, options: DiagnoseOptions) => {
-    const [{ guarded }, { diagnose }] = await Promise.all([import("./run.ts"), import("./run-diagnose.ts")]);
-    await guarded((signal) => diagnose(symptom, options, signal));
-  });
+  withOutput(withCluster(command), ["text", "json", "markdown", "html"]).action(
+    async (symptom: string, options: DiagnoseOptions) => {
+      const [{ guarded }, { diagnose }] = await Promise.all([import("./run.ts"), import("./run-diagnose.ts")]);
+      await guarded((signal) => diagnose(symptom, options, signal));
+    },
+  );
 }

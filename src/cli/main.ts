@@ -5,6 +5,7 @@ import { registerDiagnose } from "./diagnose.ts";
 import { registerLab } from "./lab.ts";
 import { registerProbe } from "./probe.ts";
 import { registerRepair } from "./repair.ts";
+import { registerReport } from "./report.ts";
 import { listenToSignals } from "./signals.ts";
 import { registerSnapshot } from "./snapshot.ts";
 import { registerWalk } from "./walk.ts";
@@ -34,6 +35,7 @@ registerWalk(program);
 registerProbe(program);
 registerRepair(program);
 registerSnapshot(program);
+registerReport(program);
 registerLab(program);
 registerDemo(program);
 

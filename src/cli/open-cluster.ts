@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Cluster } from "../facts/cluster.ts";
 import type { NodeName } from "../facts/provenance.ts";
 import type { NotChecked, World } from "../facts/world.ts";
+import { type Event, event } from "../hunt/events.ts";
 import type { Field } from "../hunt/field.ts";
 import { HuntError } from "../hunt/hunt-error.ts";
 import { HERE } from "../hunt/place.ts";
@@ -122,19 +123,22 @@ export async function readField(
 ): Promise<{
   readonly field: Field;
   readonly notChecked: readonly NotChecked[];
+  readonly events: readonly Event[];
   readonly marks: Readonly<Record<string, number>>;
 }> {
   const { reader, kube, limits } = open;
   const started = steadyNow();
   onProgress("objects", "");
   const { cluster, notChecked: objectsMissed } = await untilInterrupted(kube.cluster(limits), limits.signal);
-  const objectsMs = steadyNow() - started;
+  const objectsAt = steadyNow();
   onProgress("facts", reader.nodes.join(", "));
   const { world, notChecked, bootIds } = await untilInterrupted(
     collectWorld(reader, cluster, { limits }),
     limits.signal,
   );
+  const factsAt = steadyNow();
   refuseStrangers(reader, cluster, world);
+  const counts = { nodes: cluster.nodes.length, pods: cluster.pods.length, services: cluster.services.length };
   return {
     field: {
       reader,
@@ -148,7 +152,11 @@ export async function readField(
       bootIds,
     },
     notChecked: [...objectsMissed, ...notChecked].sort((a, b) => Number(isOfNode(b)) - Number(isOfNode(a))),
-    marks: { objectsMs, factsMs: steadyNow() - started - objectsMs },
+    events: [
+      event(started, objectsAt, "objects-read", counts),
+      event(objectsAt, factsAt, reader.offline ? "recording-read" : "facts-read", { nodes: reader.nodes }),
+    ],
+    marks: { objectsMs: objectsAt - started, factsMs: factsAt - objectsAt },
   };
 }
 

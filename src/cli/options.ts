@@ -12,9 +12,11 @@ export interface ClusterOptions {
   readonly timeout: number;
 }
 
+export type Format = "text" | "json" | "markdown" | "html";
+
 /** How the answer is shown. */
 export interface OutputOptions {
-  readonly output: "text" | "json";
+  readonly output: Format;
   readonly lang?: Language;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
@@ -38,11 +40,10 @@ export function withCluster(command: Command): Command {
     .option("--timeout <seconds>", "longest wait for one command on a node", seconds, 20);
 }
 
-export function withOutput(command: Command): Command {
+/** @param formats those that this command prints, the default first */
+export function withOutput(command: Command, formats: readonly Format[] = ["text", "json"]): Command {
   return command
-    .addOption(
-      new Option("-o, --output <format>", "how the answer is printed").choices(["text", "json"]).default("text"),
-    )
+    .addOption(new Option("-o, --output <format>", "how the answer is printed").choices(formats).default(formats[0]))
     .addOption(
       new Option("--lang <language>", "language of the answer (default: the locale's; JSON: en)").choices(["en", "zh"]),
     )

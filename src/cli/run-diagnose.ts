@@ -14,6 +14,7 @@ import { rememberVerdict } from "./last-verdict.ts";
 import { recurrenceOf } from "./recurrence.ts";
 import { type OpenCluster, openCluster, openKeepDirectory, readField, unlessUnread } from "./open-cluster.ts";
 import { canRewriteLine } from "./options.ts";
+import { reportText } from "./report-text.ts";
 import { CliError, untilInterrupted } from "./run.ts";
 import { styleOf } from "./speech.ts";
 import { VERSION } from "./version.ts";
@@ -43,7 +44,8 @@ export async function diagnose(input: string, options: DiagnoseOptions, signal: 
     await rememberVerdict(verdict, options);
     const status = exitStatusOf(verdict);
     if (isText) process.stdout.write(`${verdictText(conclusion, verdict.repairs.length, status, style)}\n`);
-    else writeJson(verdict);
+    else if (options.output === "json") writeJson(verdict);
+    else process.stdout.write(reportText(verdict, options.output));
     if (options.verbose) tellTimings(verdict);
     return status;
   } finally {
@@ -65,9 +67,10 @@ export async function follow(
   const status = statusLine(process.stderr, isLive && canRewriteLine(process.stderr), () => waiting());
   try {
     const extra = { keepIn: options.write === undefined ? null : openKeepDirectory(options.write) };
-    const { field, notChecked, marks } = await readField({ ...open, reader }, extra, (doing, detail) =>
+    const read = await readField({ ...open, reader }, extra, (doing, detail) =>
       status.show(`${words.doing[doing]} ${detail}`),
     );
+    const { field, notChecked } = read;
     const request = { symptom, from: options.from ?? null, namespace: options.namespace };
     const events = hunt(field, request, startedAt);
     for (;;) {
@@ -80,7 +83,8 @@ export async function follow(
         return {
           ...conclusion,
           notChecked: [...notChecked, ...conclusion.notChecked],
-          timings: { ...marks, ...conclusion.timings },
+          timeline: [...read.events, ...conclusion.timeline].sort((a, b) => a.at.localeCompare(b.at)),
+          timings: { ...read.marks, ...conclusion.timings },
         };
       }
       tell(event);

@@ -14,7 +14,7 @@ import type { Weighed } from "./weigh.ts";
 const MOST_REACH_LINES = 6;
 
 /** The ladder down to where the packets are: the symptom, its objects, and who reaches whom. */
-export function upperRungs(field: Field, tries: Tries, notebook: Notebook): readonly Rung[] {
+export function upperRungs(tries: Tries, notebook: Notebook): readonly Rung[] {
   const { symptom, target, faced, failing, gateway, behind, focus, objects, recording } = tries;
   const evidence = tries.faced.symptom
     .filter((e) => isMet(tries, e))
@@ -28,7 +28,7 @@ export function upperRungs(field: Field, tries: Tries, notebook: Notebook): read
             `#${a.n} ${a.httpStatus ?? a.outcome}${a.ms === null ? "" : ` ${Math.round(a.ms)} ms`} ${a.detail}`.trim(),
           )
           .join("\n"),
-        at: new Date(field.now()).toISOString(),
+        at: new Date(tries.faced.examination.endedAt).toISOString(),
       }),
     );
   const top = symptom.kind === "dns" ? "dns" : target.url === null ? null : "http";
@@ -58,7 +58,10 @@ export function lowerRungs(field: Field, tries: Tries, weighed: Weighed, noteboo
   const noted =
     shown === null
       ? { route: [], capture: [], kernel: [] }
-      : noteEvidence(notebook, shown, agreements, moved, new Date(field.now()).toISOString());
+      : noteEvidence(notebook, shown, agreements, moved, {
+          asked: new Date(reckoning.askedAt).toISOString(),
+          watched: new Date(tries.focus.examination.endedAt).toISOString(),
+        });
   const all = [...own, ...beside];
   const probes = all.reduce((sum, t) => sum + t.tries.length, 0);
   const capture =

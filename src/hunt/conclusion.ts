@@ -1,6 +1,7 @@
 import type { NotChecked } from "../facts/world.ts";
 import type { Edit } from "../think/walk/edits/edit.ts";
 import type { Confidence, Evidence, Hop, LastHop, Outcome, VerdictCause } from "../verdict/verdict.ts";
+import type { Event } from "./events.ts";
 import type { Rung } from "./findings.ts";
 
 /** The API object that is at fault, and what would mend it. */
@@ -78,6 +79,8 @@ export interface Conclusion {
   readonly notChecked: readonly NotChecked[];
   readonly voices: Voices;
   readonly offline: boolean;
+  /** What was done, and when. */
+  readonly timeline: readonly Event[];
   readonly timings: Readonly<Record<string, number>> & { readonly totalMs: number };
 }
 

@@ -18,7 +18,7 @@ export function noteEvidence(
   suspect: Suspect,
   agreements: readonly Agreement[],
   moved: Moved,
-  at: string,
+  at: { readonly asked: string; readonly watched: string },
 ): NotedEvidence {
   const end = suspect.predicted?.at.steps.at(-1);
   const predicted =
@@ -30,11 +30,11 @@ export function noteEvidence(
             node: nodeOf(end.netns),
             source: end.because === null ? end.kind : `${end.because.source.argv.join(" ")}, line ${end.because.line}`,
             excerpt: `${suspect.predicted?.at.end}: ${end.detail}`,
-            at: end.because?.source.at ?? at,
+            at: end.because?.source.at ?? at.asked,
           }),
         ];
   const asked = agreements.map((a) =>
-    notebook.add({ voice: "ask", node: nodeOf(a.step.netns), source: a.question, excerpt: a.answer, at }),
+    notebook.add({ voice: "ask", node: nodeOf(a.step.netns), source: a.question, excerpt: a.answer, at: at.asked }),
   );
   const seen = suspect.hops
     .filter((hop) => hop.seen !== null)
@@ -48,7 +48,7 @@ export function noteEvidence(
             node: null,
             source: `tcpdump -i any on ${new Set(suspect.hops.map((hop) => hop.point.netns)).size} namespaces`,
             excerpt: seen.join("\n"),
-            at,
+            at: at.watched,
           }),
         ];
   // Of links only what they lost: that their packets and bytes rose says nothing.
@@ -64,7 +64,7 @@ export function noteEvidence(
             node: nodeOf(suspect.predicted?.at.netns ?? ""),
             source: "/proc/net/snmp, /proc/net/netstat, /proc/net/dev",
             excerpt: counted.map(({ name, delta }) => `${name} +${delta}`).join("\n"),
-            at,
+            at: at.watched,
           }),
         ];
   return { route: [...predicted, ...asked], capture: captured, kernel: counters };

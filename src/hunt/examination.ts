@@ -24,6 +24,8 @@ export interface Examination {
   readonly moved: Moved;
   /** Why the kernels freed packets meanwhile; empty where that was not watched. Of the whole machine, not of a namespace. */
   readonly reasons: readonly { readonly reason: string; readonly count: number }[];
+  /** When the last tap was stopped, by our own clock. */
+  readonly endedAt: number;
   /** Files of raw captures. */
   readonly kept: readonly string[];
 }

@@ -1,12 +1,12 @@
 import { sameIp } from "../facts/ip.ts";
-import type { NetnsId } from "../facts/provenance.ts";
+import { type NetnsId, nodeOf } from "../facts/provenance.ts";
 import type { NotChecked } from "../facts/world.ts";
 import { correlate } from "../witness/correlate/correlate.ts";
 import { DATA_SUFFIX } from "../witness/correlate/matcher.ts";
 import { buildTrails } from "../witness/correlate/trail.ts";
 import { type Answer, attemptId, type ProbeResult } from "../witness/probe/probe.ts";
 import { sendProbes } from "../witness/probe/send-probes.ts";
-import type { Frame } from "../witness/sighting.ts";
+import type { Frame, TapReport } from "../witness/sighting.ts";
 import { adopt } from "./adopt.ts";
 import type { Examination, Examined, Trial } from "./examination.ts";
 import type { Field, Notebook } from "./field.ts";
@@ -31,6 +31,7 @@ export interface Trials {
  */
 export async function examine(field: Field, trials: Trials, notebook: Notebook): Promise<Examination> {
   const watch = await startWatch(field, [...trials.send, ...trials.adopt], trials.also);
+  const sentAt = field.now();
   const [results] = await Promise.all([
     sendProbes(
       field.reader,
@@ -40,7 +41,9 @@ export async function examine(field: Field, trials: Trials, notebook: Notebook):
     ),
     trials.during?.(),
   ]);
+  const answeredAt = field.now();
   const { frames, reports, moved, reasons, kept } = await watch.stop(notebook);
+  const endedAt = field.now();
   const trusted = new Set(reports.filter((r) => r.trustworthy).map((r) => r.netns));
   for (const result of results) notebook.miss(result.notChecked);
   notebook.miss(results.flatMap(untoldTries));
@@ -83,7 +86,26 @@ export async function examine(field: Field, trials: Trials, notebook: Notebook):
     return { trial, result, tried: { id: trial.probe.id, ...atTheSizeOf(losses, trial), tries, trusted } };
   });
   const adopted = trials.adopt.map((trial) => adopt(trial, frames, tracers, trusted));
-  return { examined: [...sent, ...adopted], frames, reports, moved, reasons, kept };
+  tellWatch(notebook, reports, sentAt);
+  tellSent(notebook, sent, sentAt, answeredAt);
+  notebook.happened(endedAt, null, "taps-stopped", {
+    frames: frames.length,
+    deaf: reports.length - trusted.size,
+  });
+  return { examined: [...sent, ...adopted], frames, reports, moved, reasons, endedAt, kept };
+}
+
+function tellWatch(notebook: Notebook, reports: readonly TapReport[], at: number): void {
+  const listening = reports.filter((r) => r.started);
+  const nodes = [...new Set(listening.map((r) => nodeOf(r.netns)))];
+  notebook.happened(at, null, "taps-listened", { taps: listening.length, nodes });
+}
+
+function tellSent(notebook: Notebook, sent: readonly Examined[], from: number, until: number): void {
+  const tries = sent.flatMap((e) => e.tried.tries);
+  const to = [...new Set(sent.map(({ trial: { flow } }) => flow.dst.text))].join(", ");
+  const answered = tries.filter((t) => t.answered).length;
+  notebook.happened(from, until, "probes-sent", { to, flows: sent.length, tries: tries.length, answered });
 }
 
 /** What a node had no tool for, or gave no word of, was no try: it says nothing of the network. */

@@ -4,6 +4,7 @@ import type { NotChecked, World } from "../facts/world.ts";
 import type { KubeReader } from "../read/kube/kube-reader.ts";
 import type { Limits, Reader } from "../read/transport/reader.ts";
 import type { Evidence } from "../verdict/verdict.ts";
+import { type Event, type Events, event } from "./events.ts";
 
 /** What a hunt is given: the cluster as it was read, the way to its nodes, and the outside world as values. */
 export interface Field {
@@ -21,16 +22,22 @@ export interface Field {
   readonly bootIds: ReadonlyMap<NodeName, string>;
 }
 
-/** Collects evidence and what could not be checked, numbered as it comes. */
+/** Collects evidence, numbered as it comes, what was done when, and what could not be checked. */
 export class Notebook {
   readonly evidence: Evidence[] = [];
   readonly notChecked: NotChecked[] = [];
+  readonly events: Event[] = [];
 
   /** @returns the evidence's id */
   add(item: Omit<Evidence, "id">): string {
     const id = `e${this.evidence.length + 1}`;
     this.evidence.push({ id, ...item, excerpt: item.excerpt.slice(0, 2000) });
     return id;
+  }
+
+  /** @param until null for a moment */
+  happened<K extends keyof Events>(from: number, until: number | null, code: K, params: Events[K]): void {
+    this.events.push(event(from, until, code, params));
   }
 
   miss(items: readonly NotChecked[]): void {

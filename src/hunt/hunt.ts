@@ -48,7 +48,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   listening.catch(() => {});
   const tries = yield* trySymptom(field, { symptom, target, places }, notebook);
   const ladder: Rung[] = [];
-  for (const rung of upperRungs(field, tries, notebook)) {
+  for (const rung of upperRungs(tries, notebook)) {
     ladder.push(rung);
     yield { kind: "rung", rung };
   }
@@ -61,8 +61,9 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   }
 
   const judgement = judge(field, tries, weighed, notebook);
+  notebook.happened(now(), null, "concluded", { outcome: judgement.outcome });
   const timings = { openMs, ...tries.timings, ...weighed.timings, totalMs: now() - startedAt };
-  yield { kind: "concluded", conclusion: { ...judgement, ladder, timings } };
+  yield { kind: "concluded", conclusion: { ...judgement, ladder, timeline: notebook.events, timings } };
 }
 
 async function choosePlaces(field: Field, request: HuntRequest, target: Target): Promise<readonly Place[]> {

@@ -16,7 +16,7 @@ export function judge(
   tries: Tries,
   weighed: Weighed,
   notebook: Notebook,
-): Omit<Conclusion, "ladder" | "timings"> {
+): Omit<Conclusion, "ladder" | "timeline" | "timings"> {
   const { symptom, places, faced, behind, focus, objects } = tries;
   const { causes, fault, main, healed, moved, reasons, reckoning, symptomFailed } = weighed;
   const confidence = confidenceOf(field, tries, weighed, notebook);

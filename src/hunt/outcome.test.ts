@@ -53,7 +53,7 @@ function investigation(symptom: readonly Tried[], direct: readonly Tried[]): Inv
     adopted: [],
     direct: direct.map(examined),
     home: [],
-    examination: { examined: [], frames: [], reports: [], moved: new Map(), reasons: [], kept: [] },
+    examination: { examined: [], frames: [], reports: [], moved: new Map(), reasons: [], endedAt: 0, kept: [] },
   };
 }
 

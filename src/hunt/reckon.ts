@@ -32,6 +32,8 @@ export interface Reckoning {
   /** The branch with the cheapest correction made; null where there is none. */
   readonly healed: (suspect: Suspect) => Branch | null;
   readonly searched: readonly SearchResult[];
+  /** When the last kernel had answered. */
+  readonly askedAt: number;
 }
 
 /**
@@ -59,6 +61,7 @@ export async function reckon(
       }),
     );
   }
+  const askedAt = now();
   const sizes = await compareSizes(field, suspects, notebook);
   const deadlineMs = now() + (field.reader.offline ? OFFLINE_BUDGET_MS : SEARCH_BUDGET_MS);
   const results = new Map<string, SearchResult>();
@@ -102,7 +105,7 @@ export async function reckon(
     const best = searchFor(suspect).found[0];
     return best === undefined ? null : branchTo(suspect.branch.destination, best.walk);
   };
-  return { suspects, causes, agreements, resting, healed, searched: [...results.values()] };
+  return { suspects, causes, agreements, resting, healed, searched: [...results.values()], askedAt };
 }
 
 /** The pod that the API gives this address to. */

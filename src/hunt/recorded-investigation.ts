@@ -4,7 +4,7 @@ import { endpointsBehind, type Target } from "../think/symptom/target.ts";
 import type { Field, Notebook } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
 import type { Place } from "./place.ts";
-import { recordingOf } from "./recorded.ts";
+import { recordedUntil, recordingOf } from "./recorded.ts";
 import type { RecordedFlow, Sender } from "./recorded-flows.ts";
 import { isSameSender, roleOf } from "./recorded-roles.ts";
 import { examineRecorded } from "./recorded-tries.ts";
@@ -56,6 +56,7 @@ export async function investigateRecorded(
       .filter((r) => !r.trustworthy)
       .map((r) => ({ what: `absence of packets in ${r.netns}`, why: r.why ?? "the tap proved nothing" })),
   );
+  const endedAt = recordedUntil(recording) ?? field.now();
   const direct = beside("direct", "d");
   const home = beside("home", "h");
   for (const { trial, tried, result } of [...direct, ...home]) {
@@ -64,7 +65,7 @@ export async function investigateRecorded(
       node: trial.probe.from.node,
       source: `recorded ${tried.flow.protocol} ${trial.probe.from.netns} → ${tried.flow.dst.text}`,
       excerpt: result.answers.map((a) => `#${a.n} ${a.outcome} ${a.detail}`).join("\n"),
-      at: new Date(field.now()).toISOString(),
+      at: new Date(endedAt).toISOString(),
     });
   }
   const examined = [...symptom, ...direct, ...home];
@@ -76,7 +77,7 @@ export async function investigateRecorded(
     adopted: [],
     direct,
     home,
-    examination: { examined, frames, reports, moved, reasons: [], kept: files },
+    examination: { examined, frames, reports, moved, reasons: [], endedAt, kept: files },
   };
 }
 

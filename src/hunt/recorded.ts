@@ -40,3 +40,10 @@ async function readRecording(field: Field): Promise<Recording> {
   const trusted = new Set(reports.filter((r) => r.trustworthy).map((r) => r.netns));
   return { frames, reports, trusted, ...recordedFlows(frames, world), moved, files };
 }
+
+/** When the last packet was recorded, in milliseconds of its node's clock; null when none was. */
+export function recordedUntil({ frames }: Recording): number | null {
+  let last: bigint | null = null;
+  for (const { atNs } of frames) if (last === null || atNs > last) last = atNs;
+  return last === null ? null : Number(last / 1_000_000n);
+}

@@ -1,4 +1,5 @@
 import { podKey } from "../facts/cluster.ts";
+import { nodeOf } from "../facts/provenance.ts";
 import type { Symptom } from "../think/symptom/symptom.ts";
 import type { Target } from "../think/symptom/target.ts";
 import {
@@ -72,6 +73,11 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
     gateway = await readGateway(field, pod, glance.sockets.get(podKey(pod)) ?? [], faced.examination.frames, port);
     const early = await glance.investigation();
     const upstream = reader.offline ? gateway.upstreams.find(isOfCluster) : gateway.upstreams[0];
+    if (upstream !== undefined)
+      notebook.happened(triedAt, null, "gateway-followed", {
+        pod: podKey(pod),
+        to: `${upstream.ip.text}:${upstream.port}`,
+      });
     if (early !== null && upstream !== undefined && isAbout(early.investigation, upstream)) followed = early;
     else if (upstream !== undefined) {
       yield { kind: "progress", doing: "probes", detail: `${upstream.ip.text}:${upstream.port}` };
@@ -79,6 +85,8 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
     }
   } else await glance.investigation();
   const behind = followed?.investigation ?? null;
+  const recording = reader.offline ? await recordingOf(field) : null;
+  if (recording !== null) tellRecorded(recording, notebook);
   return {
     ...asked,
     faced,
@@ -87,9 +95,25 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
     behind,
     focus: behind ?? faced,
     objects: followed?.objects ?? facedObjects,
-    recording: reader.offline ? await recordingOf(field) : null,
+    recording,
     timings: { triesMs: triedAt - startedAt, probesMs: now() - triedAt },
   };
+}
+
+const NS_PER_MS = 1_000_000n;
+
+/** When packets were recorded, each node by its own clock. */
+function tellRecorded({ frames }: Recording, notebook: Notebook): void {
+  const spans = new Map<string, { frames: number; first: bigint; last: bigint }>();
+  for (const { netns, atNs } of frames) {
+    const span = spans.get(nodeOf(netns)) ?? { frames: 0, first: atNs, last: atNs };
+    span.frames += 1;
+    if (atNs < span.first) span.first = atNs;
+    if (atNs > span.last) span.last = atNs;
+    spans.set(nodeOf(netns), span);
+  }
+  for (const [node, { frames: count, first, last }] of spans)
+    notebook.happened(Number(first / NS_PER_MS), Number(last / NS_PER_MS), "packets-recorded", { node, frames: count });
 }
 
 /** Of a recording only what was under way then was met. */

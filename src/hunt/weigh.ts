@@ -1,6 +1,6 @@
 import { sameIp } from "../facts/ip.ts";
 import type { Netns } from "../facts/netns.ts";
-import type { NetnsId } from "../facts/provenance.ts";
+import { type NetnsId, nodeOf } from "../facts/provenance.ts";
 import type { NamedCause } from "../think/explain/explain.ts";
 import { type SilentNode, silentCause } from "../think/explain/silent.ts";
 import type { Suspect, Tried } from "../think/explain/suspect.ts";
@@ -65,7 +65,10 @@ export async function weigh(
   const moved = mostMoved(examinations.map((e) => e.moved));
   const reckoning = await reckon(field, own, beside, moved, silent, notebook);
   const reckonedAt = field.now();
-  const { suspects } = reckoning;
+  const { suspects, agreements, askedAt } = reckoning;
+  const questions = new Set([...agreements.values()].flat()).size;
+  if (questions > 0) notebook.happened(startedAt, askedAt, "kernels-asked", { questions });
+  if (suspects.length > 0) notebook.happened(askedAt, reckonedAt, "cause-searched", { failures: suspects.length });
   // What a Service without endpoints rejects, it rejects for want of endpoints: the object is the cause, not the rule.
   const about = behind?.target ?? target;
   const isAt = ({ tried: { flow } }: Suspect, { ip, alsoAt = [] }: Target): boolean =>
@@ -88,6 +91,9 @@ export async function weigh(
   const lostTaps = examinations.flatMap((e) => e.reports.filter((r) => !r.trustworthy).map((r) => r.netns));
   const isMet = main !== null && main.failed > 0 && recording === null;
   const fresh = isMet ? await readAgain(field, main) : null;
+  const node = main?.predicted == null ? null : nodeOf(main.predicted.at.netns);
+  if (isMet && node !== null)
+    notebook.happened(reckonedAt, field.now(), "read-again", { node, isRead: fresh !== null });
   const answers = faced.symptom.flatMap((e) => e.result.answers);
   return {
     own,

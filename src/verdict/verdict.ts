@@ -4,6 +4,7 @@ import { z } from "zod";
 
 const text = z.string();
 const nullableText = z.string().nullable();
+const evidenceId = z.string().regex(/^e\d+$/);
 
 export const causeSchema = z.object({
   /** The mechanism, from the catalogue; `unnamed` where the deciding fact is known and no cause has its name. */
@@ -64,11 +65,32 @@ export const rungReportSchema = z.object({
   rung: rungSchema,
   status: z.enum(["ok", "failed", "skipped", "unknown"]),
   finding: text,
-  evidence: z.array(text),
+  /** The same, line by line. */
+  lines: z.array(text),
+  evidence: z.array(evidenceId),
+});
+
+/** What each voice said, in words; null where it did not speak. */
+export const voicesSchema = z.object({
+  predict: nullableText,
+  ask: nullableText,
+  witness: nullableText,
+  whatIf: nullableText,
+  /** Why nothing is confirmed. */
+  dissent: z.array(text),
+});
+
+export const happeningSchema = z.object({
+  /** When it began: by the clock of the machine that diagnosed, or of the node that recorded. */
+  at: text,
+  /** How long it took; null for a moment. */
+  ms: z.number().nullable(),
+  event: text,
+  text,
 });
 
 export const evidenceSchema = z.object({
-  id: text,
+  id: evidenceId,
   voice: z.enum(["predict", "ask", "witness", "api"]),
   node: nullableText,
   source: text,
@@ -90,6 +112,8 @@ export const repairSchema = z.object({
 export const verdictSchema = z.object({
   schema: z.literal("lasthop/verdict/v1"),
   lasthop: text,
+  /** Of the words in it. */
+  language: z.enum(["en", "zh"]),
   symptom: z.object({ input: text, kind: z.enum(["url", "service", "pod", "address", "dns"]), from: text }),
   outcome: outcomeSchema,
   confidence: confidenceSchema.nullable(),
@@ -97,6 +121,7 @@ export const verdictSchema = z.object({
   cause: causeSchema.nullable(),
   otherCauses: z.array(causeSchema.extend({ confidence: confidenceSchema })),
   lastHop: lastHopSchema.nullable(),
+  voices: voicesSchema,
   ladder: z.array(rungReportSchema),
   branches: z.array(z.object({ to: text, attempts: z.number().int(), answered: z.number().int(), predicted: text })),
   path: z.array(hopSchema),
@@ -105,6 +130,9 @@ export const verdictSchema = z.object({
   repairs: z.array(repairSchema),
   recurrence: z.array(z.object({ by: text, when: text, file: nullableText, line: z.number().int().nullable() })),
   notChecked: z.array(z.object({ what: text, why: text })),
+  /** Of a recording: nothing was sent. */
+  offline: z.boolean(),
+  timeline: z.array(happeningSchema),
   timings: z.looseObject({ totalMs: z.number() }),
 });
 

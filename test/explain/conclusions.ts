@@ -1,4 +1,5 @@
 import type { Conclusion, FoundCause } from "../../src/hunt/conclusion.ts";
+import { event } from "../../src/hunt/events.ts";
 import { type Findings, finding, type Rung } from "../../src/hunt/findings.ts";
 
 /** One of every finding: a forgotten code does not compile. */
@@ -161,6 +162,10 @@ export const BROKEN: Conclusion = {
     dissent: [],
   },
   offline: false,
+  timeline: [
+    event(0, 50, "objects-read", { nodes: 3, pods: 5, services: 4 }),
+    event(2940, null, "concluded", { outcome: "broken" }),
+  ],
   timings: { openMs: 100, totalMs: 2940 },
 };
 

@@ -74,8 +74,9 @@ describe("a recorded cluster is diagnosed without a packet", () => {
       const [once, again] = [
         await diagnoseBundle(join(FIXTURES, bundle), NODE_PORT),
         await diagnoseBundle(join(FIXTURES, bundle), NODE_PORT),
-      ].map(({ verdict: { timings: _, evidence, ...rest } }) => ({
+      ].map(({ verdict: { timings: _, timeline, evidence, ...rest } }) => ({
         ...rest,
+        timeline: timeline.map(({ event, text }) => ({ event, text })),
         evidence: evidence.map(({ at, ...e }) => e),
       }));
       expect(once).toEqual(again);

@@ -54,6 +54,7 @@ describe("a verdict", () => {
       rung: "http",
       status: "failed",
       finding: "4 of 12 tries failed: 3 × 502, 1 timeout; 502 from default/gw on k1",
+      lines: ["4 of 12 tries failed: 3 × 502, 1 timeout", "502 from default/gw on k1"],
       evidence: ["e1"],
     });
   });

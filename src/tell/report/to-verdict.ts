@@ -1,8 +1,11 @@
-import type { Conclusion, FoundCause } from "../../hunt/conclusion.ts";
+import type { Conclusion, FoundCause, Voices } from "../../hunt/conclusion.ts";
+import type { Event } from "../../hunt/events.ts";
 import type { Findings } from "../../hunt/findings.ts";
 import { causeById } from "../../think/causes/catalogue.ts";
 import type { Repair, Verdict } from "../../verdict/verdict.ts";
 import type { Words } from "../i18n/en.ts";
+import type { IncidentWords } from "../i18n/incident/en.ts";
+import { INCIDENT_WORDS } from "../i18n/incident/words.ts";
 import type { Language } from "../i18n/language.ts";
 import { findingText, printable } from "./finding-text.ts";
 
@@ -21,6 +24,7 @@ export function toVerdict(
   return {
     schema: "lasthop/verdict/v1",
     lasthop: options.version,
+    language,
     symptom: conclusion.symptom,
     outcome: conclusion.outcome,
     confidence: conclusion.confidence,
@@ -28,12 +32,11 @@ export function toVerdict(
     cause: cause === null ? null : withoutParams(cause),
     otherCauses: conclusion.otherCauses.map((other) => ({ ...withoutParams(other), confidence: other.confidence })),
     lastHop: conclusion.lastHop,
-    ladder: conclusion.ladder.map((rung) => ({
-      rung: rung.rung,
-      status: rung.status,
-      finding: [rung.headline, ...rung.lines].map((f) => findingText(f, words)).join("; "),
-      evidence: [...rung.evidence],
-    })),
+    voices: voicesInWords(conclusion.voices, words),
+    ladder: conclusion.ladder.map((rung) => {
+      const lines = [rung.headline, ...rung.lines].map((f) => findingText(f, words));
+      return { rung: rung.rung, status: rung.status, finding: lines.join("; "), lines, evidence: [...rung.evidence] };
+    }),
     branches: conclusion.branches.map((branch) => ({ ...branch })),
     path: conclusion.path.map((hop) => ({ ...hop })),
     evidence: conclusion.evidence.map((item) => ({ ...item })),
@@ -41,8 +44,30 @@ export function toVerdict(
     repairs: [...options.repairs],
     recurrence: conclusion.recurrence.map((item) => ({ ...item })),
     notChecked: conclusion.notChecked.map((item) => ({ ...item })),
+    offline: conclusion.offline,
+    timeline: conclusion.timeline.map((event) => ({
+      at: event.at,
+      ms: event.ms,
+      event: event.code,
+      text: eventText(event, INCIDENT_WORDS[language]),
+    })),
     timings: { ...conclusion.timings },
   };
+}
+
+function voicesInWords({ predict, ask, witness, whatIf, dissent }: Voices, { voices: say }: Words): Verdict["voices"] {
+  return {
+    predict: predict === null ? null : printable(say.predict(predict)),
+    ask: ask === null ? null : printable(say.ask(ask)),
+    witness: witness === null ? null : printable(say.witness(witness)),
+    whatIf: whatIf === null ? null : printable(say.whatIf(whatIf)),
+    dissent: dissent.map(printable),
+  };
+}
+
+function eventText({ code, params }: Event, words: IncidentWords): string {
+  const say = words.events[code] as (params: unknown) => string;
+  return printable(say(params));
 }
 
 export function summaryOf(conclusion: Conclusion, words: Words, language: Language): string {

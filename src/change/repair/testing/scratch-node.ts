@@ -84,6 +84,7 @@ export function verdictOf(repairs: Repair[], more: Partial<Verdict> = {}): Verdi
   return {
     schema: "lasthop/verdict/v1",
     lasthop: "0",
+    language: "en",
     symptom: { input: "http://192.0.2.1/", kind: "url", from: "here" },
     outcome: "broken",
     confidence: "confirmed",
@@ -91,6 +92,7 @@ export function verdictOf(repairs: Repair[], more: Partial<Verdict> = {}): Verdi
     cause: null,
     otherCauses: [],
     lastHop: null,
+    voices: { predict: null, ask: null, witness: null, whatIf: null, dissent: [] },
     ladder: [],
     branches: [],
     path: [],
@@ -99,6 +101,8 @@ export function verdictOf(repairs: Repair[], more: Partial<Verdict> = {}): Verdi
     repairs,
     recurrence: [],
     notChecked: [],
+    offline: false,
+    timeline: [],
     timings: { totalMs: 1 },
     ...more,
   };
