@@ -127,8 +127,12 @@ export function inWords(conclusion: Conclusion, style: Style): Verdict {
 
 function toRepair(repair: Conclusion["repairs"][number]): Repair | null {
   if ("edit" in repair) return repairOfEdit(repair.edit, repair.proven);
-  const { do: id, namespace, name, selector } = repair.api;
-  return repairOfObject(id, { namespace, name, selector: JSON.stringify(selector) }, repair.proven);
+  const { do: id, namespace, name } = repair.api;
+  const value =
+    repair.api.do === "patch-service-selector"
+      ? { selector: JSON.stringify(repair.api.selector) }
+      : { port: repair.api.port, targetPort: repair.api.targetPort };
+  return repairOfObject(id, { namespace, name, ...value }, repair.proven);
 }
 
 function tellTimings(verdict: Verdict): void {

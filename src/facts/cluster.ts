@@ -1,4 +1,5 @@
-import type { Ip } from "./ip.ts";
+import type { Ip, Prefix } from "./ip.ts";
+import type { Known } from "./provenance.ts";
 
 /** The objects of the Kubernetes API that a diagnosis needs, in our own shapes. */
 export interface Cluster {
@@ -6,7 +7,13 @@ export interface Cluster {
   readonly pods: readonly Pod[];
   readonly services: readonly Service[];
   readonly endpoints: readonly Endpoint[];
-  readonly networkPolicies: readonly NetworkPolicy[];
+  readonly namespaces: Known<readonly Namespace[]>;
+  readonly networkPolicies: Known<readonly NetworkPolicy[]>;
+}
+
+export interface Namespace {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface KubeNode {
@@ -67,11 +74,46 @@ export interface Endpoint {
   readonly pod: { readonly namespace: string; readonly name: string } | null;
 }
 
-/** Verbatim, for the intent check. */
+/** networking.k8s.io/v1. A spec that is not understood is unknown, not empty: it may deny what others allow. */
 export interface NetworkPolicy {
   readonly namespace: string;
   readonly name: string;
-  readonly spec: unknown;
+  readonly spec: Known<PolicySpec>;
+}
+
+export interface PolicySpec {
+  readonly pods: LabelSelector;
+  /** What may come in; null: the policy says nothing of that direction. An empty list lets nobody in. */
+  readonly ingress: readonly PolicyRule[] | null;
+  readonly egress: readonly PolicyRule[] | null;
+}
+
+export interface PolicyRule {
+  /** Null: everybody. */
+  readonly peers: readonly PolicyPeer[] | null;
+  /** Null: every port of every protocol. */
+  readonly ports: readonly PolicyPort[] | null;
+}
+
+export type PolicyPeer =
+  /** `namespaces` null: the policy's own. */
+  | { readonly is: "pods"; readonly namespaces: LabelSelector | null; readonly pods: LabelSelector }
+  | { readonly is: "block"; readonly within: Prefix; readonly except: readonly Prefix[] };
+
+export interface PolicyPort {
+  readonly protocol: string;
+  /** A name is one of the destination's own; null: every port of that protocol. */
+  readonly port: number | string | null;
+  readonly endPort: number | null;
+}
+
+export interface LabelSelector {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly expressions: readonly {
+    readonly key: string;
+    readonly operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+    readonly values: readonly string[];
+  }[];
 }
 
 export function podKey(pod: { readonly namespace: string; readonly name: string }): string {

@@ -1,5 +1,5 @@
 import type { Netns } from "../facts/netns.ts";
-import { netnsNameOf, nodeOf } from "../facts/provenance.ts";
+import { type NetnsId, netnsNameOf, nodeOf } from "../facts/provenance.ts";
 import { podKey } from "../facts/cluster.ts";
 import { collectWorld } from "../read/collect/collect-world.ts";
 import type { Suspect } from "../think/explain/suspect.ts";
@@ -8,28 +8,35 @@ import type { Disposition } from "../think/walk/dispositions.ts";
 import { walk } from "../think/walk/walk.ts";
 import type { Field } from "./field.ts";
 
-/** The namespace where the walk ends the suspect, read once more after the probes; null when it could not be. */
-export async function readAgain(field: Field, { predicted }: Suspect): Promise<Netns | null> {
+/**
+ * The namespace where the walk ends the suspect, and that of the fact which is its cause, read once more after the probes; null
+ * when one could not be.
+ */
+export async function readAgain(
+  field: Field,
+  { predicted }: Suspect,
+  ofCause: NetnsId | null,
+): Promise<readonly Netns[] | null> {
   if (predicted === null) return null;
-  const { netns } = predicted.at;
+  const wanted = [...new Set([predicted.at.netns, ...(ofCause === null ? [] : [ofCause])])];
   const { world } = await collectWorld(field.reader, field.cluster, {
     limits: field.limits,
-    nodes: [nodeOf(netns)],
-    pods: (pod) => `pod:${podKey(pod)}` === netnsNameOf(netns),
+    nodes: [...new Set(wanted.map(nodeOf))],
+    pods: (pod) => wanted.some((netns) => `pod:${podKey(pod)}` === netnsNameOf(netns)),
   });
-  const fresh = world.netns.get(netns);
-  return fresh?.links.known === true ? fresh : null;
+  const fresh = wanted.map((netns) => world.netns.get(netns));
+  return fresh.every((netns) => netns?.links.known === true) ? fresh.filter((netns) => netns !== undefined) : null;
 }
 
 /** Walks once more with what was read again: does the suspect still end at the same place in the same way? */
-export function stillSo(field: Field, { predicted, tried, branch }: Suspect, fresh: Netns): boolean {
+export function stillSo(field: Field, { predicted, tried, branch }: Suspect, fresh: readonly Netns[]): boolean {
   if (predicted === null) return false;
-  // Conntrack now holds our own probes: what decides about a new connection is what was there before them.
-  const before = field.world.netns.get(predicted.at.netns);
-  const merged = new Map(field.world.netns).set(fresh.id, {
-    ...fresh,
-    conntrack: before?.conntrack ?? fresh.conntrack,
-  });
+  const merged = new Map(field.world.netns);
+  for (const netns of fresh) {
+    // Conntrack now holds our own probes: what decides about a new connection is what was there before them.
+    const before = field.world.netns.get(netns.id);
+    merged.set(netns.id, { ...netns, conntrack: before?.conntrack ?? netns.conntrack });
+  }
   const again = walk({ ...field.world, netns: merged }, tried.flow);
   return again.branches.some((b) => {
     if (b.destination.ip.value !== branch.destination.ip.value || b.destination.port !== branch.destination.port)

@@ -69,7 +69,8 @@ export function lowerRungs(field: Field, tries: Tries, weighed: Weighed, noteboo
       ? captureRung(shown, healed, probes, weighed.lostTaps, all)
       : recordedCaptureRung(recording, shown, causes[0]?.suspects ?? [], healed, probes, weighed.lostTaps);
   const before = shown?.predicted == null ? undefined : field.world.netns.get(shown.predicted.at.netns);
-  const byRule = shown === null ? null : rulePackets(shown, before, weighed.fresh);
+  const byRule =
+    shown === null ? null : rulePackets(shown, before, weighed.fresh?.find((n) => n.id === before?.id) ?? null);
   const kernel = recording === null ? kernelRung(shown, moved, reasons, byRule) : recordedKernelRung(recording, shown);
   return [
     withSilent({ ...routeRung(agreements, shown, field.reader.offline), evidence: noted.route }, silent),

@@ -33,7 +33,8 @@ export function repairsOf(causes: readonly NamedCause[], confidence: Confidence)
   const [first] = causes;
   return causes.flatMap((cause) => {
     const proven = cause.proven || (cause === first && confidence === "confirmed");
-    return cause.edits.map((edit) => ({ edit, proven }));
+    const api = cause.api == null ? [] : [{ api: cause.api, proven }];
+    return [...cause.edits.map((edit) => ({ edit, proven })), ...api];
   });
 }
 
@@ -142,10 +143,11 @@ export function voicesOf(suspect: Suspect | null, cause: NamedCause | null, reck
 /** Pods on the node that is at fault, or behind the object; Services that send packets there. */
 export function affectedBy(field: Field, cause: FoundCause | null): Conclusion["affected"] {
   const none = { pods: [], services: [], node: null };
-  if (cause === null || cause.node === null) return none;
-  // Who is behind an address that a node does not translate is well; who asks for it is hit.
+  if (cause === null) return none;
+  // Who is behind a Service that is not reached is well; who asks for it is hit.
   const { service } = cause.params;
   if (service !== undefined) return { pods: [], services: [service], node: cause.node };
+  if (cause.node === null) return none;
   // A pod's own link, at the node's end of it, is that pod's affair alone.
   const netns =
     cause.params.pod !== undefined && cause.netns === "host" ? `pod:${cause.params.pod}` : (cause.netns ?? "host");

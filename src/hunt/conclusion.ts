@@ -1,16 +1,9 @@
 import type { NotChecked } from "../facts/world.ts";
+import type { ApiRepair } from "../think/intent/api-repair.ts";
 import type { Edit } from "../think/walk/edits/edit.ts";
 import type { Confidence, Evidence, Hop, LastHop, Outcome, VerdictCause } from "../verdict/verdict.ts";
 import type { Event } from "./events.ts";
 import type { Rung } from "./findings.ts";
-
-/** The API object that is at fault, and what would mend it. */
-export interface ApiRepair {
-  readonly do: "patch-service-selector";
-  readonly namespace: string;
-  readonly name: string;
-  readonly selector: Readonly<Record<string, string>>;
-}
 
 /** A cause with what its words need. `id` is a key of the catalogue in `think/causes`. */
 export interface FoundCause extends VerdictCause {

@@ -17,7 +17,7 @@ export function judge(
   weighed: Weighed,
   notebook: Notebook,
 ): Omit<Conclusion, "ladder" | "timeline" | "timings"> {
-  const { symptom, places, faced, behind, focus, objects } = tries;
+  const { symptom, places, faced, behind, focus } = tries;
   const { causes, fault, main, healed, moved, reasons, reckoning, symptomFailed } = weighed;
   const confidence = confidenceOf(field, tries, weighed, notebook);
   noteUnknownWalk(tries, main, notebook);
@@ -26,8 +26,8 @@ export function judge(
   const isBroken = outcome === "broken";
   const isObjects = fault !== null && isBroken;
   const first = causes[0] ?? null;
-  const isProven = isObjects && fault.repair !== null && deliversTo(field, focus, objects.candidates);
-  const objectsConfidence = isProven && isSeenToFail(tries) ? "confirmed" : "likely";
+  const isProven = isObjects && deliversTo(field, focus, fault.leadsTo);
+  const objectsConfidence = isProven && isSeenToFail(tries) && main?.witness !== "dissent" ? "confirmed" : "likely";
   const sure = isObjects ? objectsConfidence : (confidence ?? "suspected");
   const named = isObjects ? fault.cause : first === null ? null : toFoundCause(first);
   const cause = isBroken && sure !== "suspected" ? named : null;

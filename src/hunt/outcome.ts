@@ -7,6 +7,7 @@ import type { Conclusion } from "./conclusion.ts";
 import type { Examined } from "./examination.ts";
 import type { Field } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
+import { hostPlace, type Place } from "./place.ts";
 import { isAsked } from "./rungs/http.ts";
 import { makeTrial } from "./trials.ts";
 
@@ -82,10 +83,13 @@ function isServed(faced: Investigation, direct: Examined): boolean {
   return through.length === 0 || through.some((t) => !t.answered);
 }
 
-/** The walk over the corrected object: every pod that it would select is reached from where the symptom is. */
+/**
+ * The walk over the corrected object: every endpoint that it would have is reached from where the symptom is, or from the node
+ * whose port is asked.
+ */
 export function deliversTo(field: Field, focus: Investigation, candidates: readonly Endpoint[]): boolean {
   if (candidates.length === 0) return false;
-  return focus.places.every((from) =>
+  return askersOf(field, focus).every((from) =>
     candidates.every((c) => {
       const { walk } = makeTrial(field.world, {
         id: "w",
@@ -99,6 +103,13 @@ export function deliversTo(field: Field, focus: Investigation, candidates: reado
       return walk.branches.every((b) => arrives(b) === true);
     }),
   );
+}
+
+/** A NodePort is masqueraded to its node's address: what an endpoint sees comes from there. */
+function askersOf({ world }: Field, { target, places }: Investigation): readonly Place[] {
+  const { service, entry } = target;
+  const node = service?.through === "node-port" && entry !== null ? hostPlace(world, entry.name) : null;
+  return node === null ? places : [node];
 }
 
 export function branchRows(faced: Investigation, behind: Investigation | null): Conclusion["branches"] {

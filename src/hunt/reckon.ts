@@ -6,6 +6,8 @@ import { type Correction, explain, type NamedCause } from "../think/explain/expl
 import { restingCounters } from "../think/explain/kernel-signs.ts";
 import type { SilentNode } from "../think/explain/silent.ts";
 import { type Suspect, suspectsOf, type Tried } from "../think/explain/suspect.ts";
+import { meantFor } from "../think/intent/policy/meant.ts";
+import { wrongTargetPort } from "../think/intent/target-port.ts";
 import { servedAt } from "../think/intent/served.ts";
 import { type SearchResult, searchWith } from "../think/search/search.ts";
 import type { Branch, Walk } from "../think/walk/branch.ts";
@@ -91,6 +93,8 @@ export async function reckon(
     isComplete: (suspect) => !searchFor(suspect).bounded,
     describe: (edit) => describeEdit(world, edit),
     servedAt: (ip, port, protocol) => servedAt(field.cluster, ip, port, protocol),
+    permission: (flow, at) => meantFor(field.cluster, world, flow, at),
+    wrongTargetPort: (ip, port) => wrongTargetPort(field.cluster, world, ip, port),
     kernelDissents: (suspect) => (agreements.get(suspect) ?? []).some((a) => a.agrees === false),
     silentAt: (address) => silentAt(address, field, silent),
     sizes: (suspect) => sizes.get(stretchOf(suspect) ?? "") ?? null,

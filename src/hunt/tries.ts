@@ -56,7 +56,7 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
     excerpt: `${cluster.nodes.length} nodes, ${cluster.pods.length} pods, ${cluster.services.length} services, ${cluster.endpoints.length} endpoints`,
     at: new Date(now()).toISOString(),
   });
-  const facedObjects = climbObjects(target, cluster, apiEvidence);
+  const facedObjects = climbObjects(target, cluster, field.world, apiEvidence);
   yield { kind: "progress", doing: "tries", detail: symptom.input };
   const glance = glanceAtGateways(field, target, facedObjects.endpoints, notebook);
   const startedAt = now();

@@ -1,6 +1,6 @@
 import { sameIp } from "../facts/ip.ts";
 import type { Netns } from "../facts/netns.ts";
-import { type NetnsId, nodeOf } from "../facts/provenance.ts";
+import { type NetnsId, netnsId, nodeOf } from "../facts/provenance.ts";
 import type { NamedCause } from "../think/explain/explain.ts";
 import { type SilentNode, silentCause } from "../think/explain/silent.ts";
 import type { Suspect, Tried } from "../think/explain/suspect.ts";
@@ -12,7 +12,7 @@ import type { Examination } from "./examination.ts";
 import type { Field, Notebook } from "./field.ts";
 import { hasDeadBranch, isLostOnRecord } from "./outcome.ts";
 import { type Reckoning, reckon } from "./reckon.ts";
-import type { ObjectFault } from "./rungs/objects.ts";
+import type { ObjectFault } from "./rungs/object-fault.ts";
 import { type Moved, mostMoved } from "./rungs/probes.ts";
 import type { Tries } from "./tries.ts";
 
@@ -36,8 +36,8 @@ export interface Weighed {
   readonly reasons: Examination["reasons"];
   readonly lostTaps: readonly NetnsId[];
   readonly symptomFailed: boolean;
-  /** The namespace where the walk ends the main suspect, read again after the probes. */
-  readonly fresh: Netns | null;
+  /** The namespaces that decide about the main suspect, read again after the probes. */
+  readonly fresh: readonly Netns[] | null;
   readonly timings: { readonly searchMs: number; readonly againMs: number };
 }
 
@@ -90,7 +90,9 @@ export async function weigh(
         )) ?? mainSuspect(causes, suspects);
   const lostTaps = examinations.flatMap((e) => e.reports.filter((r) => !r.trustworthy).map((r) => r.netns));
   const isMet = main !== null && main.failed > 0 && recording === null;
-  const fresh = isMet ? await readAgain(field, main) : null;
+  const [cause] = causes;
+  const ofCause = cause?.node == null ? null : netnsId(cause.node, cause.netns ?? "host");
+  const fresh = isMet ? await readAgain(field, main, ofCause) : null;
   const node = main?.predicted == null ? null : nodeOf(main.predicted.at.netns);
   if (isMet && node !== null)
     notebook.happened(reckonedAt, field.now(), "read-again", { node, isRead: fresh !== null });

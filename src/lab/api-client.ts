@@ -7,25 +7,39 @@ export interface ApiObject {
   metadata: { name: string };
 }
 
-export async function getObject(api: ApiAccess, path: string): Promise<ApiObject> {
-  return JSON.parse(await call(api, "GET", path, null)) as ApiObject;
+export async function getObject<T = ApiObject>(api: ApiAccess, path: string): Promise<T> {
+  return JSON.parse(await call(api, "GET", path, null)) as T;
 }
 
 export async function patchObject(api: ApiAccess, path: string, patch: readonly object[]): Promise<void> {
-  await call(api, "PATCH", path, JSON.stringify(patch), "json-patch");
+  await call(api, "PATCH", path, { type: "application/json-patch+json", text: JSON.stringify(patch) });
 }
 
 /** Lists of conditions are joined by their type, as controllers send them. */
 export async function mergeObject(api: ApiAccess, path: string, patch: object): Promise<void> {
-  await call(api, "PATCH", path, JSON.stringify(patch), "strategic-merge-patch");
+  await call(api, "PATCH", path, { type: "application/strategic-merge-patch+json", text: JSON.stringify(patch) });
+}
+
+export async function createObject(api: ApiAccess, collection: string, object: object): Promise<void> {
+  await call(api, "POST", collection, { type: "application/json", text: JSON.stringify(object) });
+}
+
+/** One that is gone already is no failure. */
+export async function deleteObject(api: ApiAccess, path: string): Promise<void> {
+  await call(api, "DELETE", path, null, [200, 404]);
+}
+
+interface Body {
+  readonly type: string;
+  readonly text: string;
 }
 
 function call(
   api: ApiAccess,
   method: string,
   path: string,
-  body: string | null,
-  kind: "json-patch" | "strategic-merge-patch" = "json-patch",
+  body: Body | null,
+  good: readonly number[] = [200, 201],
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (why: string, cause?: unknown): void =>
@@ -45,7 +59,7 @@ function call(
         timeout: 10_000,
         headers: {
           authorization: `Bearer ${api.token}`,
-          ...(body === null ? {} : { "content-type": `application/${kind}+json` }),
+          ...(body === null ? {} : { "content-type": body.type }),
         },
       },
       (response) => {
@@ -53,11 +67,11 @@ function call(
         response.setEncoding("utf8").on("data", (chunk: string) => {
           text += chunk;
         });
-        response.on("end", () => (response.statusCode === 200 ? resolve(text) : fail(text.trim())));
+        response.on("end", () => (good.includes(response.statusCode ?? 0) ? resolve(text) : fail(text.trim())));
       },
     );
     sent.on("timeout", () => sent.destroy(new Error("no answer within 10 s")));
     sent.on("error", (error) => fail(error.message, error));
-    sent.end(body ?? undefined);
+    sent.end(body?.text);
   });
 }

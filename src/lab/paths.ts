@@ -27,3 +27,8 @@ export function labPaths(lab: string): LabPaths {
 export function podLogPath(lab: string, pod: { namespace: string; name: string }): string {
   return join(labPaths(lab).logs, `${pod.namespace}_${pod.name}.log`);
 }
+
+/** While this file is there, the node's kube-proxy hangs: it writes no rules. */
+export function stoppedProxyPath(lab: string, node: string): string {
+  return join(labPaths(lab).directory, `kube-proxy-${node}.stopped`);
+}

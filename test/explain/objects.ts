@@ -1,10 +1,12 @@
 import type { Cluster, Endpoint, KubeNode, Pod, Service, ServicePort } from "../../src/facts/cluster.ts";
 import { ip } from "../../src/facts/ip.ts";
+import { known } from "../../src/facts/provenance.ts";
 
 /** Hand-made objects: what a test does not speak of is as usual. */
 
 export function clusterOf(parts: Partial<Cluster>): Cluster {
-  return { nodes: [], pods: [], services: [], endpoints: [], networkPolicies: [], ...parts };
+  const none = { namespaces: known([]), networkPolicies: known([]) };
+  return { nodes: [], pods: [], services: [], endpoints: [], ...none, ...parts };
 }
 
 export function node(name: string, address: string, podCidr = "10.42.0.0/24"): KubeNode {

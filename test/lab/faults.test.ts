@@ -33,6 +33,7 @@ const OF_VXLAN = [
 const BETWEEN_NODES = [
   "no-route-to-pod-cidr",
   "rp-filter-strict",
+  "externaltrafficpolicy-local-without-endpoint",
   "blackhole-route",
   "unreachable-route",
   "wrong-next-hop-mac",
@@ -53,6 +54,9 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "t-calico-hostgw": [...OF_VXLAN, ...OF_BRIDGES],
   "t-one": [...OF_VXLAN, ...BETWEEN_NODES, ...OF_PROXY_ARP],
 };
+
+/** What a node's own tools do not show. */
+const UNSEEN_ON_NODES = ["listen-backlog-full"];
 
 // Most of a fault is waiting for a timeout: each test breaks all labs at once, which also proves that they are apart.
 describeLabs("five labs side by side", () => {
@@ -99,7 +103,7 @@ describeLabs("five labs side by side", () => {
         const broken = { plan, node: findNode(plan, node ?? "k1"), backend: "" };
         const [symptom] = [...expectedOf(id, broken).symptoms, ...symptomsOf(lab, plan)] as [Symptom];
         expect(describeLab(requireLab(lab.name)).faults.map((fault) => fault.id)).toEqual([id]);
-        expect(await snapshots(lab), lab.name).not.toEqual(before);
+        if (!UNSEEN_ON_NODES.includes(id)) expect(await snapshots(lab), lab.name).not.toEqual(before);
         expect(isHealthy(await symptom.try()), lab.name).toBe(false);
         await healFaults(lab.name);
         await restored(lab, before);

@@ -5,6 +5,7 @@ import { overlayLink } from "../../src/lab/wiring/overlay.ts";
 import { command } from "../lab/lab-bundle.ts";
 import { BETWEEN_NODES } from "./between-node-causes.ts";
 import { podNetns } from "./lab-places.ts";
+import { SERVICE_FAULTS } from "./service-fault-causes.ts";
 import { type Symptom, serviceCall } from "./symptoms.ts";
 
 /** What a verdict has to name. The lab's faults and the product's causes are two vocabularies: here they meet. */
@@ -120,14 +121,7 @@ const JOINED: Readonly<Record<string, Join>> = {
       await command("ip", "-n", servingPod(plan, node).netns, "neigh", "flush", "dev", "eth0");
     },
   },
-  "svc-selector-mismatch": {
-    cause: () => ({
-      id: "svc-selector-mismatch",
-      node: null,
-      netns: null,
-      object: "Service default/backend .spec.selector",
-    }),
-  },
+  ...SERVICE_FAULTS,
 };
 
 export function expectedOf(fault: string, broken: Broken): Expected {

@@ -59,6 +59,12 @@ export async function getFrom(netns: string, url: string): Promise<string> {
   return (await command("ip", "netns", "exec", netns, "curl", ...format, url)).stdout;
 }
 
+/** As a program in a pod resolves a name, by its resolv.conf; in the words of a status. */
+export async function resolveFrom(netns: string, name: string): Promise<string> {
+  const asked = ["env", "RES_OPTIONS=timeout:1 attempts:1", "getent", "ahostsv4", name];
+  return (await command("ip", "netns", "exec", netns, ...asked)).code === 0 ? "200" : "000";
+}
+
 function repeat(times: number, once: () => Promise<string>): Promise<readonly string[]> {
   return Promise.all(Array.from({ length: times }, once));
 }

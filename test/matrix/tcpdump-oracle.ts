@@ -32,9 +32,9 @@ export interface OracleHop {
   readonly leg: "request" | "reply";
 }
 
-/** One connection attempt, by the initial sequence number of its SYN, which survives NAT and tunnels. */
+/** One connection attempt, by the initial sequence number of its SYN, or one DNS query, by its id. */
 export interface Attempt {
-  readonly isn: number;
+  readonly id: string;
   /** Where the SYN was first seen. */
   readonly origin: { readonly node: string; readonly netns: string };
   /** Before any translation. */
@@ -52,8 +52,8 @@ export interface Attempt {
   readonly sightings: readonly OracleHop[];
 }
 
-/** Bare TCP, and whatever may carry it between nodes. */
-const FILTER = "tcp or udp port 8472 or udp port 4789 or ip proto 4";
+/** Bare TCP and DNS, and whatever may carry it between nodes. */
+const FILTER = "tcp or udp port 53 or udp port 8472 or udp port 4789 or ip proto 4";
 /** Enough for the outer and inner headers with all options. */
 const SNAPLEN = "256";
 /** tcp(7): a SYN or SYN-ACK is sent again after one second (TCP_TIMEOUT_INIT), payload after 200 ms at the earliest. */
@@ -121,13 +121,13 @@ export function attemptsOf(seen: readonly Seen[]): readonly Attempt[] {
   const tappable = seen.filter((one) => !one.place.isFabric);
   const isSyn = (one: Seen): boolean => one.flags.includes("S");
   const isAck = (one: Seen): boolean => one.flags.includes(".");
-  const syns = groupBy(
-    tappable.filter((one) => isSyn(one) && !isAck(one)),
-    (one) => one.seq,
+  const openings = groupBy(
+    tappable.filter((one) => one.opens !== null),
+    (one) => one.opens ?? "",
   );
-  const synAcks = groupBy(
-    tappable.filter((one) => isSyn(one) && isAck(one)),
-    (one) => one.ack,
+  const acceptances = groupBy(
+    tappable.filter((one) => one.accepts !== null),
+    (one) => one.accepts,
   );
   // A connection's first payload has the number after its SYN's, as every acknowledgement of the SYN has.
   const payloads = groupBy(
@@ -135,14 +135,15 @@ export function attemptsOf(seen: readonly Seen[]): readonly Attempt[] {
     (one) => one.seq,
   );
   const acks = tappable.filter((one) => !isSyn(one) && isAck(one));
-  return [...syns].map(([isn, sightings]) => {
-    const next = (isn + 1) >>> 0;
+  return [...openings].map(([id, sightings]) => {
+    const next = ((sightings[0]?.seq ?? 0) + 1) >>> 0;
     const request = withoutFloods(firstTransmission(sightings, FIRST_TRANSMISSION_NS));
-    const reply = withoutFloods(firstTransmission(synAcks.get(next) ?? [], FIRST_TRANSMISSION_NS));
+    const reply = withoutFloods(firstTransmission(acceptances.get(id) ?? [], FIRST_TRANSMISSION_NS));
     const first = request[0] as Seen;
     const isHome = (one: Seen): boolean => one.place === first.place && one.direction === "in";
     const isAnswered = reply.some((one) => isHome(one) && one.from === first.to);
-    const asked = withoutFloods(firstTransmission(isAnswered ? (payloads.get(next) ?? []) : [], FIRST_PAYLOAD_NS));
+    const isConnected = isAnswered && isSyn(first);
+    const asked = withoutFloods(firstTransmission(isConnected ? (payloads.get(next) ?? []) : [], FIRST_PAYLOAD_NS));
     const isHeard = isAcknowledged(acks, asked, first.place, first.from);
     const answers = payloads.get(((reply[0]?.seq ?? 0) + 1) >>> 0) ?? [];
     const told = withoutFloods(firstTransmission(isHeard && asked.length > 0 ? answers : [], FIRST_PAYLOAD_NS));
@@ -151,7 +152,7 @@ export function attemptsOf(seen: readonly Seen[]): readonly Attempt[] {
       ? [...asked.map((one) => hopOf(one, "request")), ...told.map((one) => hopOf(one, "reply"))]
       : [...request.map((one) => hopOf(one, "request")), ...reply.map((one) => hopOf(one, "reply"))];
     return {
-      isn,
+      id,
       origin: { node: first.place.node, netns: first.place.netns },
       to: first.to,
       destination: (request.at(-1) as Seen).to,

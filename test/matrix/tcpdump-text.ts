@@ -3,8 +3,12 @@
  * product has a decoder of its own, and an oracle that shared it would share its mistakes.
  */
 
-/** One TCP segment as one namespace's tcpdump printed it. */
+/** One TCP segment, or one DNS message over UDP, as one namespace's tcpdump printed it. */
 export interface Printed {
+  /** What it asks to begin with, a SYN or a query, by what survives NAT and tunnels; null for all others. */
+  readonly opens: string | null;
+  /** What it accepts or answers, by the same. */
+  readonly accepts: string | null;
   readonly interface: string;
   readonly direction: "in" | "out";
   /** Printed as `P`: the frame's MAC address is another machine's. Normal on the ports of a bridge. */
@@ -27,6 +31,9 @@ export interface Printed {
 /** Two spaces where the direction is shorter: `In  IP`, `Out IP`, `P   IP`. */
 const HEAD = /^(\d+)\.(\d{9}) (\S+) +(In|Out|B|M|P) +(.*)$/;
 const SEGMENT = /IP6? (\S+)\.(\d+) > (\S+)\.(\d+): Flags \[([^\]]*)\], (.*)$/;
+/** `IP a.4242 > b.53: 17+ A? name. (33)`, and `IP b.53 > a.4242: 17 NXDomain*- 0/0/0 (33)`; no other UDP is read. */
+const QUERY = /IP6? (\S+)\.(\d+) > (\S+)\.(53): (\d+)\S* (?:\[\S+\] )?\S+\? /;
+const ANSWER = /IP6? (\S+)\.(53) > (\S+)\.(\d+): (\d+)[^,\d]/;
 /** 8472 is in tcpdump's eyes OTV, 4789 VXLAN; the tunnelled frame stands on a line of its own. IPIP: `IP a > b: IP c > d:`. */
 const TUNNELLED = /: (?:VXLAN|OTV), flags|> \S+: IP6? /;
 
@@ -36,27 +43,49 @@ export function readTcpdumpText(text: string): readonly Printed[] {
   for (const entry of entriesOf(text)) {
     const [, seconds = "", nanoseconds = "", link = "", type = "", body = ""] = entry.match;
     const whole = [body, ...entry.more].join(" ");
-    const segment = SEGMENT.exec(whole);
+    const segment = readSegment(whole) ?? readMessage(whole);
     if (segment === null) continue;
-    const [, src, sport, dst, dport, flags = "", rest = ""] = segment;
-    const seq = /\bseq (\d+)/.exec(rest);
-    const ack = /\back (\d+)/.exec(rest);
     printed.push({
+      ...segment,
       interface: link,
       direction: type === "Out" ? "out" : "in",
       isForAnother: type === "P",
       header: TUNNELLED.test(whole) ? "outer" : "inner",
       atNs: BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds),
       order: order++,
-      from: `${src}:${sport}`,
-      to: `${dst}:${dport}`,
-      flags,
-      seq: seq === null ? 0 : Number(seq[1]),
-      ack: ack === null ? null : Number(ack[1]),
-      length: Number(/\blength (\d+)/.exec(rest)?.[1] ?? 0),
     });
   }
   return printed;
+}
+
+type Content = Pick<Printed, "opens" | "accepts" | "from" | "to" | "flags" | "seq" | "ack" | "length">;
+
+function readSegment(text: string): Content | null {
+  const [, src, sport, dst, dport, flags = "", rest = ""] = SEGMENT.exec(text) ?? [];
+  if (src === undefined) return null;
+  const seq = Number(/\bseq (\d+)/.exec(rest)?.[1] ?? 0);
+  const ack = /\back (\d+)/.exec(rest)?.[1];
+  const isSyn = flags.includes("S");
+  const isAck = flags.includes(".");
+  return {
+    opens: isSyn && !isAck ? `tcp ${seq}` : null,
+    accepts: isSyn && isAck ? `tcp ${(Number(ack) - 1) >>> 0}` : null,
+    from: `${src}:${sport}`,
+    to: `${dst}:${dport}`,
+    flags,
+    seq,
+    ack: ack === undefined ? null : Number(ack),
+    length: Number(/\blength (\d+)/.exec(rest)?.[1] ?? 0),
+  };
+}
+
+function readMessage(text: string): Content | null {
+  const query = QUERY.exec(text);
+  const [, src, sport, dst, dport, id] = query ?? ANSWER.exec(text) ?? [];
+  if (src === undefined) return null;
+  const key = `dns ${id}`;
+  const common = { from: `${src}:${sport}`, to: `${dst}:${dport}`, flags: "", seq: 0, ack: null, length: 0 };
+  return query === null ? { opens: null, accepts: key, ...common } : { opens: key, accepts: null, ...common };
 }
 
 /** A line with a time begins an entry; lines without one (a tunnelled frame, payload) belong to it. */

@@ -4,6 +4,7 @@ import { ip } from "../../src/facts/ip.ts";
 import type { World } from "../../src/facts/world.ts";
 import { collectWorld } from "../../src/read/collect/collect-world.ts";
 import { openBundle } from "../../src/read/transport/bundle.ts";
+import { known } from "../../src/facts/provenance.ts";
 
 interface PodList {
   readonly items: readonly {
@@ -29,7 +30,14 @@ export async function recordedWorld(
     labels: {},
     containers: [],
   }));
-  const cluster: Cluster = { nodes: [], pods, services: [], endpoints: [], networkPolicies: [] };
+  const cluster: Cluster = {
+    nodes: [],
+    pods,
+    services: [],
+    endpoints: [],
+    namespaces: known([]),
+    networkPolicies: known([]),
+  };
   const { world } = await collectWorld(bundle, cluster, { limits: { timeoutMs: 10_000, maxBytes: 64 << 20 } });
   return {
     world,

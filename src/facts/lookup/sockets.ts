@@ -4,14 +4,14 @@ import { groupBy, indexedBy } from "./table-index.ts";
 
 const byPort = indexedBy((table: Table<Socket>) => groupBy(table, (s) => `${s.protocol} ${s.localPort}`));
 
-/** The socket that takes a first packet to this address and port (__inet_lookup_listener, udp4_lib_lookup2). */
-export function socketFor(
+/** The sockets that may take a first packet to this address and port: several where they share it (SO_REUSEPORT). */
+export function socketsFor(
   table: Table<Socket>,
   protocol: "tcp" | "udp",
   address: Ip,
   port: number,
   iif: string,
-): Socket | null {
+): readonly Socket[] {
   const takes = (byPort(table).get(`${protocol} ${port}`) ?? []).filter(
     (s) =>
       s.state === (protocol === "tcp" ? "LISTEN" : "UNCONN") &&
@@ -19,5 +19,16 @@ export function socketFor(
       (s.local === null || sameIp(s.local, address)) &&
       (s.dev === null || s.dev === iif),
   );
-  return takes.find((s) => s.local !== null) ?? takes[0] ?? null;
+  const bound = takes.filter((s) => s.local !== null);
+  return bound.length > 0 ? bound : takes;
+}
+
+/** The socket that takes a first packet to this address and port (__inet_lookup_listener, udp4_lib_lookup2). */
+export function socketFor(...asked: Parameters<typeof socketsFor>): Socket | null {
+  return socketsFor(...asked)[0] ?? null;
+}
+
+/** sk_acceptq_is_full: of a listening socket `ss` shows how many wait to be accepted, and how many may. */
+export function isQueueFull(socket: Socket): boolean {
+  return socket.state === "LISTEN" && socket.recvQueue > socket.sendQueue;
 }

@@ -21,7 +21,7 @@ function climb(parts: Partial<Cluster>, input = "svc/backend") {
   if ("error" in symptom) throw new Error(input);
   const target = resolveTarget(symptom, cluster);
   if (isTargetError(target)) throw new Error(target.error);
-  const of = climbObjects(target, cluster, "e1");
+  const of = climbObjects(target, cluster, { netns: new Map(), wires: [] }, "e1");
   return { ...of, told: of.rungs.map((r) => `${r.rung} ${r.status} ${r.headline.code}`) };
 }
 

@@ -1,29 +1,22 @@
-import type { Cluster, Endpoint, Pod } from "../../facts/cluster.ts";
+import type { Cluster, Endpoint } from "../../facts/cluster.ts";
 import { podKey } from "../../facts/cluster.ts";
-import type { Ip } from "../../facts/ip.ts";
 import { intendedSelector, selectedPods, selectorText } from "../../think/intent/selector.ts";
 import { endpointsBehind, type Target } from "../../think/symptom/target.ts";
-import type { ApiRepair, FoundCause } from "../conclusion.ts";
+import type { World } from "../../facts/world.ts";
 import { finding, type Rung } from "../findings.ts";
+import { type ObjectFault, objectFault } from "./object-fault.ts";
 
 /** The rungs that the API's objects answer: service, endpoints, pods. */
 export interface ObjectRungs {
   readonly rungs: readonly Rung[];
   readonly endpoints: readonly Endpoint[];
-  /** What the endpoints would be with the object mended. */
+  /** Those that there would be as well with the object mended. */
   readonly candidates: readonly Endpoint[];
   /** The object that is at fault, when one is; whether it is confirmed is for the tries to say. */
   readonly fault: ObjectFault | null;
 }
 
-export interface ObjectFault {
-  readonly cause: FoundCause;
-  readonly repair: ApiRepair | null;
-  /** Where the pods run that are not ready; absent where it is no matter of theirs. */
-  readonly pendsOn?: readonly (string | null)[];
-}
-
-export function climbObjects(target: Target, cluster: Cluster, evidence: string): ObjectRungs {
+export function climbObjects(target: Target, cluster: Cluster, world: World, evidence: string): ObjectRungs {
   const rungs: Rung[] = [];
   const add = (rung: Rung): void => void rungs.push(rung);
   const { service } = target;
@@ -80,102 +73,8 @@ export function climbObjects(target: Target, cluster: Cluster, evidence: string)
   const pods = backing.length > 0 ? backing : (intended?.pods ?? selected);
   if (pods.length > 0) add(podsRung(pods, evidence));
 
-  const common = { node: null, netns: null, culprit: null };
-  if (selectsNothing) {
-    const wanted = intended === null ? null : selectorText(intended.selector);
-    return {
-      rungs,
-      endpoints,
-      candidates: intended === null ? [] : intended.pods.flatMap((pod) => endpointAt(pod, service, target.ip)),
-      fault: {
-        cause: {
-          id: "svc-selector-mismatch",
-          ...common,
-          object: `Service ${name} .spec.selector`,
-          found: selector,
-          wanted,
-          params: { service: name, found: selector, wanted: wanted ?? "" },
-        },
-        repair:
-          intended === null
-            ? null
-            : {
-                do: "patch-service-selector",
-                namespace: object.namespace,
-                name: object.name,
-                selector: intended.selector,
-              },
-      },
-    };
-  }
-  // Ready pods without any endpoint are another matter: a port that no pod has a name for, or endpoints that were not read.
-  if (ready.length === 0 && selected.length > 0 && (endpoints.length > 0 || selected.every((p) => !p.ready))) {
-    return {
-      rungs,
-      endpoints,
-      candidates: [],
-      fault: {
-        cause: {
-          id: "svc-no-ready-endpoints",
-          ...common,
-          object: `Service ${name} endpoints`,
-          found: `0 of ${endpoints.length} ready`,
-          wanted: null,
-          params: { service: name },
-        },
-        repair: null,
-        pendsOn: selected.map((p) => p.node),
-      },
-    };
-  }
-  const { entry } = target;
-  const isLocalOnly = service.through === "node-port" && object.externalTrafficPolicy === "Local";
-  if (
-    isLocalOnly &&
-    entry !== null &&
-    ready.length > 0 &&
-    ready.every((e) => e.node !== null && e.node !== entry.name)
-  ) {
-    const serving = [...new Set(ready.map((e) => e.node))].slice(0, 4).join(", ");
-    return {
-      rungs,
-      endpoints,
-      candidates: [],
-      fault: {
-        cause: {
-          id: "svc-no-local-endpoint",
-          ...common,
-          object: `Service ${name} .spec.externalTrafficPolicy`,
-          found: "Local",
-          wanted: null,
-          params: { service: name, entry: entry.name, serving },
-        },
-        repair: null,
-      },
-    };
-  }
-  return { rungs, endpoints, candidates: [], fault: null };
-}
-
-/** What the endpoints controller would make of a pod for this port of the Service. */
-function endpointAt(pod: Pod, { object, port }: NonNullable<Target["service"]>, { family }: Ip): readonly Endpoint[] {
-  const named = pod.containers.flatMap((c) => c.ports).find((p) => p.name === port.targetPort)?.port;
-  const number = typeof port.targetPort === "number" ? port.targetPort : named;
-  const own = pod.ips.find((ip) => ip.family === family);
-  return number === undefined || own === undefined
-    ? []
-    : [own].map((ip) => ({
-        namespace: object.namespace,
-        service: object.name,
-        ip,
-        portName: port.name,
-        port: number,
-        protocol: port.protocol,
-        ready: pod.ready,
-        terminating: false,
-        node: pod.node,
-        pod: { namespace: pod.namespace, name: pod.name },
-      }));
+  const fault = objectFault({ target, cluster, world, endpoints, selected, intended, selectsNothing });
+  return { rungs, endpoints, candidates: (fault?.leadsTo ?? []).filter((e) => !endpoints.includes(e)), fault };
 }
 
 function podsRung(

@@ -1,6 +1,8 @@
 import { blackholeRoute } from "./blackhole-route.ts";
 import { bridgeNfOff } from "./bridge-nf-off.ts";
 import { fabricDrop } from "./fabric-drop.ts";
+import { dnsOnly } from "./dns-only.ts";
+import { externalTrafficPolicyLocal } from "./externaltrafficpolicy-local-without-endpoint.ts";
 import type { Fault } from "./fault-type.ts";
 import { forwardDrop } from "./forward-drop.ts";
 import { forwardReject } from "./forward-reject.ts";
@@ -8,6 +10,9 @@ import { hairpinOff } from "./hairpin-off.ts";
 import { ipForwardOff } from "./ip-forward-off.ts";
 import { legacyNftSplit } from "./legacy-nft-split.ts";
 import { mtuBlackHole } from "./mtu-black-hole.ts";
+import { kubeproxyStaleEndpoint } from "./kubeproxy-stale-endpoint.ts";
+import { listenBacklogFull } from "./listen-backlog-full.ts";
+import { netpolDeny } from "./netpol-deny.ts";
 import { noRouteToPodCidr } from "./no-route-to-pod-cidr.ts";
 import { nodeDown, nodeNotReady } from "./node-down.ts";
 import { perIfaceForwardingOff } from "./per-iface-forwarding-off.ts";
@@ -18,10 +23,12 @@ import { proxyArpOff } from "./proxy-arp-off.ts";
 import { rpFilterStrict } from "./rp-filter-strict.ts";
 import { staleArp } from "./stale-arp.ts";
 import { suspendResume } from "./suspend-resume.ts";
+import { svcNoReadyEndpoints } from "./svc-no-ready-endpoints.ts";
 import { svcSelectorMismatch } from "./svc-selector-mismatch.ts";
 import { unreachableRoute } from "./unreachable-route.ts";
 import { vxlanFdbMissing } from "./vxlan-fdb-missing.ts";
 import { vxlanNeighMissing } from "./vxlan-neigh-missing.ts";
+import { svcTargetportWrong } from "./svc-targetport-wrong.ts";
 import { vxlanUdpBlocked } from "./vxlan-udp-blocked.ts";
 import { vxlanVniMismatch } from "./vxlan-vni-mismatch.ts";
 import { vxlanVtepMacMismatch } from "./vxlan-vtep-mac-mismatch.ts";
@@ -59,4 +66,11 @@ export const FAULTS: readonly Fault[] = [
   nodeDown,
   nodeNotReady,
   svcSelectorMismatch,
+  svcTargetportWrong,
+  svcNoReadyEndpoints,
+  externalTrafficPolicyLocal,
+  kubeproxyStaleEndpoint,
+  listenBacklogFull,
+  dnsOnly,
+  netpolDeny,
 ];

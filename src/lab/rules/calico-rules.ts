@@ -66,7 +66,11 @@ export function calicoRules(plan: Plan, node: PlannedNode): CniRules {
         "-A cali-wl-to-host -j cali-from-wl-dispatch",
         '-A cali-wl-to-host -m comment --comment "Configured DefaultEndpointToHostAction" -j ACCEPT',
         ...namespaces.flatMap(profileRules),
-        ...pods.flatMap(workloadRules),
+        ...pods.flatMap((pod) => [
+          `-A cali-from-wl-dispatch -i ${pod.hostLink} -g cali-fw-${pod.hostLink}`,
+          `-A cali-to-wl-dispatch -o ${pod.hostLink} -g cali-tw-${pod.hostLink}`,
+          ...workloadRules(pod, { in: [], out: [] }),
+        ]),
         '-A cali-from-wl-dispatch -m comment --comment "Unknown interface" -j DROP',
         '-A cali-to-wl-dispatch -m comment --comment "Unknown interface" -j DROP',
       ],
@@ -99,14 +103,33 @@ function profileRules(namespace: string): string[] {
   ]);
 }
 
-function workloadRules(pod: PlannedPod): string[] {
-  const side = (direction: "fw" | "tw", extra: readonly string[], profile: string): string[] => {
+/** A workload's two chains: those of the policies that select it, else those of its namespace's profile. */
+export function workloadRules(
+  pod: PlannedPod,
+  policies: { readonly in: readonly string[]; readonly out: readonly string[] },
+): string[] {
+  const side = (
+    direction: "fw" | "tw",
+    extra: readonly string[],
+    chains: readonly string[],
+    profile: string,
+  ): string[] => {
     const name = `cali-${direction}-${pod.hostLink}`;
     return [
       `-A ${name} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
       `-A ${name} -m conntrack --ctstate INVALID -j DROP`,
       `-A ${name} -j MARK --set-xmark 0x0/0x10000`,
       ...extra.map((rule) => `-A ${name} ${rule}`),
+      ...(chains.length === 0
+        ? []
+        : [
+            `-A ${name} -m comment --comment "Start of policies" -j MARK --set-xmark 0x0/0x20000`,
+            ...chains.flatMap((chain) => [
+              `-A ${name} -m mark --mark 0x0/0x20000 -j ${chain}`,
+              `-A ${name} -m comment --comment "Return if policy accepted" -m mark --mark ${ACCEPTED} -j RETURN`,
+            ]),
+            `-A ${name} -m comment --comment "Drop if no policies passed packet" -m mark --mark 0x0/0x20000 -j DROP`,
+          ]),
       `-A ${name} -j ${profile}`,
       `-A ${name} -m comment --comment "Return if profile accepted" -m mark --mark ${ACCEPTED} -j RETURN`,
       `-A ${name} -m comment --comment "Drop if no profiles matched" -j DROP`,
@@ -117,10 +140,8 @@ function workloadRules(pod: PlannedPod): string[] {
     '-p ipencap -m comment --comment "Drop IPinIP encapped packets originating in workloads" -j DROP',
   ];
   return [
-    `-A cali-from-wl-dispatch -i ${pod.hostLink} -g cali-fw-${pod.hostLink}`,
-    `-A cali-to-wl-dispatch -o ${pod.hostLink} -g cali-tw-${pod.hostLink}`,
-    ...side("fw", noTunnels, `cali-pro-kns.${pod.namespace}`),
-    ...side("tw", [], `cali-pri-kns.${pod.namespace}`),
+    ...side("fw", noTunnels, policies.out, `cali-pro-kns.${pod.namespace}`),
+    ...side("tw", [], policies.in, `cali-pri-kns.${pod.namespace}`),
   ];
 }
 

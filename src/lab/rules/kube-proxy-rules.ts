@@ -9,17 +9,30 @@ export interface ServicePort {
   clusterIp: string;
   port: number;
   nodePort: number | null;
-  endpoints: readonly { address: string; port: number }[];
+  /** externalTrafficPolicy: Local. */
+  isExternalLocal: boolean;
+  endpoints: readonly Endpoint[];
+}
+
+interface Endpoint {
+  address: string;
+  port: number;
+  node: string;
 }
 
 const MASQ = "KUBE-MARK-MASQ";
 
 /**
- * The text of one sync in iptables mode (pkg/proxy/iptables/proxier.go, syncProxyRules), for `iptables-restore
+ * The text of one sync on one node in iptables mode (pkg/proxy/iptables/proxier.go, syncProxyRules), for `iptables-restore
  * --noflush`: a chain that is declared is emptied first, all others stay as they are. `stale` are chains of an earlier
  * sync that no Service needs any longer.
  */
-export function kubeProxyRules(ports: readonly ServicePort[], clusterCidr: string, stale: readonly string[]): string {
+export function kubeProxyRules(
+  ports: readonly ServicePort[],
+  clusterCidr: string,
+  node: string,
+  stale: readonly string[],
+): string {
   const filter: string[] = [];
   const nat: string[] = [];
   const nodePorts: string[] = [];
@@ -45,12 +58,15 @@ export function kubeProxyRules(ports: readonly ServicePort[], clusterCidr: strin
       nodePorts.push(
         `-A KUBE-NODEPORTS -p ${protocol} -m comment --comment "${port.name}" ${match} ${port.nodePort} -j ${external}`,
       );
-      nat.push(
-        `-A ${external} -m comment --comment "masquerade traffic for ${port.name} external destinations" -j ${MASQ}`,
-        `-A ${external} -j ${service}`,
-      );
+      if (port.isExternalLocal && localEndpoints(port, node).length === 0) {
+        filter.push(
+          `-A KUBE-EXTERNAL-SERVICES -p ${protocol} -m comment --comment "${port.name} has no local endpoints" -m addrtype --dst-type LOCAL ${match} ${port.nodePort} -j DROP`,
+        );
+      }
+      nat.push(...fromOutside(port, external, service, clusterCidr, node));
     }
-    nat.push(`-A ${service} ! -s ${clusterCidr} ${portal} -j ${MASQ}`, ...balancing(port, service));
+    nat.push(`-A ${service} ! -s ${clusterCidr} ${portal} -j ${MASQ}`);
+    nat.push(...balancing(port, service, port.endpoints), ...port.endpoints.flatMap((one) => translation(port, one)));
   }
   nat.push(
     '-A KUBE-SERVICES -m comment --comment "kubernetes service nodeports; NOTE: this must be the last rule in this chain" -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS',
@@ -66,7 +82,9 @@ export function kubeProxyRules(ports: readonly ServicePort[], clusterCidr: strin
       '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
     ],
     nat: [
-      ...["KUBE-NODEPORTS", "KUBE-SERVICES", MASQ, "KUBE-POSTROUTING", ...serviceChains(ports), ...stale].map(chain),
+      ...["KUBE-NODEPORTS", "KUBE-SERVICES", MASQ, "KUBE-POSTROUTING", ...serviceChains(ports, node), ...stale].map(
+        chain,
+      ),
       "-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN",
       "-A KUBE-POSTROUTING -j MARK --set-xmark 0x4000/0x0",
       '-A KUBE-POSTROUTING -m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE --random-fully',
@@ -79,40 +97,75 @@ export function kubeProxyRules(ports: readonly ServicePort[], clusterCidr: strin
 }
 
 /** The chains that a sync makes for Services, to know which of them the next one leaves behind. */
-export function serviceChains(ports: readonly ServicePort[]): string[] {
+export function serviceChains(ports: readonly ServicePort[], node: string): string[] {
   return ports
     .filter((port) => port.endpoints.length > 0)
     .flatMap((port) => [
       serviceChain("SVC", port),
       ...(port.nodePort === null ? [] : [serviceChain("EXT", port)]),
+      ...(hasLocalChain(port, node) ? [serviceChain("SVL", port)] : []),
       ...port.endpoints.map((endpoint) => endpointChain(port, endpoint)),
     ]);
 }
 
-function balancing(port: ServicePort, service: string): string[] {
-  const jumps = port.endpoints.map((endpoint, index) => {
-    const left = port.endpoints.length - index;
-    const chance = left > 1 ? ` -m statistic --mode random --probability ${(1 / left).toFixed(10)}` : "";
-    const to = `${endpoint.address}:${endpoint.port}`;
-    return `-A ${service} -m comment --comment "${port.name} -> ${to}"${chance} -j ${endpointChain(port, endpoint)}`;
-  });
-  const targets = port.endpoints.flatMap((endpoint) => {
-    const name = endpointChain(port, endpoint);
-    const protocol = port.protocol.toLowerCase();
-    const comment = `-m comment --comment "${port.name}"`;
-    return [
-      `-A ${name} -s ${endpoint.address}/32 ${comment} -j ${MASQ}`,
-      `-A ${name} -p ${protocol} ${comment} -m ${protocol} -j DNAT --to-destination ${endpoint.address}:${endpoint.port}`,
-    ];
-  });
-  return [...jumps, ...targets];
+function localEndpoints(port: ServicePort, node: string): readonly Endpoint[] {
+  return port.endpoints.filter((endpoint) => endpoint.node === node);
 }
 
-function serviceChain(kind: "SVC" | "EXT", port: ServicePort): string {
+function hasLocalChain(port: ServicePort, node: string): boolean {
+  return port.nodePort !== null && port.isExternalLocal && localEndpoints(port, node).length > 0;
+}
+
+/** What comes to a node port: to any endpoint and masqueraded, or to those of this node alone, and then as it came. */
+function fromOutside(
+  port: ServicePort,
+  external: string,
+  service: string,
+  clusterCidr: string,
+  node: string,
+): string[] {
+  const to = `${port.name} external destinations"`;
+  if (!port.isExternalLocal) {
+    return [
+      `-A ${external} -m comment --comment "masquerade traffic for ${to} -j ${MASQ}`,
+      `-A ${external} -j ${service}`,
+    ];
+  }
+  const local = serviceChain("SVL", port);
+  return [
+    `-A ${external} -s ${clusterCidr} -m comment --comment "pod traffic for ${to} -j ${service}`,
+    `-A ${external} -m comment --comment "masquerade LOCAL traffic for ${to} -m addrtype --src-type LOCAL -j ${MASQ}`,
+    `-A ${external} -m comment --comment "route LOCAL traffic for ${to} -m addrtype --src-type LOCAL -j ${service}`,
+    ...(hasLocalChain(port, node)
+      ? [`-A ${external} -j ${local}`, ...balancing(port, local, localEndpoints(port, node))]
+      : []),
+  ];
+}
+
+function balancing(port: ServicePort, chain: string, endpoints: readonly Endpoint[]): string[] {
+  return endpoints.map((endpoint, index) => {
+    const left = endpoints.length - index;
+    const chance = left > 1 ? ` -m statistic --mode random --probability ${(1 / left).toFixed(10)}` : "";
+    const to = `${endpoint.address}:${endpoint.port}`;
+    return `-A ${chain} -m comment --comment "${port.name} -> ${to}"${chance} -j ${endpointChain(port, endpoint)}`;
+  });
+}
+
+function translation(port: ServicePort, endpoint: Endpoint): string[] {
+  const name = endpointChain(port, endpoint);
+  const protocol = port.protocol.toLowerCase();
+  const comment = `-m comment --comment "${port.name}"`;
+  return [
+    `-A ${name} -s ${endpoint.address}/32 ${comment} -j ${MASQ}`,
+    `-A ${name} -p ${protocol} ${comment} -m ${protocol} -j DNAT --to-destination ${endpoint.address}:${endpoint.port}`,
+  ];
+}
+
+function serviceChain(kind: "SVC" | "EXT" | "SVL", port: ServicePort): string {
   return `KUBE-${kind}-${hash(port.name + port.protocol.toLowerCase())}`;
 }
 
-function endpointChain(port: ServicePort, endpoint: { address: string; port: number }): string {
+function endpointChain(port: ServicePort, endpoint: Endpoint): string {
   return `KUBE-SEP-${hash(`${port.name}${port.protocol.toLowerCase()}${endpoint.address}:${endpoint.port}`)}`;
 }
 

@@ -9,6 +9,7 @@ import { linksOf } from "../../facts/world.ts";
 import { parseInventory } from "../transport/inventory.ts";
 import { openNetnsReader } from "../transport/netns.ts";
 import { collectWorld } from "./collect-world.ts";
+import { known } from "../../facts/provenance.ts";
 
 const LIMITS = { timeoutMs: 10_000, maxBytes: 64 << 20 };
 /** Two clusters with the same addresses and the same indexes, as two labs on one machine would have them. */
@@ -66,7 +67,8 @@ const cluster: Cluster = {
   ],
   services: [],
   endpoints: [],
-  networkPolicies: [],
+  namespaces: known([]),
+  networkPolicies: known([]),
 };
 
 function read(prefix: string, nodes = ["k1", "k2"]) {

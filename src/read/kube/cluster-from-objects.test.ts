@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { clusterFromObjects, type KubeObjects } from "./cluster-from-objects.ts";
 
 const NOTHING: KubeObjects = {
+  namespaces: null,
   nodes: null,
   pods: null,
   services: null,

@@ -4,17 +4,20 @@ import type { Ip } from "../../facts/ip.ts";
 import { parseIp } from "../../facts/ip.ts";
 import type { NotChecked } from "../../facts/world.ts";
 import type { ClusterReading } from "./kube-reader.ts";
+import { type Known, known, unknown } from "../../facts/provenance.ts";
+import { policySpec } from "./network-policy.ts";
 import {
   EndpointSliceShape,
   EndpointsShape,
   ListShape,
+  NamespaceShape,
   NetworkPolicyShape,
   NodeShape,
   PodShape,
   ServiceShape,
 } from "./object-shapes.ts";
 
-export type Kind = "nodes" | "pods" | "services" | "endpointslices" | "endpoints" | "networkpolicies";
+export type Kind = "namespaces" | "nodes" | "pods" | "services" | "endpointslices" | "endpoints" | "networkpolicies";
 
 /** A list of objects as the API or `kubectl get KIND -A -o json` gives it; null when it could not be had. */
 export type KubeObjects = Readonly<Record<Kind, unknown>>;
@@ -24,6 +27,8 @@ export function clusterFromObjects(objects: KubeObjects): ClusterReading {
   const notChecked: NotChecked[] = [];
   const read = <S extends z.ZodType, T>(kind: Kind, shape: S, convert: (object: z.output<S>) => T): T[] =>
     readList(kind, objects[kind], shape, notChecked).map(convert);
+  const ifRead = <T>(kind: Kind, convert: () => T[]): Known<readonly T[]> =>
+    objects[kind] === null || objects[kind] === undefined ? unknown(`${kind} could not be listed`) : known(convert());
   const endpoints =
     objects.endpointslices === null
       ? read("endpoints", EndpointsShape, fromEndpoints)
@@ -33,11 +38,16 @@ export function clusterFromObjects(objects: KubeObjects): ClusterReading {
     pods: read("pods", PodShape, toPod),
     services: read("services", ServiceShape, toService),
     endpoints: endpoints.flat(),
-    networkPolicies: read("networkpolicies", NetworkPolicyShape, ({ metadata, spec }) => ({
-      namespace: metadata.namespace ?? "default",
-      name: metadata.name,
-      spec,
-    })),
+    namespaces: ifRead("namespaces", () =>
+      read("namespaces", NamespaceShape, ({ metadata }) => ({ name: metadata.name, labels: metadata.labels ?? {} })),
+    ),
+    networkPolicies: ifRead("networkpolicies", () =>
+      read("networkpolicies", NetworkPolicyShape, ({ metadata, spec }) => ({
+        namespace: metadata.namespace ?? "default",
+        name: metadata.name,
+        spec: policySpec(spec),
+      })),
+    ),
   };
   return { cluster, notChecked };
 }

@@ -21,6 +21,7 @@ export interface KubeOptions {
 export type KubeLists = ReadonlyMap<Kind, { readonly list: unknown; readonly why: string | null }>;
 
 export const KIND_PATHS: Readonly<Record<Kind, string>> = {
+  namespaces: "/api/v1/namespaces",
   nodes: "/api/v1/nodes",
   pods: "/api/v1/pods",
   services: "/api/v1/services",
@@ -57,7 +58,14 @@ export async function openKube(options: KubeOptions): Promise<KubeReader> {
 export async function readNodes(options: KubeOptions, limits: Limits): Promise<readonly KubeNode[]> {
   const { list, error } = await readList(await loadConfig(options), KIND_PATHS.nodes, limits);
   if (error !== null) throw error;
-  const none = { pods: null, services: null, endpointslices: null, endpoints: null, networkpolicies: null };
+  const none = {
+    namespaces: null,
+    pods: null,
+    services: null,
+    endpointslices: null,
+    endpoints: null,
+    networkpolicies: null,
+  };
   return clusterFromObjects({ nodes: list, ...none }).cluster.nodes;
 }
 
@@ -92,7 +100,7 @@ export async function loadConfig(options: KubeOptions): Promise<KubeConfig> {
 }
 
 async function readLists(config: KubeConfig, limits: Limits): Promise<KubeLists> {
-  const kinds: readonly Kind[] = ["nodes", "pods", "services", "endpointslices", "networkpolicies"];
+  const kinds: readonly Kind[] = ["namespaces", "nodes", "pods", "services", "endpointslices", "networkpolicies"];
   const lists = new Map<Kind, Listing>();
   const read = async (kind: Kind) => lists.set(kind, await readList(config, KIND_PATHS[kind], limits));
   await Promise.all(kinds.map(read));
@@ -107,6 +115,7 @@ async function readLists(config: KubeConfig, limits: Limits): Promise<KubeLists>
 function clusterFromLists(lists: KubeLists): ClusterReading {
   const listOf = (kind: Kind) => lists.get(kind)?.list ?? null;
   const reading = clusterFromObjects({
+    namespaces: listOf("namespaces"),
     nodes: listOf("nodes"),
     pods: listOf("pods"),
     services: listOf("services"),

@@ -85,6 +85,41 @@ export const EndpointsShape = z.object({
   ),
 });
 
+export const NamespaceShape = z.object({ metadata: Meta });
+
 export const NetworkPolicyShape = z.object({ metadata: Meta, spec: z.unknown() });
+
+/** Strict: a field that is not known might narrow what is. */
+const Selector = z.strictObject({
+  matchLabels: words,
+  matchExpressions: list(
+    z.strictObject({
+      key: z.string(),
+      operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist"]),
+      values: list(z.string()),
+    }),
+  ),
+});
+
+const Peer = z.strictObject({
+  podSelector: Selector.nullish(),
+  namespaceSelector: Selector.nullish(),
+  ipBlock: z.strictObject({ cidr: z.string(), except: list(z.string()) }).nullish(),
+});
+
+const Ports = list(
+  z.strictObject({
+    protocol: text,
+    port: z.union([z.number(), z.string()]).nullish(),
+    endPort: z.number().nullish(),
+  }),
+);
+
+export const PolicySpecShape = z.strictObject({
+  podSelector: Selector.nullish(),
+  ingress: list(z.strictObject({ from: list(Peer), ports: Ports })),
+  egress: list(z.strictObject({ to: list(Peer), ports: Ports })),
+  policyTypes: list(z.enum(["Ingress", "Egress"])),
+});
 
 export const ListShape = z.object({ items: z.array(z.unknown()).nullish() });

@@ -3,7 +3,15 @@ import type { Bundle } from "../transport/bundle.ts";
 import { clusterFromObjects, type Kind, type KubeObjects } from "./cluster-from-objects.ts";
 import type { KubeReader } from "./kube-reader.ts";
 
-const KINDS: readonly Kind[] = ["nodes", "pods", "services", "endpointslices", "endpoints", "networkpolicies"];
+const KINDS: readonly Kind[] = [
+  "namespaces",
+  "nodes",
+  "pods",
+  "services",
+  "endpointslices",
+  "endpoints",
+  "networkpolicies",
+];
 
 /** The objects that lie in a bundle. */
 export function openRecordedKube(bundle: Pick<Bundle, "apiObjects" | "whyNoObjects">): KubeReader {

@@ -4,6 +4,7 @@ import {
   EndpointSliceShape,
   EndpointsShape,
   ListShape,
+  NamespaceShape,
   NetworkPolicyShape,
   NodeShape,
   PodShape,
@@ -11,6 +12,7 @@ import {
 } from "./object-shapes.ts";
 
 const SHAPES: Readonly<Record<Kind, z.ZodType<{ metadata: { annotations?: unknown } }>>> = {
+  namespaces: NamespaceShape,
   nodes: NodeShape,
   pods: PodShape,
   services: ServiceShape,

@@ -5,6 +5,7 @@ import type { Rung } from "../../hunt/findings.ts";
 import { padTo } from "../columns.ts";
 import type { Words } from "../i18n/en.ts";
 import type { Language } from "../i18n/language.ts";
+import { causeById } from "../../think/causes/catalogue.ts";
 import { findingText, printable } from "./finding-text.ts";
 import { causeSummary, summaryOf } from "./to-verdict.ts";
 
@@ -87,7 +88,8 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
   if (conclusion.outcome === "broken" && conclusion.cause !== null) {
     lines.push("");
     if (conclusion.offline) lines.push(`${labels.now}   ${words.next.offline}`);
-    else if (repairs === 0) lines.push(`${labels.now}   ${words.next.none}`);
+    else if (repairs === 0)
+      lines.push(`${labels.now}   ${isMeant(conclusion.cause.id) ? words.next.meant : words.next.none}`);
     else {
       const indent = " ".repeat(stringWidth(labels.now));
       lines.push(`${labels.now}   ${bold("lasthop repair")}            ${words.next.plan}`);
@@ -96,4 +98,9 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
   }
   lines.push(dim(`${labels.exit} ${exitStatus} · ${(conclusion.timings.totalMs / 1000).toFixed(1)} s`));
   return lines.join("\n");
+}
+
+/** What a policy declares is not mended. */
+function isMeant(cause: string): boolean {
+  return causeById(cause)?.layer === "policy";
 }

@@ -19,12 +19,15 @@ import {
 } from "./netfilter.ts";
 import {
   fabricDrop,
+  listenBacklogFull,
   nodeDown,
   noLocalEndpoint,
   noReadyEndpoints,
   notTranslated,
   portClosed,
   selectorMismatch,
+  staleProxyRules,
+  targetPortWrong,
   unnamed,
 } from "./objects.ts";
 import {
@@ -40,6 +43,7 @@ import {
   unreachableRoute,
   wrongRoute,
 } from "./path.ts";
+import { policyDenies } from "./policy.ts";
 import { ipsetEntryForeign, ipsetEntryMissing } from "./sets.ts";
 import { ipForwardOff, perIfaceForwardingOff, rpFilterStrict, sysctlWrong } from "./sysctl.ts";
 
@@ -77,10 +81,14 @@ export const CAUSES: readonly Cause[] = [
   policyRuleMissing,
   ruleMissing,
   unnamed,
+  policyDenies,
   selectorMismatch,
+  targetPortWrong,
   noReadyEndpoints,
   notTranslated,
+  staleProxyRules,
   noLocalEndpoint,
+  listenBacklogFull,
   portClosed,
   fabricDrop,
   nodeDown,

@@ -37,6 +37,7 @@ export interface Cause {
     | "tunnel"
     | "neighbour"
     | "mtu"
+    | "policy"
     | "service"
     | "socket"
     | "fabric"

@@ -138,6 +138,22 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     en: "A Service sends to the pods whose labels its selector matches. It matches none, so it has no endpoint, and kube-proxy refuses what is sent to it. The pods themselves are well.",
     zh: "Service 把流量发往标签与其 selector 匹配的 Pod。它没有匹配到任何 Pod，因此没有 endpoint，kube-proxy 拒绝发给它的报文。Pod 自身都正常。",
   },
+  "netpol-deny": {
+    en: "A pod that a NetworkPolicy selects lets pass only what some policy allows. None allows this request, and a filter stops it: what is declared and what happens agree.",
+    zh: "被 NetworkPolicy 选中的 Pod 只放行某条策略允许的流量。没有一条允许这次访问，过滤规则把它拦下：声明的与发生的一致。",
+  },
+  "svc-targetport-wrong": {
+    en: "A Service sends to the targetPort of its pods. Nothing listens there, and they listen on other ports that they declare: the packet arrives and is reset. A name that none of their ports has leaves the Service without endpoints.",
+    zh: "Service 把流量发往 Pod 的 targetPort。那里没有任何进程监听，而 Pod 监听着自己声明的别的端口：报文到了，收到 RST。若写的是一个 Pod 都没有的端口名，Service 就没有 endpoint。",
+  },
+  "kubeproxy-stale-endpoint": {
+    en: "On every node kube-proxy writes a DNAT rule for each endpoint. A rule of this node still names an address that the Service's EndpointSlices do not list at all: what it sends there goes to nobody, or to somebody else.",
+    zh: "kube-proxy 在每个节点上为每个 endpoint 写一条 DNAT 规则。这个节点的规则仍指向一个 EndpointSlice 里早已没有的地址：发过去的报文没人收，或者落到别人手里。",
+  },
+  "listen-backlog-full": {
+    en: "The kernel completes connections for a server and queues them until it accepts them. It accepts none, the queue is full, and the kernel drops further SYNs without an answer.",
+    zh: "内核替服务进程完成连接，排进队列，等它 accept。它不再 accept，队列已满，之后的 SYN 被内核直接丢弃，没有任何应答。",
+  },
   "svc-no-ready-endpoints": {
     en: "Only ready pods are endpoints that a Service sends to. Its pods exist and none is ready, so kube-proxy refuses what is sent to it.",
     zh: "Service 只会发往就绪的 Pod。它的 Pod 存在但都未就绪，于是 kube-proxy 拒绝发给它的报文。",

@@ -18,6 +18,54 @@ export const selectorMismatch: Cause = {
   recognise: () => null,
 };
 
+export const targetPortWrong: Cause = {
+  id: "svc-targetport-wrong",
+  layer: "service",
+  words: {
+    en: {
+      summary: (p) =>
+        `Service ${p.service} leads its port ${p.port} to ${p.found}, and its pods have no such port${p.wanted === undefined ? "" : `; they listen on ${p.wanted}`}.`,
+    },
+    zh: {
+      summary: (p) =>
+        `Service ${p.service} 的端口 ${p.port} 指向 ${p.found}，而它的 Pod 没有这个端口${p.wanted === undefined ? "" : `；它们监听的是 ${p.wanted}`}。`,
+    },
+  },
+  recognise: () => null,
+};
+
+export const staleProxyRules: Cause = {
+  id: "kubeproxy-stale-endpoint",
+  layer: "service",
+  words: {
+    en: {
+      summary: (p) =>
+        `Node ${p.node} still leads Service ${p.service} to ${p.address}, which is none of its endpoints any more (${p.wanted}): kube-proxy there has not followed.`,
+    },
+    zh: {
+      summary: (p) =>
+        `节点 ${p.node} 仍把 Service ${p.service} 的流量转到 ${p.address}，而它早已不是 endpoint（现在是 ${p.wanted}）：那里的 kube-proxy 没有跟上。`,
+    },
+  },
+  recognise: () => null,
+};
+
+export const listenBacklogFull: Cause = {
+  id: "listen-backlog-full",
+  layer: "socket",
+  words: {
+    en: {
+      summary: (p) =>
+        `The server on port ${p.port} of ${p.pod} accepts no connections: ${p.waiting} wait, its backlog is ${p.backlog}.`,
+    },
+    zh: {
+      summary: (p) =>
+        `${p.pod} 的 ${p.port} 端口上，服务进程不再 accept：已有 ${p.waiting} 个连接在排队，backlog 只有 ${p.backlog}。`,
+    },
+  },
+  recognise: () => null,
+};
+
 /** The deciding fact is known, and no mechanism has its name. */
 export const unnamed: Cause = {
   id: "unnamed",

@@ -69,6 +69,8 @@ function evidence(world: World, corrections: readonly Correction[], parts: Parti
     isComplete: () => true,
     describe: (edit) => describeEdit(world, edit),
     servedAt: () => null,
+    permission: () => ({ allowed: true, by: [], direction: "ingress" }),
+    wrongTargetPort: () => null,
     kernelDissents: () => false,
     countersRest: () => false,
     sizes: () => null,

@@ -2,17 +2,24 @@ import type { Ip } from "../../facts/ip.ts";
 import { type NetnsId, netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
 import { nameFinding } from "../causes/catalogue.ts";
+import type { ApiRepair } from "../intent/api-repair.ts";
 import type { Served } from "../intent/served.ts";
-import type { Branch } from "../walk/branch.ts";
+import type { WrongTargetPort } from "../intent/target-port.ts";
+import type { Permission } from "../intent/policy/permits.ts";
+import type { Branch, Flow } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
 import { applyEdits } from "../walk/edits/edit-kinds.ts";
 import { closedPort } from "./closed-port.ts";
 import { confidenceIn, contradicts } from "./confidence.ts";
 import { fabricCause, type Sizes } from "./fabric.ts";
+import { fullQueue } from "./full-queue.ts";
+import { confidenceInDenial, isFiltered, meantDenial, opensFilter } from "./meant-denial.ts";
 import { failureBehind, isWholeFor, nextStage } from "./series.ts";
 import { type SilentNode, silentCause } from "./silent.ts";
+import { staleEndpoint } from "./stale-endpoint.ts";
 import type { Suspect } from "./suspect.ts";
 import { untranslated } from "./untranslated.ts";
+import { ofService } from "./wrong-port.ts";
 
 export type Confidence = "confirmed" | "likely" | "suspected";
 
@@ -41,6 +48,8 @@ export interface NamedCause {
   readonly edits: readonly Edit[];
   /** The edits deliver by themselves: nothing is broken behind them on this path. */
   readonly proven: boolean;
+  /** What would mend the object of the API that is at fault; absent where none is, or none is clear. */
+  readonly api?: ApiRepair | null;
   readonly suspects: readonly Suspect[];
 }
 
@@ -57,6 +66,10 @@ export interface Evidence {
   };
   /** The Service whose address that is, and its endpoints; null where every node need not translate it. */
   readonly servedAt: (ip: Ip, port: number, protocol: string) => Served | null;
+  /** What the declared policies mean for a request that went this way. */
+  readonly permission: (flow: Flow, at: Branch) => Permission;
+  /** The Service that leads there by mistake, where nothing listens; null where none does. */
+  readonly wrongTargetPort: (ip: Ip, port: number) => WrongTargetPort | null;
   /** A kernel that was asked answered otherwise than the walk. */
   readonly kernelDissents: (suspect: Suspect) => boolean;
   /** Whose namespace an address is in by the API; null where that does not tell. */
@@ -92,19 +105,37 @@ function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
   if (predicted === null || isDisproved(suspect)) {
     return fabricCause(suspect, evidence.world, evidence.sizes(suspect));
   }
+  const kernelDissents = evidence.kernelDissents(suspect);
+  const permission = isFiltered(predicted) ? evidence.permission(suspect.tried.flow, predicted.at) : null;
+  if (permission?.allowed === false) {
+    return [meantDenial(suspect, permission, confidenceInDenial(suspect, kernelDissents))];
+  }
+  const stale = staleEndpoint(suspect, evidence.world, evidence.servedAt, kernelDissents);
+  if (stale.length > 0) return stale;
   const cures = evidence.corrections(suspect).filter((c) => c.isCure);
   const [best] = cures;
-  const kernelDissents = evidence.kernelDissents(suspect);
   if (best === undefined) {
     const left = untranslated(suspect, evidence.world, evidence.servedAt, kernelDissents);
     if (left.length > 0) return left;
-    const owner = evidence.ownerOf(predicted.at.destination.ip);
-    return closedPort(suspect, { kernelDissents, isSomebodyElses: owner !== null && owner !== predicted.at.netns });
+    const { ip, port } = predicted.at.destination;
+    const owner = evidence.ownerOf(ip);
+    const isSomebodyElses = owner !== null && owner !== predicted.at.netns;
+    const wrong = evidence.wrongTargetPort(ip, port);
+    return [
+      ...fullQueue(suspect, evidence.world, { kernelDissents, countersRest: evidence.countersRest(suspect) }),
+      ...closedPort(suspect, { kernelDissents, isSomebodyElses }).map((closed) =>
+        wrong === null ? closed : ofService(closed, suspect, wrong, evidence.world),
+      ),
+    ];
   }
   const { edits, healed } = best;
   const isUnique = cures.length === 1 && evidence.isComplete(suspect);
   const countersRest = evidence.countersRest(suspect);
-  const confidence = confidenceIn(suspect, { edits, healed, isUnique, kernelDissents, countersRest });
+  // Whether a policy means it is not known: then it may be no fault at all.
+  const isMeantPerhaps = permission !== null && permission.allowed !== true && edits.some(opensFilter);
+  const confidence = isMeantPerhaps
+    ? "suspected"
+    : confidenceIn(suspect, { edits, healed, isUnique, kernelDissents, countersRest });
   // What comes behind the first waits for its repair; of several ways to go on none is sure.
   const later = confidence === "suspected" || cures.length > 1 ? "suspected" : "likely";
   return nameEdits(edits, suspect, { first: confidence, later }, evidence);
@@ -136,6 +167,12 @@ function nameEdits(
   let at = suspect.predicted?.at ?? null;
   let rest = edits;
   while (rest.length > 0 && at !== null) {
+    const isRequest = suspect.predicted?.leg === "request" || at !== suspect.predicted?.at;
+    const behind = isFiltered({ leg: isRequest ? "request" : "reply", at }) ? evidence.permission(flow, at) : null;
+    if (behind?.allowed === false) {
+      causes.push(meantDenial(suspect, behind, confidence.later));
+      break;
+    }
     const stage = nextStage(world, flow, focus, at, rest);
     rest = stage.edits;
     const finding = nameFinding({ world, at, edits: rest });

@@ -38,6 +38,7 @@ export const KERNEL_SIGNS: Readonly<Record<Disposition, KernelSigns>> = {
   TUNNEL_NO_DEVICE: { reasons: ["VXLAN_VNI_NOT_FOUND", "NO_SOCKET"], counters: ["UdpNoPorts"] },
   NO_SUCH_HOST: { reasons: ["NEIGH_FAILED"], counters: [] },
   PORT_CLOSED: { reasons: ["NO_SOCKET"], counters: ["TcpOutRsts", "UdpNoPorts"] },
+  LISTEN_QUEUE_FULL: { reasons: [], counters: ["TcpExtListenOverflows", "TcpExtListenDrops"] },
   NAT_UNDONE_ELSEWHERE: NONE,
   LOOP: { reasons: ["IP_INHDR"], counters: ["IpInHdrErrors"] },
   UNSUPPORTED_DESTINATION: NONE,
@@ -62,11 +63,12 @@ export const LOSS_COUNTERS: readonly string[] = [
   "IpExtInCsumErrors",
 ];
 
-/** Of these one rises with every IPv4 packet that ends so (ip_error, ip_rcv_finish, ip_forward), on every kernel since 3.6. */
+/** Of these one rises with every IPv4 packet that ends so (ip_error, ip_rcv_finish, ip_forward, tcp_conn_request), on every kernel since 3.6. */
 const SURE: { readonly [D in Disposition]?: readonly string[] } = {
   FORWARDING_OFF: ["IpInAddrErrors"],
   RP_FILTER: ["TcpExtIPReversePathFilter"],
   TTL_EXCEEDED: ["IpInHdrErrors"],
+  LISTEN_QUEUE_FULL: ["TcpExtListenOverflows"],
 };
 
 /** What would have risen had packets ended there as foretold, and did not while others were counted; empty where that is not told. */

@@ -1,6 +1,7 @@
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import { linksOf, type World } from "../../facts/world.ts";
 import { sameIp } from "../../facts/ip.ts";
+import { endpointsText } from "../intent/served.ts";
 import type { Evidence, NamedCause } from "./explain.ts";
 import type { Suspect } from "./suspect.ts";
 
@@ -24,7 +25,7 @@ export function untranslated(
   const node = nodeOf(netns);
   const address = `${ip.text}:${port}`;
   const object = `service ${address}`;
-  const wanted = served.endpoints.join(" ");
+  const wanted = endpointsText(served.endpoints);
   const isMet = witness === "agree" && failed > 0 && attempts === failed && !kernelDissents;
   return [
     {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import * as made from "../../../test/explain/objects.ts";
 import { ip } from "../../facts/ip.ts";
-import { servedAt } from "./served.ts";
+import { endpointsText, servedAt } from "./served.ts";
 
 test("an address is translated to endpoints of its own family", () => {
   const service = made.service("web", "10.43.0.11", { ports: [made.port(80)] });
@@ -9,6 +9,7 @@ test("an address is translated to endpoints of its own family", () => {
     services: [{ ...service, clusterIps: [...service.clusterIps, ip("fd43::11")] }],
     endpoints: [made.endpoint("web", "10.42.0.3"), made.endpoint("web", "fd42::3")],
   });
-  expect(servedAt(cluster, ip("fd43::11"), 80, "tcp")?.endpoints).toEqual(["fd42::3:8080"]);
-  expect(servedAt(cluster, ip("10.43.0.11"), 80, "tcp")?.endpoints).toEqual(["10.42.0.3:8080"]);
+  const told = (address: string): string => endpointsText(servedAt(cluster, ip(address), 80, "tcp")?.endpoints ?? []);
+  expect(told("fd43::11")).toBe("[fd42::3]:8080");
+  expect(told("10.43.0.11")).toBe("10.42.0.3:8080");
 });

@@ -5,8 +5,10 @@ import { type Ip, sameIp } from "../../facts/ip.ts";
 export interface Served {
   /** NAMESPACE/NAME */
   readonly service: string;
-  /** `10.244.1.2:8080`, those that are ready. */
-  readonly endpoints: readonly string[];
+  /** Those that are ready. */
+  readonly endpoints: readonly { readonly ip: Ip; readonly port: number }[];
+  /** Ready or not: rules that were written a moment ago may name these as well. */
+  readonly listed: readonly { readonly ip: Ip; readonly port: number }[];
 }
 
 /** Whose address that is, a ClusterIP or a node port; null where nobody's, or where a node may rightly have no endpoint for it. */
@@ -15,19 +17,15 @@ export function servedAt(cluster: Cluster, ip: Ip, port: number, protocol: strin
     for (const own of service.ports) {
       if (own.protocol.toLowerCase() !== protocol) continue;
       if (!isCluster(service, own.port, ip, port) && !isNode(service, own.nodePort, cluster, ip, port)) continue;
-      const endpoints = cluster.endpoints.filter(
+      const listed = cluster.endpoints.filter(
         (e) =>
           e.namespace === service.namespace &&
           e.service === service.name &&
           e.portName === own.name &&
-          e.ip.family === ip.family &&
-          e.ready,
+          e.ip.family === ip.family,
       );
-      if (endpoints.length === 0) return null;
-      return {
-        service: `${service.namespace}/${service.name}`,
-        endpoints: endpoints.map((e) => `${e.ip.text}:${e.port}`),
-      };
+      const endpoints = listed.filter((e) => e.ready);
+      return endpoints.length === 0 ? null : { service: `${service.namespace}/${service.name}`, endpoints, listed };
     }
   }
   return null;
@@ -43,4 +41,9 @@ function isNode(service: Service, own: number | null, cluster: Cluster, ip: Ip, 
     service.externalTrafficPolicy !== "Local" &&
     cluster.nodes.some((n) => n.internalIps.some((i) => sameIp(i, ip)))
   );
+}
+
+/** `10.244.1.2:8080 10.244.2.2:8080` */
+export function endpointsText(endpoints: Served["endpoints"]): string {
+  return endpoints.map(({ ip, port }) => `${ip.family === 6 ? `[${ip.text}]` : ip.text}:${port}`).join(" ");
 }

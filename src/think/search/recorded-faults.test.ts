@@ -18,6 +18,7 @@ import { changeLink } from "../walk/edits/set-link-up.ts";
 import { walk } from "../walk/walk.ts";
 import { effectOf } from "./testing/effect-of.ts";
 import { search } from "./search.ts";
+import { known } from "../../facts/provenance.ts";
 
 const fixtures = join(import.meta.dirname, "../../../fixtures");
 
@@ -40,7 +41,14 @@ async function recorded(name: string): Promise<World> {
     labels: {},
     containers: [],
   }));
-  const cluster: Cluster = { nodes: [], pods, services: [], endpoints: [], networkPolicies: [] };
+  const cluster: Cluster = {
+    nodes: [],
+    pods,
+    services: [],
+    endpoints: [],
+    namespaces: known([]),
+    networkPolicies: known([]),
+  };
   const reader = await openBundle(join(fixtures, name));
   const { world } = await collectWorld(reader, cluster, { limits: { timeoutMs: 10_000, maxBytes: 1 << 26 } });
   return world;

@@ -26,6 +26,7 @@ export const DISPOSITIONS = {
   TUNNEL_NO_DEVICE: "No tunnel device at the far end takes the packet: VNI, port, local address, or it is down.",
   NO_SUCH_HOST: "Nobody on the segment has the next hop's address.",
   PORT_CLOSED: "The destination host has no socket for it: TCP reset, ICMP port unreachable.",
+  LISTEN_QUEUE_FULL: "A socket listens, and its accept queue is full: the SYN is dropped (tcp_conn_request).",
   NAT_UNDONE_ELSEWHERE:
     "The reply does not pass where the connection was translated, so its source is not what the sender awaits.",
   LOOP: "The packet visits the same place in the same state again.",

@@ -57,10 +57,10 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   ],
   Service: [
     column("Type", ({ spec }) => spec.type),
-    column("Cluster-IP", ({ spec }) => spec.clusterIP),
+    column("Cluster-IP", ({ spec }) => spec.clusterIP ?? NONE),
     column("External-IP", () => NONE),
     column("Port(s)", ({ spec }) =>
-      spec.ports
+      (spec.ports ?? [])
         .map((port: { port: number; nodePort?: number; protocol: string }) =>
           port.nodePort === undefined
             ? `${port.port}/${port.protocol}`

@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import { type KubeObject, uidOf } from "../../objects/kube-object.ts";
 import type { ServicePort } from "../../rules/kube-proxy-rules.ts";
 import { resourceOfKind } from "./resources.ts";
@@ -22,10 +23,11 @@ export function reconcileEndpoints(store: Store): void {
   }
 }
 
-/** What kube-proxy makes its rules from. */
+/** What kube-proxy makes its rules from: nothing where a Service has no address of its own. */
 export function servicePorts(store: Store): ServicePort[] {
   return store.list(resourceOfKind("Service"), null).flatMap((service) => {
-    const pods = hasSelector(service) ? selectedPods(store, service) : [];
+    if (!isIPv4(service.spec.clusterIP ?? "")) return [];
+    const pods = hasSelector(service) ? selectedPods(store, service).filter((pod) => isServing(service, pod)) : [];
     const ports = (service.spec.ports ?? []) as ObjectPort[];
     return ports.map((port) => ({
       name: `${service.metadata.namespace}/${service.metadata.name}${port.name ? `:${port.name}` : ""}`,
@@ -33,9 +35,12 @@ export function servicePorts(store: Store): ServicePort[] {
       clusterIp: service.spec.clusterIP,
       port: port.port,
       nodePort: port.nodePort ?? null,
+      isExternalLocal: service.spec.externalTrafficPolicy === "Local",
       endpoints: pods.flatMap((pod) => {
         const target = targetPort(port, pod);
-        return target === null ? [] : [{ address: pod.status.podIP as string, port: target }];
+        return target === null
+          ? []
+          : [{ address: pod.status.podIP as string, port: target, node: pod.spec.nodeName as string }];
       }),
     }));
   });
@@ -48,13 +53,17 @@ function hasSelector(service: KubeObject): boolean {
 function selectedPods(store: Store, service: KubeObject): KubeObject[] {
   return store
     .list(resourceOfKind("Pod"), service.metadata.namespace ?? "default")
-    .filter((pod) => matchesLabels(pod.metadata.labels, service.spec.selector) && isReady(pod));
+    .filter((pod) => matchesLabels(pod.metadata.labels, service.spec.selector));
 }
 
 function isReady(pod: KubeObject): boolean {
   return pod.status.conditions.some(
     (one: { type: string; status: string }) => one.type === "Ready" && one.status === "True",
   );
+}
+
+function isServing(service: KubeObject, pod: KubeObject): boolean {
+  return service.spec.publishNotReadyAddresses === true || isReady(pod);
 }
 
 function targetPort(port: ObjectPort, pod: KubeObject): number | null {
@@ -81,21 +90,25 @@ function targetRef(pod: KubeObject): object {
 }
 
 function endpointsObject(service: KubeObject, pods: readonly KubeObject[]): KubeObject {
-  const first = pods[0];
+  const [first] = pods;
+  const address = (pod: KubeObject): object => ({
+    ip: pod.status.podIP,
+    nodeName: pod.spec.nodeName,
+    targetRef: targetRef(pod),
+  });
+  const serving = pods.filter((pod) => isServing(service, pod));
+  const others = pods.filter((pod) => !isServing(service, pod));
   return {
     apiVersion: "v1",
     kind: "Endpoints",
     metadata: owned(service, service.metadata.name, service.metadata.labels ?? {}),
-    // Without ready pods the field is absent, not an empty list.
+    // Without pods the field is absent, and so is either list without addresses.
     ...(first
       ? {
           subsets: [
             {
-              addresses: pods.map((pod) => ({
-                ip: pod.status.podIP,
-                nodeName: pod.spec.nodeName,
-                targetRef: targetRef(pod),
-              })),
+              ...(serving.length > 0 ? { addresses: serving.map(address) } : {}),
+              ...(others.length > 0 ? { notReadyAddresses: others.map(address) } : {}),
               ports: endpointPorts(service, first),
             },
           ],
@@ -105,7 +118,7 @@ function endpointsObject(service: KubeObject, pods: readonly KubeObject[]): Kube
 }
 
 function endpointSlice(service: KubeObject, pods: readonly KubeObject[]): KubeObject {
-  const first = pods[0];
+  const [first] = pods;
   const name = `${service.metadata.name}-${uidOf("slice", service.metadata.uid ?? "").slice(0, 5)}`;
   return {
     apiVersion: "discovery.k8s.io/v1",
@@ -117,7 +130,7 @@ function endpointSlice(service: KubeObject, pods: readonly KubeObject[]): KubeOb
     addressType: "IPv4",
     endpoints: pods.map((pod) => ({
       addresses: [pod.status.podIP],
-      conditions: { ready: true, serving: true, terminating: false },
+      conditions: { ready: isServing(service, pod), serving: isReady(pod), terminating: false },
       nodeName: pod.spec.nodeName,
       targetRef: targetRef(pod),
     })),

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { release } from "node:os";
-import type { KubeObject } from "../../objects/kube-object.ts";
+import { type KubeObject, uidOf } from "../../objects/kube-object.ts";
 import type { Plan } from "../../plan.ts";
 import { ApiFailure, sendJson } from "./failure.ts";
 import { sendLog } from "./logs.ts";
@@ -16,13 +16,13 @@ import {
 } from "./resources.ts";
 import { fieldFilter, labelFilter } from "./select.ts";
 import type { Store } from "./store.ts";
-import { checkService } from "./validate.ts";
+import { checkName, checkService } from "./validate.ts";
 
 export interface Cluster {
   plan: Plan;
   store: Store;
   /** Lets the controllers take up a change, and waits until the nodes' rules have followed. */
-  settle(): Promise<void>;
+  settle(): Promise<unknown>;
 }
 
 interface Target {
@@ -49,9 +49,9 @@ export async function handleRequest(
   if (!target) throw new ApiFailure(404, "NotFound", "the server could not find the requested resource");
   if (request.method === "PATCH" || request.method === "PUT")
     return await change(request, response, cluster, target, url);
-  if (request.method !== "GET") {
-    throw new ApiFailure(405, "MethodNotAllowed", "the lab's API serves get, list, watch, patch and update only");
-  }
+  if (request.method === "POST") return await create(request, response, cluster, target);
+  if (request.method === "DELETE") return await remove(response, cluster, target);
+  if (request.method !== "GET") throw new ApiFailure(405, "MethodNotAllowed", `${request.method} is not served`);
   const asTable = (request.headers.accept ?? "").includes("as=Table");
   if (target.name === null) return sendList(response, cluster.store, target, url.searchParams, asTable);
   const object = existing(cluster.store, target);
@@ -138,9 +138,7 @@ async function change(
   url: URL,
 ): Promise<void> {
   const old = existing(cluster.store, target);
-  let text = "";
-  for await (const chunk of request.setEncoding("utf8")) text += chunk;
-  const body = parseBody(text);
+  const body = await readBody(request);
   const type = request.headers["content-type"] ?? "";
   const changed = request.method === "PUT" ? (body as KubeObject) : patched(old, body, type);
   const given = changed.metadata?.resourceVersion;
@@ -160,12 +158,64 @@ async function change(
     apiVersion: old.apiVersion,
     metadata: { ...changed.metadata, ...identity },
   };
-  if (old.kind === "Service") checkService(object as KubeObject, old);
+  check(object as KubeObject, old);
   if (url.searchParams.has("dryRun")) return sendJson(response, 200, object);
   const stored = cluster.store.put(object as KubeObject);
   await cluster.settle();
   const asTable = (request.headers.accept ?? "").includes("as=Table");
   sendJson(response, 200, asTable ? tableOf(target.resource, [stored], {}) : stored);
+}
+
+/** Kinds that users of a lab make themselves; what its nodes run is planned. */
+const MADE_BY_USERS = ["Service", "NetworkPolicy"];
+
+async function create(
+  request: IncomingMessage,
+  response: ServerResponse,
+  cluster: Cluster,
+  { resource, namespace, name }: Target,
+): Promise<void> {
+  const body = (await readBody(request)) as KubeObject;
+  const { store, plan } = cluster;
+  if (!MADE_BY_USERS.includes(resource.kind) || namespace === null || name !== null) {
+    throw new ApiFailure(405, "MethodNotAllowed", `the lab's API does not create ${resource.plural}`);
+  }
+  const metadata = {
+    ...body.metadata,
+    namespace,
+    uid: uidOf(plan.marker, resource.kind, namespace, String(body.metadata?.name)),
+    creationTimestamp: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+  };
+  const object: KubeObject = { ...body, kind: resource.kind, apiVersion: apiVersionOf(resource), metadata };
+  check(object, null);
+  if (store.get(resource, namespace, metadata.name)) {
+    throw new ApiFailure(409, "AlreadyExists", `${resource.plural} "${metadata.name}" already exists`);
+  }
+  const stored = store.put(object);
+  await cluster.settle();
+  sendJson(response, 201, stored);
+}
+
+async function remove(response: ServerResponse, cluster: Cluster, target: Target): Promise<void> {
+  const { resource } = target;
+  const object = existing(cluster.store, target);
+  if (!MADE_BY_USERS.includes(resource.kind)) {
+    throw new ApiFailure(405, "MethodNotAllowed", `the lab's API does not delete ${resource.plural}`);
+  }
+  cluster.store.remove(object);
+  await cluster.settle();
+  sendJson(response, 200, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" });
+}
+
+function check(object: KubeObject, old: KubeObject | null): void {
+  checkName(object.metadata.name);
+  if (object.kind === "Service") checkService(object, old);
+}
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) text += chunk;
+  return parseBody(text);
 }
 
 function existing(store: Store, target: Target): KubeObject {

@@ -95,7 +95,7 @@ export function resourceList(group: string, version: string): object | null {
         singularName: member.singular,
         namespaced: member.namespaced,
         kind: member.kind,
-        verbs: ["get", "list", "patch", "update", "watch"],
+        verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],
         shortNames: member.shortNames,
         ...(["pods", "services"].includes(member.plural) ? { categories: ["all"] } : {}),
       },

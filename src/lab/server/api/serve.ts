@@ -8,6 +8,7 @@ import type { ApiConfig } from "../server-config.ts";
 import { reconcileEndpoints } from "./endpoints.ts";
 import { ApiFailure, sendFailure } from "./failure.ts";
 import { handleRequest } from "./handle.ts";
+import { Policer } from "./policer.ts";
 import { Proxier } from "./proxier.ts";
 import { Store } from "./store.ts";
 
@@ -17,10 +18,11 @@ export async function serveApi(config: ApiConfig): Promise<object> {
   for (const object of clusterObjects(config.plan)) store.put(object);
   reconcileEndpoints(store);
   const proxier = new Proxier(config.plan, store);
+  const policer = new Policer(config.plan, store);
   await proxier.sync();
   const settle = async (): Promise<void> => {
     reconcileEndpoints(store);
-    await proxier.sync();
+    await Promise.all([proxier.sync(), policer.sync()]);
   };
   const server = createServer({ cert: config.certificate, key: config.key }, (request, response) => {
     answer(config, request, response, { plan: config.plan, store, settle }).catch((error: unknown) => {

@@ -42,6 +42,22 @@ export class Store {
     return stored;
   }
 
+  /** With what it owns: the endpoints that were made of a Service. */
+  remove(object: KubeObject): void {
+    const { namespace = null, name } = object.metadata;
+    const isOwned = (other: KubeObject): boolean =>
+      object.kind === "Service" &&
+      other.metadata.namespace === namespace &&
+      ((other.kind === "Endpoints" && other.metadata.name === name) ||
+        (other.kind === "EndpointSlice" && other.metadata.labels?.["kubernetes.io/service-name"] === name));
+    for (const [key, other] of this.#objects) {
+      if (other !== object && !isOwned(other)) continue;
+      this.#objects.delete(key);
+      this.#revision += 1;
+      this.#changes.emit("change", { type: "DELETED", object: other });
+    }
+  }
+
   onChange(listener: (event: WatchEvent) => void): () => void {
     this.#changes.on("change", listener);
     return () => this.#changes.off("change", listener);

@@ -83,6 +83,7 @@ export const verdict = {
     plan: "show the plan, change nothing",
     apply: "do it, read it back, try the symptom again",
     none: "no repair is derived for this cause",
+    meant: "nothing to repair; if it is not meant so, change the policy",
     offline: "these are recorded facts: diagnose the cluster itself to repair it",
   },
 };

@@ -81,6 +81,7 @@ export const verdict = {
     plan: "只看方案，不做改动",
     apply: "执行，读回确认，再试一次原来的故障",
     none: "这个原因没有推导出可用的修复",
+    meant: "无需修复；若并非本意，请修改策略",
     offline: "这些是录制下来的数据：要修复，请对集群本身做诊断",
   },
 } satisfies Omit<Words, "findings" | "repair" | "changeErrors" | "snapshot" | "bundleErrors" | "demo">;

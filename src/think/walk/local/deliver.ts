@@ -1,6 +1,6 @@
 import { sameIp } from "../../../facts/ip.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
-import { socketFor } from "../../../facts/lookup/sockets.ts";
+import { isQueueFull, socketsFor } from "../../../facts/lookup/sockets.ts";
 import type { Netns } from "../../../facts/netns.ts";
 import type { Provenance } from "../../../facts/provenance.ts";
 import { linksOf } from "../../../facts/world.ts";
@@ -107,13 +107,17 @@ function findSocket(
     return traveller.unknown(netns.id, iif, { why, because: null }, [read]);
   }
   const { dst } = outerIp(traveller.packet);
-  const socket = socketFor(netns.sockets.value, protocol, dst, port, iif);
-  if (socket === null) {
+  const sockets = socketsFor(netns.sockets.value, protocol, dst, port, iif);
+  const [socket] = sockets;
+  if (socket === undefined) {
     traveller.step("socket", netns.id, iif, `${protocol} ${dst.text}:${port} closed`);
     return traveller.end({ ...at, disposition: "PORT_CLOSED", decidedBy: [read] });
   }
   const words = `${protocol} ${socket.state} ${socket.local?.text ?? "*"}:${port} ${socket.process ?? ""}`.trim();
   traveller.step("socket", netns.id, iif, words, socket.because);
+  if (protocol === "tcp" && sockets.every(isQueueFull)) {
+    return traveller.end({ ...at, disposition: "LISTEN_QUEUE_FULL", decidedBy: [read] });
+  }
   const isProxy = traveller.redirectedIn.has(netns.id) && !isOwn(netns, traveller);
   return traveller.end({ ...at, disposition: isProxy ? "PROXIED" : "DELIVERED", decidedBy: [read] });
 }

@@ -1,0 +1,113 @@
+import type { Cluster, Endpoint, Pod } from "../../facts/cluster.ts";
+import type { World } from "../../facts/world.ts";
+import type { ApiRepair } from "../../think/intent/api-repair.ts";
+import { type Labels, selectorText } from "../../think/intent/selector.ts";
+import { endpointAt, unnamedTargetPort } from "../../think/intent/target-port.ts";
+import type { Target } from "../../think/symptom/target.ts";
+import type { FoundCause } from "../conclusion.ts";
+
+/** An object of the API that leaves nobody to send to. */
+export interface ObjectFault {
+  readonly cause: FoundCause;
+  readonly repair: ApiRepair | null;
+  /** The endpoints that there would be with the object otherwise; none where that is not known. */
+  readonly leadsTo: readonly Endpoint[];
+  /** Where the pods run that are not ready; absent where it is no matter of theirs. */
+  readonly pendsOn?: readonly (string | null)[];
+}
+
+export interface Objects {
+  readonly target: Target;
+  readonly cluster: Cluster;
+  readonly world: World;
+  /** Ready or not. */
+  readonly endpoints: readonly Endpoint[];
+  readonly selected: readonly Pod[];
+  readonly intended: { readonly selector: Labels; readonly pods: readonly Pod[] } | null;
+  readonly selectsNothing: boolean;
+}
+
+const OF_API = { node: null, netns: null, culprit: null };
+
+export function objectFault(objects: Objects): ObjectFault | null {
+  return wrongSelector(objects) ?? wrongPortName(objects) ?? noneReady(objects) ?? noneLocal(objects);
+}
+
+function wrongSelector({ target: { service, ip }, selectsNothing, intended }: Objects): ObjectFault | null {
+  if (service === null || !selectsNothing) return null;
+  const { namespace, name, selector } = service.object;
+  const found = selectorText(selector);
+  const wanted = intended === null ? null : selectorText(intended.selector);
+  return {
+    cause: {
+      id: "svc-selector-mismatch",
+      ...OF_API,
+      object: `Service ${namespace}/${name} .spec.selector`,
+      found,
+      wanted,
+      params: { service: `${namespace}/${name}`, found, wanted: wanted ?? "" },
+    },
+    repair: intended === null ? null : { do: "patch-service-selector", namespace, name, selector: intended.selector },
+    leadsTo: (intended?.pods ?? []).flatMap((pod) => endpointOf(pod, service, ip.family)),
+  };
+}
+
+/** What the endpoints controller would make of a pod for this port of the Service. */
+function endpointOf(pod: Pod, { object, port }: NonNullable<Target["service"]>, family: 4 | 6): readonly Endpoint[] {
+  const named = pod.containers.flatMap((c) => c.ports).find((p) => p.name === port.targetPort)?.port;
+  const number = typeof port.targetPort === "number" ? port.targetPort : named;
+  return number === undefined
+    ? []
+    : endpointAt(pod, object, port, number)
+        .filter((e) => e.ip.family === family)
+        .slice(0, 1);
+}
+
+function wrongPortName({ target: { service }, cluster, world }: Objects): ObjectFault | null {
+  const wrong = service === null ? null : unnamedTargetPort(cluster, world, service.object, service.port);
+  if (wrong === null) return null;
+  const { object, found, meant: wanted, params, repair, leadsTo } = wrong;
+  return { cause: { id: "svc-targetport-wrong", ...OF_API, object, found, wanted, params }, repair, leadsTo };
+}
+
+/** Ready pods without any endpoint are another matter: endpoints that were not read. */
+function noneReady({ target: { service }, endpoints, selected }: Objects): ObjectFault | null {
+  const isReady = endpoints.some((e) => e.ready);
+  if (service === null || isReady || selected.length === 0) return null;
+  if (endpoints.length === 0 && selected.some((p) => p.ready)) return null;
+  const name = `${service.object.namespace}/${service.object.name}`;
+  return {
+    cause: {
+      id: "svc-no-ready-endpoints",
+      ...OF_API,
+      object: `Service ${name} endpoints`,
+      found: `0 of ${endpoints.length} ready`,
+      wanted: null,
+      params: { service: name },
+    },
+    repair: null,
+    leadsTo: endpoints,
+    pendsOn: selected.map((p) => p.node),
+  };
+}
+
+function noneLocal({ target: { service, entry }, endpoints }: Objects): ObjectFault | null {
+  if (service?.through !== "node-port" || service.object.externalTrafficPolicy !== "Local" || entry === null)
+    return null;
+  const ready = endpoints.filter((e) => e.ready);
+  if (ready.length === 0 || ready.some((e) => e.node === null || e.node === entry.name)) return null;
+  const name = `${service.object.namespace}/${service.object.name}`;
+  const serving = [...new Set(ready.map((e) => e.node))].slice(0, 4).join(", ");
+  return {
+    cause: {
+      id: "svc-no-local-endpoint",
+      ...OF_API,
+      object: `Service ${name} .spec.externalTrafficPolicy`,
+      found: "Local",
+      wanted: null,
+      params: { service: name, entry: entry.name, serving },
+    },
+    repair: null,
+    leadsTo: ready,
+  };
+}

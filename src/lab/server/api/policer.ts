@@ -1,0 +1,68 @@
+import { inNetns } from "../../netns.ts";
+import type { Plan, PlannedNode } from "../../plan.ts";
+import { iptablesRestore } from "../../rules/iptables-tool.ts";
+import { type AppliedPolicy, appliedPolicies, type Enforcement } from "../../rules/policy/applied.ts";
+import { calicoEnforcement } from "../../rules/policy/calico-policy.ts";
+import { kubeRouterEnforcement, kubeRouterJumps } from "../../rules/policy/kube-router-policy.ts";
+import { chain, restoreText } from "../../rules/restore-text.ts";
+import { run } from "../../run.ts";
+import { resourceOfKind } from "./resources.ts";
+import type { Store } from "./store.ts";
+
+const NONE: Enforcement = { sets: new Map(), chains: [], emptied: [], rules: [] };
+
+/** Who enforces NetworkPolicies on every node: Felix with Calico, kube-router's controller beside flannel. */
+export class Policer {
+  readonly #plan: Plan;
+  readonly #store: Store;
+  readonly #written = new Map<string, Enforcement>();
+  #content = "[]";
+  #syncs: Promise<unknown> = Promise.resolve();
+
+  constructor(plan: Plan, store: Store) {
+    this.#plan = plan;
+    this.#store = store;
+  }
+
+  sync(): Promise<unknown> {
+    this.#syncs = this.#syncs.catch(() => {}).then(() => this.#syncAll());
+    return this.#syncs;
+  }
+
+  async #syncAll(): Promise<void> {
+    const list = (kind: string) => this.#store.list(resourceOfKind(kind), null);
+    const policies = appliedPolicies(list("NetworkPolicy"), list("Pod"), list("Namespace"));
+    const content = JSON.stringify(policies);
+    if (content === this.#content) return;
+    await Promise.all(this.#plan.nodes.map((node) => this.#syncNode(node, policies)));
+    this.#content = content;
+  }
+
+  /** Sets first, then the rules that ask them; what nobody asks any longer goes last. */
+  async #syncNode(node: PlannedNode, policies: readonly AppliedPolicy[]): Promise<void> {
+    const isCalico = this.#plan.cni === "calico";
+    const before = this.#written.get(node.name) ?? NONE;
+    const now = (isCalico ? calicoEnforcement : kubeRouterEnforcement)(this.#plan, node, policies);
+    const feed = (argv: readonly string[], lines: readonly string[]): Promise<unknown> =>
+      lines.length === 0 ? Promise.resolve() : run(inNetns(node.netns, argv), { input: `${lines.join("\n")}\n` });
+    await feed(
+      ["ipset", "-exist", "restore"],
+      [...now.sets].flatMap(([set, [create = "", ...adds]]) => [create, `flush ${set}`, ...adds]),
+    );
+    const stale = before.chains.filter((name) => !now.chains.includes(name));
+    const [were, are] = [before, now].map((one) => !isCalico && one.chains.length > 0);
+    const filter = [
+      ...[...now.chains, ...now.emptied, ...stale].map(chain),
+      ...now.rules,
+      ...(are && !were ? kubeRouterJumps().map((jump) => `-I ${jump}`) : []),
+      ...(were && !are ? kubeRouterJumps().map((jump) => `-D ${jump}`) : []),
+      ...stale.map((name) => `-X ${name}`),
+    ];
+    await run(inNetns(node.netns, [...(await iptablesRestore()), "--noflush"]), { input: restoreText({ filter }) });
+    await feed(
+      ["ipset", "restore"],
+      [...before.sets.keys()].filter((set) => !now.sets.has(set)).map((set) => `destroy ${set}`),
+    );
+    this.#written.set(node.name, now);
+  }
+}

@@ -1,0 +1,73 @@
+import { type Ip, sameIp } from "../../facts/ip.ts";
+import type { Netns } from "../../facts/netns.ts";
+import { type NetnsId, netnsNameOf, type Provenance } from "../../facts/provenance.ts";
+import type { Rule, Target } from "../../facts/ruleset.ts";
+import type { World } from "../../facts/world.ts";
+import type { Branch } from "../walk/branch.ts";
+import { type ChainPlace, replaceChain } from "../walk/edits/chains.ts";
+import { innerIp, type Packet } from "../walk/packet.ts";
+import { payloadOf } from "../walk/packet-parts.ts";
+
+/** Where a machine's rule gave a request the destination that it has at its end. */
+export interface Translation {
+  readonly netns: NetnsId;
+  readonly place: ChainPlace;
+  readonly rule: Rule;
+  /** Whom it was for before. */
+  readonly from: End;
+}
+
+interface End {
+  readonly ip: Ip;
+  readonly port: number;
+}
+
+/** Null where no rule did, or an entry of conntrack. */
+export function translationOf(world: World, branch: Branch): Translation | null {
+  const to = branch.destination;
+  const at = branch.steps.findLastIndex((s) => s.kind === "nat" && isFor(s.packet, to));
+  const step = branch.steps[at];
+  if (step === undefined || step.because === null || netnsNameOf(step.netns) !== "host") return null;
+  const before = branch.steps.slice(0, at).findLast((s) => !isFor(s.packet, to));
+  const found = ruleAt(world.netns.get(step.netns), step.because);
+  return before === undefined || found === null ? null : { netns: step.netns, ...found, from: endOf(before.packet) };
+}
+
+/** The world in which that rule translates to somebody else. */
+export function retargeted(world: World, { netns, place, rule }: Translation, { ip, port }: End): World {
+  const range = { low: ip.value, high: ip.value, ports: [port, port] as const, random: false };
+  const targets = rule.targets.map((t): Target => (t.do === "DNAT" ? { do: "DNAT", range } : t));
+  return replaceChain(world, netns, place, (chain) => ({
+    ...chain,
+    rules: chain.rules.map((own) => (own === rule ? { ...own, targets } : own)),
+  }));
+}
+
+function endOf(packet: Packet): End {
+  const payload = payloadOf(packet);
+  return { ip: innerIp(packet).dst, port: payload?.kind === "tcp" || payload?.kind === "udp" ? payload.dport : 0 };
+}
+
+function isFor(packet: Packet, to: End): boolean {
+  const { ip, port } = endOf(packet);
+  return sameIp(ip, to.ip) && port === to.port;
+}
+
+/** The rule with a DNAT that a fact was read from. */
+function ruleAt(netns: Netns | undefined, because: Provenance): { place: ChainPlace; rule: Rule } | null {
+  if (netns?.rulesets.known !== true) return null;
+  for (const { backend, tables } of netns.rulesets.value) {
+    for (const { family, name: table, chains } of tables) {
+      for (const { name: chain, rules } of chains) {
+        const rule = rules.find(
+          (own) =>
+            own.because.source === because.source &&
+            own.because.line === because.line &&
+            own.targets.some((t) => t.do === "DNAT"),
+        );
+        if (rule !== undefined) return { place: { backend, family, table, chain }, rule };
+      }
+    }
+  }
+  return null;
+}

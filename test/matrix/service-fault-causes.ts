@@ -1,0 +1,90 @@
+import { serviceChains } from "../../src/lab/rules/kube-proxy-rules.ts";
+import { frontendNode, servingPod } from "../../src/lab/faults/serving-nodes.ts";
+import { type Plan, podOf, serviceOf } from "../../src/lab/plan.ts";
+import { podNetns } from "./lab-places.ts";
+import type { Join } from "./lab-fault-causes.ts";
+import { getFrom, resolveFrom, type Symptom } from "./symptoms.ts";
+
+const ofApi = (id: string, object: string) => ({ id, node: null, netns: null, object });
+
+/** Faults of Services, of their endpoints and of their servers. */
+export const SERVICE_FAULTS: Readonly<Record<string, Join>> = {
+  "svc-selector-mismatch": {
+    cause: () => ofApi("svc-selector-mismatch", "Service default/backend .spec.selector"),
+  },
+  "svc-targetport-wrong": {
+    cause: () => ofApi("svc-targetport-wrong", "Service default/backend .spec.ports[http].targetPort"),
+  },
+  "svc-no-ready-endpoints": {
+    cause: () => ofApi("svc-no-ready-endpoints", "Service default/backend endpoints"),
+  },
+  "externaltrafficpolicy-local-without-endpoint": {
+    cause: () => ofApi("svc-no-local-endpoint", "Service default/frontend .spec.externalTrafficPolicy"),
+    symptoms: ({ plan }) => [nodePortElsewhere(plan)],
+  },
+  "kubeproxy-stale-endpoint": {
+    cause: ({ plan, node, backend }) => ({
+      id: "kubeproxy-stale-endpoint",
+      node: node.name,
+      netns: "host",
+      object: `rule ${backend}:nat/${endpointChain(plan)}#2`,
+    }),
+    symptoms: ({ plan }) => [fromEveryNode(plan)],
+  },
+  "listen-backlog-full": {
+    cause: ({ plan, node }) => ({
+      id: "listen-backlog-full",
+      node: node.name,
+      netns: podNetns(servingPod(plan, node)),
+      object: "socket tcp 8080",
+    }),
+  },
+  "netpol-deny": {
+    cause: () => ofApi("netpol-deny", "NetworkPolicy default/backend-only-from-web"),
+  },
+  "dns-only": {
+    cause: ({ node, backend }) => ({
+      id: "forward-drop",
+      node: node.name,
+      netns: "host",
+      object: `rule ${backend}:filter/FORWARD#1`,
+    }),
+    symptoms: ({ plan, node }) => [resolving(plan, node.name)],
+  },
+};
+
+/** The gateway's node port at a node where the gateway does not run. */
+function nodePortElsewhere(plan: Plan): Symptom {
+  const other = plan.nodes.find((node) => node.name !== frontendNode(plan).name);
+  const url = `http://${other?.address}:30007/`;
+  return { input: url, try: () => Promise.all(Array.from({ length: 6 }, () => getFrom(plan.clientNetns, url))) };
+}
+
+function fromEveryNode(plan: Plan): Symptom {
+  const url = `http://${serviceOf(plan, "backend").clusterIp}/`;
+  return { input: "svc/backend", try: () => Promise.all(onePodEach(plan).map(({ netns }) => getFrom(netns, url))) };
+}
+
+function resolving(plan: Plan, node: string): Symptom {
+  const pod = onePodEach(plan).find((one) => one.node === node) ?? podOf(plan, "frontend");
+  return {
+    input: "dns/backend.default.svc.cluster.local",
+    flags: ["--from", `pod/${pod.name}`],
+    try: async () => [await resolveFrom(pod.netns, "backend.default.svc.cluster.local.")],
+  };
+}
+
+function onePodEach(plan: Plan) {
+  const pods = plan.nodes.map((node) => plan.pods.find((pod) => pod.node === node.name && pod.app !== "dns"));
+  return pods.filter((pod) => pod !== undefined);
+}
+
+/** Where kube-proxy leads the backend's Service while its pod has the address that was planned. */
+function endpointChain(plan: Plan): string {
+  const backend = podOf(plan, "backend");
+  const { clusterIp } = serviceOf(plan, "backend");
+  const port = { name: "default/backend:http", protocol: "TCP", clusterIp, port: 80, nodePort: null } as const;
+  const endpoints = [{ address: backend.address, port: 8080, node: backend.node }];
+  const chains = serviceChains([{ ...port, isExternalLocal: false, endpoints }], backend.node);
+  return chains.find((chain) => chain.startsWith("KUBE-SEP-")) ?? "";
+}
