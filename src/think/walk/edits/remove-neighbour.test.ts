@@ -39,3 +39,20 @@ test("a gateway's address that every node has: its wrong entry in a pod is remov
   expect(proposed("02:00:00:00:00:99")).toBe(1);
   expect(proposed(cni0?.mac ?? "")).toBe(0);
 });
+
+test("a gateway's address that nobody has, and a node answers for: its wrong entry in a pod is removed by that answer", async () => {
+  const { world: healthy } = await recordedCluster("ipip-healthy");
+  const gateway = ip("169.254.1.1");
+  const pod = [...healthy.netns.keys()].find((id) => id.includes("/pod:default/")) as NetnsId;
+  const because = linksOf(healthy.netns.get(pod))[0]?.because as never;
+  const proposed = (mac: string) => {
+    const world = replaceTable(healthy, pod, "neighbours", (rows) => [
+      ...rows.filter((row) => row.ip.text !== gateway.text),
+      { ip: gateway, dev: "eth0", mac, state: "PERMANENT", proxy: false, because },
+    ]);
+    return removeNeighbour.propose(world, { of: "neighbour", netns: pod, dev: "eth0", ip: gateway }, {} as never)
+      .length;
+  };
+  expect(proposed("02:00:00:00:00:99")).toBe(1);
+  expect(proposed("ee:ee:ee:ee:ee:ee")).toBe(0);
+});

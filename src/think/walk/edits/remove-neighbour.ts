@@ -2,7 +2,8 @@ import { type Ip, sameIp } from "../../../facts/ip.ts";
 import type { Link } from "../../../facts/netns.ts";
 import type { NetnsId } from "../../../facts/provenance.ts";
 import type { World } from "../../../facts/world.ts";
-import { hearersBeyond } from "../l2/stations.ts";
+import { answersFor } from "../l2/arp.ts";
+import { hearersBeyond, type Station } from "../l2/stations.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
 import type { EditMeaning, Proposal } from "./edit-meaning.ts";
@@ -28,12 +29,20 @@ export const removeNeighbour: EditMeaning<RemoveNeighbour> = {
   wanted: () => null,
 };
 
-/** Who has the address on that segment: a pod's gateway (169.254.1.1, fe80::1) is on many, and each has its own. */
+/**
+ * Who answers for the address on that segment, be it by proxy: a pod's gateway (169.254.1.1, fe80::1) is on many, and
+ * each has its own.
+ */
 function ownerBeyond(world: World, id: NetnsId, dev: Link, ip: Ip): Link | null {
   const netns = world.netns.get(id);
   const near = netns === undefined ? [] : hearersBeyond(world, netns, dev).stations;
-  const owners = near.filter(({ link }) => link.addresses.some((a) => sameIp(a.ip, ip)));
+  const owners = near.filter(({ netns: { id: there }, link }) => there !== id || link.name !== dev.name).filter(has);
   return owners.length === 1 ? (owners[0]?.link ?? null) : (ownerOf(world, ip)?.link ?? null);
+
+  function has({ netns, link }: Station): boolean {
+    if (link.addresses.some((a) => sameIp(a.ip, ip))) return true;
+    return answersFor({ netns, link, target: ip, sender: null, alone: near.length === 1 }, () => {}).is === "yes";
+  }
 }
 
 /** An entry that names another MAC address than the link that has the address, where ARP would find the right one. */
