@@ -86,7 +86,22 @@ export type Match =
   | (Negatable & { readonly match: "ttl"; readonly op: "eq" | "lt" | "gt"; readonly ttl: number })
   /** A rate: true for a single packet as long as nothing exhausts it. */
   | (Negatable & { readonly match: "limit"; readonly text: string })
+  | (Negatable & { readonly match: "time"; readonly window: TimeWindow; readonly readAtMs: number })
   | (Negatable & { readonly match: "unknown"; readonly module: string; readonly text: string });
+
+/** When a rule is in force, in UTC. */
+export interface TimeWindow {
+  /** Milliseconds since the epoch; null: no bound. */
+  readonly fromDate: number | null;
+  readonly toDate: number | null;
+  /** Seconds since midnight; past midnight where the first is the later. */
+  readonly fromSecond: number;
+  readonly toSecond: number;
+  /** 0 is Sunday; null: every day. */
+  readonly weekdays: readonly number[] | null;
+  readonly monthdays: readonly number[] | null;
+  readonly contiguous: boolean;
+}
 
 export interface NatRange {
   readonly low: bigint | null;

@@ -2,6 +2,7 @@ import type { Prefix } from "../../facts/ip.ts";
 import { parseIp, parsePrefix, prefixOf } from "../../facts/ip.ts";
 import type { Match, PortRange } from "../../facts/ruleset.ts";
 import { protocolNumber } from "./ip-protocols.ts";
+import { readTime } from "./iptables-time.ts";
 import type { OptionGroup, RuleOption } from "./iptables-words.ts";
 import { printOptions } from "./iptables-words.ts";
 import { parsePortRange, parseU32 } from "./parsed.ts";
@@ -138,7 +139,7 @@ const BY_OPTION: Readonly<Record<string, Readonly<Record<string, OptionReader>>>
 };
 
 /** Matches whose options only make sense together. */
-const BY_GROUP: Readonly<Record<string, (group: OptionGroup) => readonly Match[] | null>> = {
+const BY_GROUP: Readonly<Record<string, (group: OptionGroup, readAt: string) => readonly Match[] | null>> = {
   addrtype: readAddrtype,
   set: readSet,
   rpfilter: (group) => {
@@ -163,16 +164,18 @@ const BY_GROUP: Readonly<Record<string, (group: OptionGroup) => readonly Match[]
     return [{ match: "limit", text: printOptions(group), negate: above }];
   },
   socket: (group) => [{ match: "socket", text: printOptions(group), negate: group.options.some((o) => o.negate) }],
+  time: readTime,
   comment: () => [],
 };
 
 /**
  * What one group of a rule's options asks of a packet. An option that is not understood becomes an `unknown` match
  * beside the others, never nothing.
+ * @param readAt when the rule was read, RFC 3339
  */
-export function readMatches(group: OptionGroup, family: 4 | 6): readonly Match[] {
+export function readMatches(group: OptionGroup, family: 4 | 6, readAt: string): readonly Match[] {
   if (Object.hasOwn(BY_GROUP, group.name)) {
-    const matches = BY_GROUP[group.name]?.(group) ?? null;
+    const matches = BY_GROUP[group.name]?.(group, readAt) ?? null;
     return matches ?? [unknownMatch(group)];
   }
   const readers =

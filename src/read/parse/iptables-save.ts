@@ -116,7 +116,7 @@ function build(draft: TableDraft, source: Source, family: "ip" | "ip6", problems
     let comment: string | null = null;
     for (const group of groups) {
       if (group.kind === "jump" || group.kind === "goto") targets.push(readTarget(group, userChains, ipVersion));
-      else matches.push(...readMatches(group, ipVersion));
+      else matches.push(...readMatches(group, ipVersion, source.at));
       if (group.name === "comment") comment ??= group.options[0]?.values[0] ?? null;
     }
     chain.rules.push({

@@ -6,6 +6,7 @@ import type { Connection, HookContext } from "./contract.ts";
 import { matchSet } from "./ip-set.ts";
 import { inRanges, matchConntrack } from "./match-conntrack.ts";
 import { matchLocalSocket, matchOwner } from "./match-socket.ts";
+import { matchTime } from "./match-time.ts";
 import { type PacketView, viewPacket } from "./packet-view.ts";
 
 /** A packet and its connection as a rule sees them at this point of the hook. */
@@ -81,6 +82,8 @@ export function matchPacket(match: Question, subject: Subject, context: HookCont
     }
     case "limit":
       return !match.negate;
+    case "time":
+      return matchTime(match);
     case "unknown":
       return { unknown: `match ${match.module} is not modelled: ${match.text}` };
   }
