@@ -1,8 +1,10 @@
-import type { Verdict } from "../../src/verdict/verdict.ts";
+import type { Verdict, VerdictCause } from "../../src/verdict/verdict.ts";
 import { keepVerdict } from "./keep-verdict.ts";
 import type { Expected, ExpectedCause } from "./lab-fault-causes.ts";
 import { type Bench, type Mended, repairAndUndo, snapshotOf } from "./mend.ts";
-import { symptomsOf } from "./symptoms.ts";
+import { diagnose } from "./product.ts";
+import { saidCauses, saidText } from "./said-causes.ts";
+import { type Symptom, symptomsOf } from "./symptoms.ts";
 import { hopText } from "./tcpdump-oracle.ts";
 import { diagnoseFirstBroken, type Trial } from "./trial.ts";
 import { trialText, wrongLastHop } from "./trial-text.ts";
@@ -23,39 +25,90 @@ export interface Cell {
   readonly repair: Mended["repair"];
   readonly undo: Mended["undo"];
   readonly wrongs: readonly string[];
+  /** Causes that are said to be likely or better, and are not the fault. */
+  readonly falseCauses: readonly string[];
 }
 
-const UNTOUCHED: Mended = { repair: "", undo: "", wrongs: [] };
+interface FaultOnNode {
+  readonly id: string;
+  readonly node: string;
+}
+
+/** A cell, and what it was made of. */
+interface Examined {
+  readonly cell: Cell;
+  readonly trial: Trial | null;
+}
 
 /** Expects a broken lab: diagnoses, repairs, takes the repair back, and compares all with what has to come out. */
 export async function examineCell(
   bench: Bench,
-  fault: { readonly id: string; readonly node: string },
+  fault: FaultOnNode,
   expected: Expected,
-  symptoms = [...expected.symptoms, ...symptomsOf(bench.lab, bench.plan)],
+  symptoms?: readonly Symptom[],
 ): Promise<Cell> {
   const before = await snapshotOf(bench.lab);
+  const { cell, trial } = await diagnosed(bench, fault, expected, symptoms);
+  const verdict = trial?.diagnosis.verdict ?? null;
+  // What is not confirmed is not repaired.
+  const isRepairable = trial !== null && verdict?.confidence === "confirmed";
+  const mended = isRepairable
+    ? await repairAndUndo(bench, verdict, trial.symptom, before, expected.forget)
+    : { repair: cell.repair, undo: cell.undo, wrongs: [] };
+  const refused = mended.repair === "refused" ? [`repair --apply, refused: ${mended.refusal}`] : [];
+  return kept(
+    { ...cell, repair: mended.repair, undo: mended.undo, wrongs: [...cell.wrongs, ...refused, ...mended.wrongs] },
+    trial,
+  );
+}
+
+/** As examineCell, and changes nothing. */
+export async function diagnoseCell(bench: Bench, fault: FaultOnNode, expected: Expected): Promise<Cell> {
+  const { cell, trial } = await diagnosed(bench, fault, expected);
+  return kept(cell, trial);
+}
+
+/** A fault that nothing of what the lab's users do comes across: nothing may be said against the lab. */
+export async function unmetCell(bench: Bench, fault: FaultOnNode): Promise<Cell> {
+  const symptom: Symptom = { input: bench.lab.url, try: async () => [] };
+  const diagnosis = await diagnose(bench.product, bench.lab, symptom.input);
+  const { verdict, problem } = diagnosis;
+  const trial: Trial = { symptom, statuses: [], diagnosis, own: [], probes: [] };
+  if (verdict === null) return cellOf(bench, fault, trial, [problem ?? "no verdict"], []);
+  const wrongs = verdict.outcome === "healthy" ? [] : [`outcome: said ${verdict.outcome}, due healthy`];
+  return kept(cellOf(bench, fault, trial, wrongs, saidCauses(verdict).map(saidText)), trial);
+}
+
+async function diagnosed(
+  bench: Bench,
+  fault: FaultOnNode,
+  expected: Expected,
+  symptoms: readonly Symptom[] = [...expected.symptoms, ...symptomsOf(bench.lab, bench.plan)],
+): Promise<Examined> {
   const trial = await diagnoseFirstBroken(bench.product, bench.lab, symptoms);
-  if (trial === null) return cellOf(bench, fault, null, UNTOUCHED, ["nothing that the lab's users do is broken"]);
+  if (trial === null) {
+    return { cell: cellOf(bench, fault, null, ["nothing that the lab's users do is broken"], []), trial };
+  }
   const { verdict, problem, code } = trial.diagnosis;
-  if (verdict === null) return cellOf(bench, fault, trial, UNTOUCHED, [problem ?? "no verdict"]);
+  if (verdict === null) return { cell: cellOf(bench, fault, trial, [problem ?? "no verdict"], []), trial };
   const wrongs = [...wrongsOfVerdict(verdict, expected.cause), ...wrongLastHop(trial)];
   if (code !== 1) wrongs.push(`exit status ${code}, not 1`);
-  // What is not confirmed is not repaired.
-  const isRepairable = verdict.confidence === "confirmed";
-  const mended = isRepairable ? await repairAndUndo(bench, verdict, trial.symptom, before, expected.forget) : UNTOUCHED;
-  if (mended.repair === "refused") wrongs.push(`repair --apply, refused: ${mended.refusal}`);
-  const cell = cellOf(bench, fault, trial, mended, [...wrongs, ...mended.wrongs]);
-  if (cell.wrongs.length > 0) keepVerdict(`${cell.lab} ${fault.id} ${fault.node}`, trial);
+  const isExpected = (said: VerdictCause): boolean => wrongsOfCause(said, expected.cause).length === 0;
+  const falseCauses = saidCauses(verdict).filter((said) => !isExpected(said));
+  return { cell: cellOf(bench, fault, trial, wrongs, falseCauses.map(saidText)), trial };
+}
+
+function kept(cell: Cell, trial: Trial | null): Cell {
+  if (cell.wrongs.length > 0 && trial !== null) keepVerdict(`${cell.lab} ${cell.fault} ${cell.node}`, trial);
   return cell;
 }
 
 function cellOf(
   { lab }: Bench,
-  fault: { readonly id: string; readonly node: string },
+  fault: FaultOnNode,
   trial: Trial | null,
-  { repair, undo }: Mended,
   wrongs: readonly string[],
+  falseCauses: readonly string[],
 ): Cell {
   const verdict = trial?.diagnosis.verdict ?? null;
   return {
@@ -69,26 +122,28 @@ function cellOf(
     lastHop: verdict === null || verdict.lastHop === null ? "" : hopText(verdict.lastHop),
     confidence: verdict?.confidence ?? "",
     seconds: trial?.diagnosis.seconds ?? null,
-    repair,
-    undo,
+    repair: "",
+    undo: "",
     wrongs,
+    falseCauses,
   };
 }
 
+type CauseKey = "id" | "node" | "netns" | "object";
+
 function wrongsOfVerdict(verdict: Verdict, expected: ExpectedCause): string[] {
-  const { cause } = verdict;
-  const said = {
-    outcome: verdict.outcome,
-    confidence: verdict.confidence,
-    cause: cause?.id ?? null,
-    node: cause?.node ?? null,
-    netns: cause?.netns ?? null,
-    object: cause?.object ?? null,
-  };
-  const { id, node, netns, object, likelyBecause } = expected;
-  const confidence = likelyBecause === undefined ? "confirmed" : "likely";
-  const due: typeof said = { outcome: "broken", confidence, cause: id, node, netns, object };
-  return (Object.keys(due) as (keyof typeof due)[])
-    .filter((key) => said[key] !== due[key])
-    .map((key) => `${key}: said ${said[key]}, due ${due[key]}`);
+  const { outcome, confidence, cause } = verdict;
+  const due = expected.likelyBecause === undefined ? "confirmed" : "likely";
+  return [
+    ...(outcome === "broken" ? [] : [`outcome: said ${outcome}, due broken`]),
+    ...(confidence === due ? [] : [`confidence: said ${confidence}, due ${due}`]),
+    ...wrongsOfCause(cause, expected),
+  ];
+}
+
+function wrongsOfCause(said: Pick<ExpectedCause, CauseKey> | null, due: Pick<ExpectedCause, CauseKey>): string[] {
+  const keys: readonly CauseKey[] = ["id", "node", "netns", "object"];
+  return keys
+    .filter((key) => (said?.[key] ?? null) !== due[key])
+    .map((key) => `${key === "id" ? "cause" : key}: said ${said?.[key] ?? null}, due ${due[key]}`);
 }

@@ -40,17 +40,41 @@ export function matrixText(cells: readonly Cell[]): string {
     cell.undo,
     cell.wrongs.length === 0 ? "ok" : "WRONG",
   ]);
+  return [tableText(heading, rows), "", ...summaryLines(cells)].join("\n");
+}
+
+/** As matrixText, for labs that are placed by chance and not repaired. */
+export function seedsText(cells: readonly Cell[]): string {
+  const heading = ["seed, lab", "fault", "on", "cause", "node", "object", "last hop", "confidence", "s", ""];
+  const rows = cells.map((cell) => [
+    cell.lab,
+    cell.fault,
+    cell.node,
+    cell.cause,
+    cell.causeNode,
+    cell.object,
+    cell.lastHop,
+    cell.confidence,
+    cell.seconds?.toFixed(1) ?? "",
+    cell.wrongs.length === 0 ? "ok" : "WRONG",
+  ]);
+  return [tableText(heading, rows), "", ...summaryLines(cells)].join("\n");
+}
+
+function summaryLines(cells: readonly Cell[]): readonly string[] {
   const seconds = cells.flatMap((cell) => cell.seconds ?? []);
   const wrong = cells.filter((cell) => cell.wrongs.length > 0);
+  const falseCauses = cells.flatMap((cell) =>
+    cell.falseCauses.map((said) => `${cell.lab}, ${cell.fault} on ${cell.node}: false cause: ${said}`),
+  );
   return [
-    tableText(heading, rows),
-    "",
-    `${cells.length} cells, ${cells.length - wrong.length} right, ${wrong.length} wrong; command to verdict: median ${median(seconds).toFixed(1)} s`,
+    `${cells.length} cells, ${cells.length - wrong.length} right, ${wrong.length} wrong, ${falseCauses.length} false causes; command to verdict: median ${median(seconds).toFixed(1)} s`,
+    ...falseCauses,
     ...wrong.flatMap((cell) => [
       `${cell.lab}, ${cell.fault} on ${cell.node}: ${cell.symptom}`,
       ...cell.wrongs.map((text) => `  ${text}`),
     ]),
-  ].join("\n");
+  ];
 }
 
 export function median(values: readonly number[]): number {

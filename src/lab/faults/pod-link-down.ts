@@ -1,7 +1,7 @@
 import { ipBatch } from "../netns.ts";
 import { podRoute } from "../wiring/calico.ts";
 import { defineFault } from "./fault-type.ts";
-import { always, backendNode, servingPod } from "./serving-nodes.ts";
+import { backendNode, servesUrls, servingPod } from "./serving-nodes.ts";
 
 /** The pod stays Ready: between two probes its kubelet has noticed nothing. */
 export const podLinkDown = defineFault({
@@ -12,7 +12,7 @@ export const podLinkDown = defineFault({
   },
   needsNode: true,
   defaultNode: backendNode,
-  appliesTo: always,
+  appliesTo: servesUrls,
   before: async () => null,
   inject: (lab, node) => ipBatch(node.netns, [`link set ${servingPod(lab.plan, node).hostLink} down`]),
   heal: (lab, node) => {

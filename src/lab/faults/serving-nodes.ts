@@ -1,4 +1,3 @@
-import { LabError } from "../lab-error.ts";
 import { findNode, type Plan, type PlannedNode, type PlannedPod, podOf } from "../plan.ts";
 
 /** Where the gateway runs, through which all of the URL's traffic goes. */
@@ -28,18 +27,22 @@ export function overVxlan(plan: Plan): string | null {
   return plan.overlay === "vxlan" ? betweenNodes(plan) : `its overlay is ${plan.overlay}, not vxlan`;
 }
 
-/** The pod of a node that the URLs need most. @throws LabError where the node runs none of theirs */
+/** Null, or why the fault needs a node with a pod of the URLs. */
+export function servesUrls(plan: Plan, node: PlannedNode): string | null {
+  return urlPods(plan, node).length > 0 ? null : `the URLs need no pod of ${node.name}`;
+}
+
+/** The pod of a node that the URLs need most. */
 export function servingPod(plan: Plan, node: PlannedNode): PlannedPod {
+  const [first] = urlPods(plan, node);
+  if (!first) throw new TypeError(`the URLs need no pod of ${node.name}`);
+  return first;
+}
+
+function urlPods(plan: Plan, node: PlannedNode): readonly PlannedPod[] {
   const rank = ["backend", "frontend", "web"];
   const pods = plan.pods.filter((pod) => pod.node === node.name && rank.includes(pod.app));
-  const [first] = pods.sort((a, b) => rank.indexOf(a.app) - rank.indexOf(b.app));
-  if (!first) {
-    throw new LabError(
-      `Lab "${plan.lab}" cannot have this on ${node.name}: the URLs need no pod of that node.`,
-      "Choose another --node.",
-    );
-  }
-  return first;
+  return pods.sort((a, b) => rank.indexOf(a.app) - rank.indexOf(b.app));
 }
 
 /** The node's link to a pod's address. */
