@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireLab } from "../../src/lab/state.ts";
 import { labUp } from "../../src/lab/up.ts";
-import type { Verdict } from "../../src/verdict/verdict.ts";
 import { describeLabs } from "../lab/lab-bundle.ts";
 import { keepVerdict } from "./keep-verdict.ts";
 import { differences, type Snapshot } from "./lab-snapshot.ts";
 import { median, tableText } from "./matrix-table.ts";
 import { type Bench, repairAndUndo, snapshotOf } from "./mend.ts";
-import { ODD_SETTINGS } from "./odd-settings.ts";
-import { diagnose, useProduct } from "./product.ts";
+import { useProduct } from "./product.ts";
+import { falseCauses, isSaid } from "./said-causes.ts";
 import { countsText, isHealthy, type Symptom, symptomsOf } from "./symptoms.ts";
 import { ownLabName, takeDown } from "./take-down.ts";
 import { hopText } from "./tcpdump-oracle.ts";
@@ -17,7 +16,7 @@ import { trialText, wrongLastHop } from "./trial-text.ts";
 import { runSteps, type Scene, sceneOf, type UnlistedFault } from "./unlisted-fault.ts";
 import { UNLISTED_FAULTS } from "./unlisted-faults.ts";
 
-/** Faults of no list, and settings that look wrong and are not: nothing here may lead to a cause that is none. */
+/** Faults of no list: nothing here may lead to a cause that is none. */
 
 const product = useProduct();
 const rows: string[][] = [];
@@ -70,25 +69,6 @@ describeUnlisted("faults that nobody listed (skipped unless LASTHOP_UNLISTED=1)"
       },
       90_000,
     );
-
-    it.each(ODD_SETTINGS.filter((odd) => odd.cni === null || odd.cni === cni).map((odd) => [odd.id, odd] as const))(
-      "healthy: %s",
-      async (_id, odd) => {
-        await runSteps(odd.inject(scene));
-        try {
-          for (const symptom of symptomsOf(bench.lab, bench.plan).slice(0, 2)) {
-            expect(countsText(await symptom.try()), "it breaks nothing").toMatch(/^\d+ × 200$/);
-            const { verdict, problem, code } = await diagnose(product, bench.lab, symptom.input);
-            expect(problem).toBeNull();
-            const said = { outcome: verdict?.outcome, cause: verdict?.cause, others: verdict?.otherCauses, code };
-            expect(said, symptom.input).toEqual({ outcome: "healthy", cause: null, others: [], code: 0 });
-          }
-        } finally {
-          await build();
-        }
-      },
-      60_000,
-    );
   });
 });
 
@@ -139,18 +119,4 @@ async function examine(bench: Bench, scene: Scene, fault: UnlistedFault): Promis
   ]);
   seconds.push(took);
   return wrongs;
-}
-
-/** Causes that are said to be likely or better, and are not true. */
-function falseCauses({ cause, confidence, otherCauses }: Verdict, truths: readonly RegExp[]): string[] {
-  const main = cause === null ? [] : [{ ...cause, confidence }];
-  return [...main, ...otherCauses]
-    .filter((one) => isSaid(one.confidence))
-    .map((one) => `${one.id} ${one.node} ${one.object}`)
-    .filter((said) => !truths.some((truth) => truth.test(said)))
-    .map((said) => `false cause: ${said}`);
-}
-
-function isSaid(confidence: Verdict["confidence"]): boolean {
-  return confidence === "confirmed" || confidence === "likely";
 }
