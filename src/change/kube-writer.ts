@@ -1,3 +1,4 @@
+import { phrase } from "../facts/phrase.ts";
 import { KubeError } from "../read/kube/kube-reader.ts";
 import { type KubeOptions, loadConfig } from "../read/kube/live.ts";
 import { request } from "../read/kube/request.ts";
@@ -15,7 +16,9 @@ export async function openKubeWriter(options: KubeOptions, limits: Limits): Prom
     const body = method === "GET" ? null : { type: "application/json-patch+json", text: JSON.stringify(patch) };
     const answer = await request(config, method, pathOf(ref), body, limits);
     if (answer.status < 200 || answer.status > 299) {
-      throw new KubeError(`${method} ${pathOf(ref)}: the API answers ${answer.status}: ${answer.body.slice(0, 300)}`);
+      throw new KubeError(
+        phrase("api-refuses", { method, path: pathOf(ref), status: answer.status, said: answer.body.slice(0, 300) }),
+      );
     }
     return JSON.parse(answer.body);
   };
@@ -27,6 +30,6 @@ export async function openKubeWriter(options: KubeOptions, limits: Limits): Prom
 
 function pathOf({ kind, namespace, name }: ObjectRef): string {
   const collection = COLLECTIONS[kind];
-  if (collection === undefined) throw new KubeError(`no way to change a ${kind} is known`);
+  if (collection === undefined) throw new KubeError(phrase("kind-not-changed", { kind }));
   return `/api/v1/namespaces/${encodeURIComponent(namespace)}/${collection}/${encodeURIComponent(name)}`;
 }

@@ -1,79 +1,74 @@
 import { ChangeError } from "../change/change-error.ts";
+import { type Phrase, phrase } from "../facts/phrase.ts";
+import { ToldError } from "../facts/told-error.ts";
 import { HuntError } from "../hunt/hunt-error.ts";
+import { LabError } from "../lab/lab-error.ts";
 import { BundleError } from "../read/bundle/bundle-error.ts";
-import { en } from "../tell/i18n/en.ts";
-import { printable } from "../tell/report/finding-text.ts";
-import { errorText } from "../tell/report/repair-text.ts";
-
-interface ErrorWords {
-  readonly message: string;
-  readonly hint: string | null;
-}
+import { WORDS } from "../tell/i18n/language.ts";
+import { phraseText } from "../tell/i18n/phrases.ts";
+import { errorText, problemText } from "../tell/report/repair-text.ts";
+import { spokenLanguage } from "./speech.ts";
 
 /** Every command's way to say that it could not do its work: what happened, and what to do next. */
 export function tellError(error: unknown): void {
-  if (error instanceof ChangeError) {
-    process.stderr.write(`${errorText(error, { words: en, language: "en", color: false })}\n`);
-    return;
-  }
-  const { message, hint } = wordsOf(error);
-  process.stderr.write(`lasthop: ${printable(message)}\n`);
-  if (hint !== null) process.stderr.write(`         ${printable(hint)}\n`);
+  process.stderr.write(`${textOf(error)}\n`);
 }
 
 /** What went wrong beside the work itself, which is done: what happened, and what to do next. */
-export function tellWarning(message: string, hint: string): void {
-  process.stderr.write(`lasthop: ${printable(message)}\n         ${printable(hint)}\n`);
+export function tellWarning(told: Phrase, hint: Phrase): void {
+  process.stderr.write(`${toldText(told, hint)}\n`);
 }
 
-function wordsOf(error: unknown): ErrorWords {
-  if (error instanceof HuntError) return huntWords(error);
+function textOf(error: unknown): string {
+  const language = spokenLanguage();
+  const words = WORDS[language];
+  if (error instanceof ChangeError) return errorText(error, { words });
   if (error instanceof BundleError) {
-    return { message: `${error.file}: ${en.bundleErrors[error.code]}: ${error.detail}`, hint: error.hint };
+    const { file, code, detail } = error;
+    return problemText(words.inOneLine([file, words.bundleErrors[code], detail]), words.bundleHints[code]);
   }
-  if (!(error instanceof Error)) return { message: String(error), hint: null };
-  if ("hint" in error) return { message: error.message, hint: typeof error.hint === "string" ? error.hint : null };
-  return {
-    message: `${error.name}: ${error.message}`,
-    hint: "This is a fault of Lasthop's own: nothing is said of the cluster.",
-  };
+  if (error instanceof LabError) return problemText(error.told[language], error.hint[language]);
+  if (error instanceof ToldError) return toldText(error.told, error.hint);
+  if (error instanceof HuntError) {
+    const { told, hint } = huntPhrases(error);
+    return toldText(told, hint);
+  }
+  if (!(error instanceof Error)) return toldText(String(error), null);
+  return toldText(`${error.name}: ${error.message}`, phrase("own-fault"));
 }
 
-function huntWords({ problem }: HuntError): ErrorWords {
+function toldText(told: Phrase, hint: Phrase | null): string {
+  const words = WORDS[spokenLanguage()];
+  return problemText(phraseText(told, words), hint === null ? null : phraseText(hint, words));
+}
+
+function huntPhrases({ problem }: HuntError): { readonly told: Phrase; readonly hint: Phrase | null } {
   switch (problem.error) {
     case "no-place-to-send-from":
-      return {
-        message: "there is nowhere to try it from: of no pod and no node a network namespace could be read",
-        hint: "Check --inventory, or name a place with --from.",
-      };
+      return { told: phrase("no-place-to-send-from"), hint: phrase("name-a-place") };
     case "place-not-read":
-      return { message: `nothing can be sent from ${problem.from}: ${problem.why}`, hint: "Choose another --from." };
+      return {
+        told: phrase("place-not-read", { from: problem.from, why: problem.why }),
+        hint: phrase("choose-place"),
+      };
     case "no-such-place":
-      return { message: `there is no place "${problem.from}" to send from`, hint: thereAre(problem.near) };
+      return { told: phrase("no-such-place", { from: problem.from }), hint: thereAre(problem.near) };
     case "no-such-service":
-      return { message: `there is no Service ${problem.name}`, hint: thereAre(problem.near) };
     case "no-such-pod":
-      return { message: `there is no pod ${problem.name}`, hint: thereAre(problem.near) };
     case "no-such-port":
-      return { message: `${problem.name}: no such port`, hint: thereAre(problem.near) };
+      return { told: phrase(problem.error, { name: problem.name }), hint: thereAre(problem.near) };
     case "pod-without-address":
-      return {
-        message: `pod ${problem.name} has no address: it is not running yet`,
-        hint: "kubectl describe pod tells why.",
-      };
+      return { told: phrase("pod-without-address", { name: problem.name }), hint: phrase("describe-pod") };
     case "service-without-address":
-      return {
-        message: `Service ${problem.name} is headless and has no endpoint`,
-        hint: "Check its selector and whether its pods are ready.",
-      };
+      return { told: phrase("service-without-address", { name: problem.name }), hint: phrase("check-selector") };
     case "name-not-resolved":
       return {
-        message: `${problem.name} is the name of no Service of this cluster`,
-        hint: thereAre(problem.near) ?? "Use the address that it resolves to.",
+        told: phrase("name-not-resolved", { name: problem.name }),
+        hint: thereAre(problem.near) ?? phrase("use-address"),
       };
   }
 }
 
-function thereAre(near: readonly string[]): string | null {
-  return near.length === 0 ? null : `There are: ${near.join(", ")}`;
+function thereAre(near: readonly string[]): Phrase | null {
+  return near.length === 0 ? null : phrase("there-are", { near });
 }

@@ -66,6 +66,7 @@ export function registerLab(program: Command): void {
 }
 
 async function up(flags: UpFlags, signal: AbortSignal): Promise<number> {
+  const { language, say } = await speech();
   const { labUp } = await import("../lab/up.ts");
   const { labText } = await import("../lab/lab-text.ts");
   const { LabInterrupted } = await import("../lab/lab-error.ts");
@@ -73,57 +74,68 @@ async function up(flags: UpFlags, signal: AbortSignal): Promise<number> {
   const started = Date.now();
   await removeAbandonedDemos();
   try {
-    const lab = await labUp({ ...flags, signal, onProgress: (line) => console.log(line) });
-    console.log(`lab "${lab.name}" is up after ${((Date.now() - started) / 1000).toFixed(1)} s\n\n${labText(lab)}`);
+    const lab = await labUp({ ...flags, signal, onProgress: (line) => console.log(line[language]) });
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    console.log(`${say.isUp({ lab: lab.name, seconds })}\n\n${labText(lab, language)}`);
     return 0;
   } catch (error) {
-    if (error instanceof LabInterrupted) console.error(`lasthop: ${error.message}`);
+    if (error instanceof LabInterrupted) console.error(`lasthop: ${error.told[language]}`);
     throw error;
   }
 }
 
 async function down(flags: { name: string; all: boolean }): Promise<number> {
+  const { say } = await speech();
   const { labDown, labDownAll } = await import("../lab/down.ts");
   const { requireRoot } = await import("../lab/preflight.ts");
   requireRoot();
   if (flags.all) {
     const names = await labDownAll();
-    console.log(names.length > 0 ? `removed: ${names.join(", ")}` : "there was no lab");
+    console.log(names.length > 0 ? say.removed({ labs: names }) : say.noLab);
   } else {
-    console.log((await labDown(flags.name)) ? `removed lab "${flags.name}"` : `there was no lab "${flags.name}"`);
+    const isRemoved = await labDown(flags.name);
+    console.log(isRemoved ? say.removedOne({ lab: flags.name }) : say.noSuchLab({ lab: flags.name }));
   }
   return 0;
 }
 
 async function fault(id: string | undefined, flags: { node?: string; name: string }): Promise<number> {
   const { injectFault, listFaults } = await import("../lab/fault.ts");
-  const { languageOf } = await import("./speech.ts");
-  const language = languageOf(undefined);
+  const { language, say } = await speech();
   if (id === undefined) {
     for (const one of listFaults()) console.log(`${one.id.padEnd(26)} ${one.summary[language]}`);
     return 0;
   }
   const active = await injectFault(flags.name, id, flags.node);
-  console.log(
-    `${active.id}${active.node ? ` on ${active.node}` : ""}: injected.  Undo: lasthop lab heal --name ${flags.name}`,
-  );
+  console.log(say.injected({ fault: active.id, node: active.node, lab: flags.name }));
   return 0;
 }
 
 async function heal(name: string): Promise<number> {
+  const { say } = await speech();
   const { healFaults } = await import("../lab/fault.ts");
   const healed = await healFaults(name);
-  for (const one of healed) console.log(`${one.id}${one.node ? ` on ${one.node}` : ""}: healed`);
-  if (healed.length === 0) console.log(`lab "${name}" has no faults`);
+  for (const { id, node } of healed) console.log(say.healed({ fault: id, node }));
+  if (healed.length === 0) console.log(say.noFaults({ lab: name }));
   return 0;
 }
 
 async function list(): Promise<number> {
+  const { language, say } = await speech();
   const { listLabs } = await import("../lab/list.ts");
   const { labText } = await import("../lab/lab-text.ts");
   const labs = listLabs();
-  console.log(labs.length > 0 ? labs.map(labText).join("\n\n") : "there is no lab; start one: lasthop lab up");
+  console.log(labs.length > 0 ? labs.map((lab) => labText(lab, language)).join("\n\n") : say.noLabs);
   return 0;
+}
+
+async function speech() {
+  const [{ spokenLanguage }, { WORDS }] = await Promise.all([
+    import("./speech.ts"),
+    import("../tell/i18n/language.ts"),
+  ]);
+  const language = spokenLanguage();
+  return { language, say: WORDS[language].lab };
 }
 
 async function guarded(action: (signal: AbortSignal) => Promise<number>): Promise<void> {

@@ -2,6 +2,7 @@ import { readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { phrase } from "../facts/phrase.ts";
 import { type Verdict, verdictSchema } from "../verdict/verdict.ts";
 import { tellWarning } from "./error-words.ts";
 import { makeDirectory } from "./make-directory.ts";
@@ -45,10 +46,7 @@ export async function rememberVerdict(
     await rename(half, path);
   } catch (error) {
     await Promise.allSettled([unlink(half), unlink(path)]);
-    tellWarning(
-      `the verdict could not be kept for \`lasthop repair\`: ${(error as Error).message}`,
-      "Keep it yourself, and give it to repair: lasthop diagnose SYMPTOM -o json > FILE",
-    );
+    tellWarning(phrase("verdict-not-kept", { why: (error as Error).message }), phrase("keep-verdict-yourself"));
   }
 }
 
@@ -58,11 +56,7 @@ export async function recallVerdict(): Promise<Remembered> {
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    throw new CliError(
-      "there is no verdict yet to repair by",
-      "First: lasthop diagnose SYMPTOM; or give a verdict's file.",
-      { cause },
-    );
+    throw new CliError(phrase("no-verdict-yet"), phrase("diagnose-first"), { cause });
   }
   return parse(rememberedSchema, text, path);
 }
@@ -72,7 +66,7 @@ export async function readVerdict(path: string): Promise<Verdict> {
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    throw new CliError(`cannot read ${path}`, "Give the file that `lasthop diagnose -o json` wrote.", { cause });
+    throw new CliError(phrase("cannot-read", { path }), phrase("give-verdict-file"), { cause });
   }
   return parse(verdictSchema, text, path);
 }
@@ -81,10 +75,6 @@ function parse<T>(schema: z.ZodType<T>, text: string, path: string): T {
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new CliError(
-      `${path} holds no verdict of this version`,
-      "Write it anew: lasthop diagnose SYMPTOM -o json > FILE",
-      { cause },
-    );
+    throw new CliError(phrase("no-verdict-in", { path }), phrase("write-verdict-anew"), { cause });
   }
 }

@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { randomBytes } from "node:crypto";
 import type { Cluster } from "../facts/cluster.ts";
+import { phrase } from "../facts/phrase.ts";
 import type { NodeName } from "../facts/provenance.ts";
 import type { NotChecked, World } from "../facts/world.ts";
 import { type Event, event } from "../hunt/events.ts";
@@ -40,9 +41,11 @@ export function openKeepDirectory(directory: string): string {
     return directory;
   } catch (error) {
     throw new CliError(
-      `captures cannot be kept in ${directory}: ${(error as Error).message}`,
-      "Give -w a directory that can be written to.",
-      { cause: error },
+      phrase("captures-not-kept", { directory, why: (error as Error).message }),
+      phrase("give-writable"),
+      {
+        cause: error,
+      },
     );
   }
 }
@@ -84,7 +87,7 @@ async function openReader(options: ClusterOptions, limits: Limits): Promise<Read
 /** For commands that change something: the only place that makes a Transport. */
 export async function openTransport(options: ClusterOptions, limits: Limits): Promise<Transport> {
   if (options.bundle !== undefined) {
-    throw new CliError("a bundle cannot be changed", "Leave out --bundle, and reach the cluster itself.");
+    throw new CliError(phrase("bundle-not-changed"), phrase("leave-out-bundle"));
   }
   if (howToReach(options) === "netns") {
     const { openNetnsTransport } = await import("../read/transport/netns.ts");
@@ -106,10 +109,7 @@ function howToReach(options: ClusterOptions): "netns" | "local" {
 
 async function inventoryOf(options: ClusterOptions) {
   if (options.inventory === undefined) {
-    throw new CliError(
-      "--via netns needs --inventory",
-      "A YAML file that names each node's network namespace: k1: NAME",
-    );
+    throw new CliError(phrase("netns-needs-inventory"), phrase("inventory-form"));
   }
   const { readInventory } = await import("../read/transport/inventory.ts");
   return readInventory(options.inventory);
@@ -162,7 +162,9 @@ export async function readField(
 
 /** A whole node comes before what is missing of another. */
 function isOfNode({ what }: NotChecked): boolean {
-  return /^node[: ]/.test(what);
+  if (typeof what === "string") return false;
+  const subject = what.code === "gap" ? what.values.subject : what;
+  return typeof subject !== "string" && (subject.code === "node" || subject.code === "whole-node");
 }
 
 /** What could not be listed is not known to be absent: then that is the error. */
@@ -173,27 +175,22 @@ export function unlessUnread(error: unknown, notChecked: readonly NotChecked[]):
   const missed = notChecked.find(({ what }) => what === kind);
   if (missed === undefined || !("near" in problem)) return error;
   const asked = "name" in problem ? problem.name : problem.from;
-  return new CliError(
-    `${asked}: the API's ${kind} could not be read: ${missed.why}`,
-    "Choose a --context that may list them.",
-  );
+  return new CliError(phrase("kind-unread", { asked, kind, why: missed.why }), phrase("choose-context"));
 }
 
 function refuseStrangers(reader: Reader, cluster: Cluster, world: World): void {
   const known = cluster.nodes.filter((n) => reader.nodes.includes(n.name));
   if (cluster.nodes.length > 0 && known.length === 0) {
     throw new CliError(
-      `none of the cluster's nodes (${cluster.nodes.map((n) => n.name).join(", ")}) can be reached: ${reader.via} knows ${reader.nodes.join(", ")}`,
-      "Give --inventory FILE with the nodes' names, or check --kubeconfig.",
+      phrase("no-node-reached", { nodes: cluster.nodes.map((n) => n.name), via: reader.via, known: reader.nodes }),
+      phrase("give-inventory"),
     );
   }
   const hosts = [...world.netns.values()].filter((n) => n.name === "host" && n.node !== HERE);
   if (hosts.some((n) => n.links.known)) return;
-  const why = hosts.map((n) => `${n.node}: ${n.links.known ? "" : n.links.why}`);
+  const reasons = hosts.flatMap(({ node, links }) => (links.known ? [] : phrase("node-why", { node, why: links.why })));
   throw new CliError(
-    `of no node the links could be read: ${why.slice(0, MOST_REASONS).join("; ")}${why.length > MOST_REASONS ? "; …" : ""}`,
-    reader.offline
-      ? "Is it a recording of nodes?"
-      : "Check --inventory; every node needs iproute2 (ip), and root there.",
+    phrase("no-links-read", { nodes: reasons.slice(0, MOST_REASONS), more: reasons.length > MOST_REASONS }),
+    phrase(reader.offline ? "is-it-recording" : "check-inventory"),
   );
 }

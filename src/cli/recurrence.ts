@@ -1,4 +1,5 @@
 import { readSysctlFiles } from "../change/repair/persist/sysctl-files.ts";
+import { phrase } from "../facts/phrase.ts";
 import type { Conclusion } from "../hunt/conclusion.ts";
 import { type Command, type Limits, type Reader, text } from "../read/transport/reader.ts";
 import { RESETTER_PATHS, whoResets } from "../think/reload/resetters.ts";
@@ -23,10 +24,12 @@ export async function recurrenceOf(
   const files = await readSysctlFiles(reader, cause.node).catch(() => null);
   if (files === null) return [];
   const losing = conflicts(files, key, cause.wanted).filter((c) => c.wins);
-  const told = losing.map(({ by, file, line }) => ({ by, when: "next reload or boot", file, line }));
+  const told = losing.map(({ by, file, line }) => ({ by, when: phrase("next-reload-or-boot"), file, line }));
   const isSet = (["systemd-sysctl", "procps"] as const).some((by) => winner(files, key, by)?.value === cause.wanted);
   const nobody =
-    !isSet && told.length === 0 ? [{ by: "no file sets it", when: "next boot", file: null, line: null }] : [];
+    !isSet && told.length === 0
+      ? [{ by: phrase("no-file-sets-it"), when: phrase("next-boot"), file: null, line: null }]
+      : [];
   const command: Command = {
     name: "resetters",
     argv: ["sh", "-c", EXISTING, "lasthop", ...RESETTER_PATHS],

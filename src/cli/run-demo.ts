@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import pc from "picocolors";
+import { phrase } from "../facts/phrase.ts";
 import { applyPlan } from "../change/repair/apply.ts";
 import { planRepair } from "../change/repair/plan.ts";
 import { injectFault } from "../lab/fault.ts";
@@ -10,7 +11,6 @@ import type { Lab } from "../lab/lab.ts";
 import { LabError, LabInterrupted } from "../lab/lab-error.ts";
 import { labDown } from "../lab/down.ts";
 import { labUp } from "../lab/up.ts";
-import { en } from "../tell/i18n/en.ts";
 import { appliedText, errorText, planText } from "../tell/report/repair-text.ts";
 import { type Style, verdictText } from "../tell/report/terminal.ts";
 import { parseSymptom } from "../think/symptom/symptom.ts";
@@ -20,13 +20,14 @@ import { openForChange } from "./change-context.ts";
 import { steadyNow } from "./clock.ts";
 import type { DemoOptions } from "./demo.ts";
 import { openCluster } from "./open-cluster.ts";
-import { type ClusterOptions, wantsColor } from "./options.ts";
+import type { ClusterOptions } from "./options.ts";
 import { CliError, EXIT, Interrupted } from "./run.ts";
 import { follow, inWords } from "./run-diagnose.ts";
+import { styleOf } from "./speech.ts";
 import { settle } from "./settle.ts";
 
-const style: Style = { words: en, language: "en", color: wantsColor(process.stdout) };
-const say = en.demo;
+const style: Style = styleOf({});
+const say = style.words.demo;
 const { bold, dim } = pc.createColors(style.color);
 
 /** The whole story; where no lab can be built, the recorded incident, and it says so. */
@@ -40,7 +41,8 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   try {
     lab = await labUp({ name, nodes: 3, cni: options.cni, overlay: "vxlan", signal });
   } catch (error) {
-    if (error instanceof LabError && !(error instanceof LabInterrupted)) return replay(error.message, signal);
+    if (error instanceof LabError && !(error instanceof LabInterrupted))
+      return replay(error.told[style.language], signal);
     throw error;
   }
   try {
@@ -69,8 +71,7 @@ async function tellStory(lab: Lab, signal: AbortSignal, startedAt: number): Prom
 
   command(`lasthop diagnose ${lab.url}`);
   const before = await diagnoseLab(lab, options, signal);
-  if (before.outcome !== "broken")
-    throw new CliError("the demo's incident was not found", "Please report this with the output above.");
+  if (before.outcome !== "broken") throw new CliError(phrase("demo-not-found"), phrase("report-output"));
 
   command("lasthop repair --apply");
   const open = await openForChange(options, signal);
@@ -118,8 +119,7 @@ async function replay(why: string | null, signal: AbortSignal): Promise<number> 
   const bundle = ["../fixtures/ipip-resumed", "../../fixtures/ipip-resumed"]
     .map((path) => fileURLToPath(new URL(path, import.meta.url)))
     .find((path) => existsSync(path));
-  if (bundle === undefined)
-    throw new CliError("the recorded incident is not in this installation", "Run it from a checkout: npm run demo");
+  if (bundle === undefined) throw new CliError(phrase("no-recording"), phrase("run-from-checkout"));
   tell(say.replaying({ why }));
   const url = "http://192.168.6.141:30007/";
   command(`lasthop diagnose ${url} --bundle fixtures/ipip-resumed`);

@@ -1,8 +1,9 @@
+import { phrase } from "../facts/phrase.ts";
 import { repairOfEdit, repairOfObject } from "../change/repair/plan.ts";
 import type { Conclusion, HuntEvent } from "../hunt/conclusion.ts";
 import { hunt } from "../hunt/hunt.ts";
 import { printable } from "../tell/report/finding-text.ts";
-import { rungText, type Style, verdictText } from "../tell/report/terminal.ts";
+import { rungText, startText, type Style, verdictText } from "../tell/report/terminal.ts";
 import { statusLine } from "../tell/report/status-line.ts";
 import { toVerdict } from "../tell/report/to-verdict.ts";
 import { countRounds } from "../read/transport/rounds-under-way.ts";
@@ -27,10 +28,7 @@ const SLOW_MS = 2000;
 export async function diagnose(input: string, options: DiagnoseOptions, signal: AbortSignal): Promise<number> {
   const symptom = parseSymptom(input, options.namespace);
   if ("error" in symptom) {
-    throw new CliError(
-      `"${input}" is no symptom`,
-      "URL | svc/NAME[:PORT] | pod/NAME[:PORT] | dns/NAME | ADDRESS[:PORT]",
-    );
+    throw new CliError(phrase("no-symptom", { input }), phrase("symptom-forms"));
   }
   const startedAt = steadyNow();
   const style = styleOf(options);
@@ -110,8 +108,7 @@ export async function follow(
     if (event.kind === "progress") status.show(printable(`${words.doing[event.doing]} ${event.detail}`));
     if (event.kind === "progress" || !isLive) return;
     status.clear();
-    if (event.kind === "start")
-      process.stdout.write(`${printable(open.reader.offline ? words.offlineStart(event) : words.start(event))}\n\n`);
+    if (event.kind === "start") process.stdout.write(`${startText(event, open.reader.offline, words)}\n\n`);
     else process.stdout.write(`${rungText(event.rung, style)}\n`);
   }
 }

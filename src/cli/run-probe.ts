@@ -1,3 +1,4 @@
+import { phrase } from "../facts/phrase.ts";
 import { examine } from "../hunt/examine.ts";
 import { Notebook } from "../hunt/field.ts";
 import { askKernels } from "../hunt/ask.ts";
@@ -8,7 +9,9 @@ import { routeRung } from "../hunt/rungs/route.ts";
 import { makeTrial } from "../hunt/trials.ts";
 import { hopList, lastHopOf } from "../hunt/conclude.ts";
 import { hopsOf, suspectsOf } from "../think/explain/suspect.ts";
+import { phraseText } from "../tell/i18n/phrases.ts";
 import { findingText, printable } from "../tell/report/finding-text.ts";
+import { notCheckedText } from "../tell/report/not-checked-text.ts";
 import { rungText } from "../tell/report/terminal.ts";
 import { openCluster, openKeepDirectory, readField } from "./open-cluster.ts";
 import type { ProbeOptions } from "./probe.ts";
@@ -19,10 +22,9 @@ import { writeJson } from "./write-json.ts";
 
 /** Exit status: 0 every packet answered, 2 not: the witness alone names no cause. */
 export async function runProbe(from: string, to: string, options: ProbeOptions, signal: AbortSignal): Promise<number> {
-  if (options.bundle !== undefined)
-    throw new CliError("a bundle cannot be probed", "Leave out --bundle, or predict: lasthop walk");
+  if (options.bundle !== undefined) throw new CliError(phrase("bundle-not-probed"), phrase("leave-out-bundle-walk"));
   if (!Number.isInteger(options.attempts) || options.attempts < 1 || options.attempts > 64) {
-    throw new CliError(`--attempts ${options.attempts}: not a number of packets`, "1 to 64");
+    throw new CliError(phrase("no-attempts", { text: String(options.attempts) }), phrase("attempts-range"));
   }
   const destination = destinationOf(to, options.namespace);
   const style = styleOf(options);
@@ -78,7 +80,10 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
         asked: agreements.map(({ question, answer, agrees }) => ({ question, answer, agrees })),
         moved: Object.fromEntries(examination.moved),
         kept: examination.kept,
-        notChecked: [...notChecked, ...notebook.notChecked],
+        notChecked: [...notChecked, ...notebook.notChecked].map(({ what, why }) => ({
+          what: phraseText(what, style.words),
+          why: phraseText(why, style.words),
+        })),
       };
       writeJson(json);
     } else {
@@ -86,8 +91,8 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
       process.stdout.write(`${findingText(reached, style.words)}\n\n`);
       for (const rung of rungs) process.stdout.write(`${rungText(rung, style)}\n`);
       if (suspect === null && branch !== undefined) process.stdout.write(`${wayText(hopsOf(tried, branch))}\n`);
-      for (const { what, why } of [...notChecked, ...notebook.notChecked])
-        process.stdout.write(`${style.words.labels.notChecked}  ${printable(`${what}: ${why}`)}\n`);
+      for (const item of [...notChecked, ...notebook.notChecked])
+        process.stdout.write(`${style.words.labels.notChecked}  ${printable(notCheckedText(item, style.words))}\n`);
       for (const file of examination.kept) process.stdout.write(`${file}\n`);
     }
     return answered > 0 && answered === tried.tries.length ? EXIT.good : EXIT.noCause;

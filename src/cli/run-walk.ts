@@ -1,3 +1,4 @@
+import { phrase } from "../facts/phrase.ts";
 import type { NotChecked } from "../facts/world.ts";
 import { HuntError } from "../hunt/hunt-error.ts";
 import { isFromError, namedPlace, type Place } from "../hunt/place.ts";
@@ -11,8 +12,8 @@ import { applyEdits } from "../think/walk/edits/edit-kinds.ts";
 import { parseSet } from "../think/walk/edits/parse-set.ts";
 import { walk } from "../think/walk/walk.ts";
 import { openCluster, readField, unlessUnread } from "./open-cluster.ts";
-import { wantsColor } from "./options.ts";
 import { CliError, EXIT } from "./run.ts";
+import { styleOf } from "./speech.ts";
 import { writeJson } from "./write-json.ts";
 import type { WalkOptions } from "./walk.ts";
 
@@ -29,7 +30,7 @@ export async function runWalk(from: string, to: string, options: WalkOptions, si
     const nodes = [...new Set([...field.world.netns.values()].map((n) => n.node))];
     const edits = options.set.map((text) => {
       const parsed = parseSet(text, nodes);
-      if (!parsed.ok) throw new CliError(`--set: ${parsed.why}`, "NODE:KEY=VALUE, like k2:net.ipv4.ip_forward=1");
+      if (!parsed.ok) throw new CliError(phrase("bad-set", { why: parsed.why }), phrase("set-form"));
       return parsed.edit;
     });
     const protocol = protocolTo(destination, target, options.protocol);
@@ -42,12 +43,10 @@ export async function runWalk(from: string, to: string, options: WalkOptions, si
       dport: protocol === "icmp" ? 0 : target.port,
       bytes: options.size ?? BYTES[protocol],
     };
+    const style = styleOf(options);
     const walked = walk(applyEdits(field.world, edits), flow);
-    if (options.output === "json") writeJson(jsonOf(walked));
-    else
-      process.stdout.write(
-        `${walkText(walked, { color: wantsColor(process.stdout), verbose: options.verbose === true })}\n`,
-      );
+    if (options.output === "json") writeJson(jsonOf(walked, style.words));
+    else process.stdout.write(`${walkText(walked, { ...style, verbose: options.verbose === true })}\n`);
     const ends = walked.branches.map(arrives);
     return ends.includes(false) ? EXIT.broken : ends.every((e) => e === true) ? EXIT.good : EXIT.noCause;
   } finally {
@@ -59,14 +58,15 @@ export async function runWalk(from: string, to: string, options: WalkOptions, si
 export function destinationOf(to: string, namespace: string): Symptom {
   const symptom = parseSymptom(to, namespace);
   if (!("error" in symptom)) return symptom;
-  throw new CliError(`"${to}" is no destination`, "ADDRESS[:PORT] | svc/NAME[:PORT] | pod/NAME[:PORT] | URL");
+  throw new CliError(phrase("no-destination", { input: to }), phrase("destination-forms"));
 }
 
 /** What was typed, or what the target speaks. @throws CliError where there is no port for it */
 export function protocolTo<P extends Target["protocol"]>(destination: Symptom, target: Target, typed: P | undefined) {
   const protocol = typed ?? target.protocol;
   if (protocol === "icmp" || target.port > 0) return protocol;
-  throw new CliError(`${destination.input}: no port for ${protocol}`, `Give one: ${destination.input}:PORT`);
+  const { input } = destination;
+  throw new CliError(phrase("no-port-for", { input, protocol }), phrase("give-port", { input }));
 }
 
 /** @throws CliError, HuntError when one of them is nothing that this cluster has, or cannot be told */

@@ -1,19 +1,14 @@
 import { setMaxListeners } from "node:events";
+import { phrase } from "../facts/phrase.ts";
+import { ToldError } from "../facts/told-error.ts";
 import { tellError } from "./error-words.ts";
 import { onSignal } from "./signals.ts";
 
 /** Statuses that every command shares (see `lasthop --help`). */
 export const EXIT = { good: 0, broken: 1, noCause: 2, failed: 3, interrupted: 130 } as const;
 
-/** A failure of ours, with what to do next. */
-export class CliError extends Error {
-  readonly hint: string;
-
-  constructor(message: string, hint: string, options?: ErrorOptions) {
-    super(message, options);
-    this.hint = hint;
-  }
-}
+/** A command that cannot do its work. */
+export class CliError extends ToldError {}
 
 /** The signal fired: there is nothing to tell, for what was half done proves nothing. */
 export class Interrupted extends Error {}
@@ -35,7 +30,7 @@ export async function guarded(action: (signal: AbortSignal) => Promise<number>):
   let isHeard = true;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (isHeard && error.code !== "EPIPE")
-      tellError(new CliError(`the answer cannot be written: ${error.message}`, "Write it to another place."));
+      tellError(new CliError(phrase("answer-not-written", { why: error.message }), phrase("write-elsewhere")));
     isHeard = false;
     // It may come when the action is over already.
     process.exitCode = EXIT.failed;

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
+import type { Language } from "../tell/i18n/language.ts";
 import { type ClusterOptions, withCluster } from "./options.ts";
 
 export interface SnapshotOptions extends ClusterOptions {
   readonly output?: string;
   readonly quiet?: boolean;
+  readonly lang?: Language;
 }
 
 /** `lasthop snapshot -o FILE` */

@@ -1,3 +1,4 @@
+import type { Phrase } from "./phrase.ts";
 /** A machine of the cluster by its Kubernetes name; `here` is the vantage outside of it. */
 export type NodeName = string;
 
@@ -23,13 +24,13 @@ export interface Provenance {
 }
 
 /** Unread is not empty: what could not be read says why. */
-export type Known<T> = { readonly known: true; readonly value: T } | { readonly known: false; readonly why: string };
+export type Known<T> = { readonly known: true; readonly value: T } | { readonly known: false; readonly why: Phrase };
 
 export function known<T>(value: T): Known<T> {
   return { known: true, value };
 }
 
-export function unknown(why: string): { readonly known: false; readonly why: string } {
+export function unknown(why: Phrase): { readonly known: false; readonly why: Phrase } {
   return { known: false, why };
 }
 

@@ -1,4 +1,5 @@
 import type { Link, Netns } from "./netns.ts";
+import type { Phrase } from "./phrase.ts";
 import type { NetnsId } from "./provenance.ts";
 
 /** What joins links of different network namespaces. */
@@ -20,8 +21,8 @@ export interface World {
 
 /** Something that could not be read, parsed or probed; the run went on without it. */
 export interface NotChecked {
-  readonly what: string;
-  readonly why: string;
+  readonly what: Phrase;
+  readonly why: Phrase;
 }
 
 export function linksOf(netns: Netns | undefined): readonly Link[] {

@@ -1,4 +1,5 @@
 import { podKey } from "../facts/cluster.ts";
+import { type Phrase, phrase } from "../facts/phrase.ts";
 import { netnsNameOf, nodeOf } from "../facts/provenance.ts";
 import type { NamedCause } from "../think/explain/explain.ts";
 import type { Point } from "../think/explain/points.ts";
@@ -102,16 +103,23 @@ export function voicesOf(suspect: Suspect | null, cause: NamedCause | null, reck
     null;
   const at = predicted?.at ?? null;
   const edit = cause?.edits[0];
-  const dissent: string[] = agreements
+  const dissent: Phrase[] = agreements
     .filter((a) => a.agrees === false)
-    .map((a) => `${nodeOf(a.step.netns)}: ${a.question}: predicted ${a.predicted}, the kernel says ${a.said}`);
+    .map(({ step, question, predicted, said }) =>
+      phrase("kernel-dissents", { node: nodeOf(step.netns), question, predicted, said }),
+    );
   if (at !== null) {
     const resting = reckoning.resting(suspect);
-    dissent.push(...resting.map((name) => `predicted ${at.end} on ${nodeOf(at.netns)}, where ${name} did not rise`));
+    dissent.push(
+      ...resting.map((counter) => phrase("counter-dissents", { disposition: at.end, node: nodeOf(at.netns), counter })),
+    );
   }
   if (suspect.witness === "dissent" && predicted !== null) {
     dissent.push(
-      `predicted ${predicted.at.end} on ${nodeOf(predicted.at.netns)} ${predicted.at.link ?? ""}, the packets say otherwise`,
+      phrase("packets-dissent", {
+        disposition: predicted.at.end,
+        place: `${nodeOf(predicted.at.netns)} ${predicted.at.link ?? ""}`.trim(),
+      }),
     );
   }
   return {

@@ -1,3 +1,4 @@
+import type { Phrase } from "../facts/phrase.ts";
 import type { NotChecked } from "../facts/world.ts";
 import type { ApiRepair } from "../think/intent/api-repair.ts";
 import type { Edit } from "../think/walk/edits/edit.ts";
@@ -13,7 +14,7 @@ export interface FoundCause extends VerdictCause {
 
 /** How each voice spoke; `null` where it did not. Shown under the verdict. */
 export interface Voices {
-  readonly predict: { readonly disposition: string; readonly node: string; readonly detail: string } | null;
+  readonly predict: { readonly disposition: string; readonly node: string; readonly detail: Phrase } | null;
   readonly ask: {
     readonly question: string;
     readonly answer: string;
@@ -29,7 +30,7 @@ export interface Voices {
   /** The counterfactual: delivered both ways with only this changed. */
   readonly whatIf: { readonly object: string; readonly wanted: string | null; readonly delivers: boolean } | null;
   /** Voices that disagree: the reason why nothing was confirmed. */
-  readonly dissent: readonly string[];
+  readonly dissent: readonly Phrase[];
 }
 
 /** A verdict before it is put into words. */
@@ -37,7 +38,7 @@ export interface Conclusion {
   readonly symptom: {
     readonly input: string;
     readonly kind: "url" | "service" | "pod" | "address" | "dns";
-    readonly from: string;
+    readonly from: Phrase;
   };
   readonly outcome: Outcome;
   readonly confidence: Confidence | null;
@@ -64,8 +65,8 @@ export interface Conclusion {
     | { readonly api: ApiRepair; readonly proven: boolean }
   )[];
   readonly recurrence: readonly {
-    readonly by: string;
-    readonly when: string;
+    readonly by: Phrase;
+    readonly when: Phrase;
     readonly file: string | null;
     readonly line: number | null;
   }[];
@@ -81,8 +82,8 @@ export interface Conclusion {
 export type HuntEvent =
   | {
       readonly kind: "start";
-      readonly from: string;
-      readonly via: string;
+      readonly from: Phrase;
+      readonly via: Phrase;
       readonly nodes: number;
       readonly reached: number;
     }

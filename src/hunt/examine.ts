@@ -1,4 +1,5 @@
 import { sameIp } from "../facts/ip.ts";
+import { phrase } from "../facts/phrase.ts";
 import { type NetnsId, nodeOf } from "../facts/provenance.ts";
 import type { NotChecked } from "../facts/world.ts";
 import { correlate } from "../witness/correlate/correlate.ts";
@@ -50,7 +51,7 @@ export async function examine(field: Field, trials: Trials, notebook: Notebook):
   notebook.miss(
     reports
       .filter((r) => !r.trustworthy)
-      .map((r) => ({ what: `absence of packets in ${r.netns}`, why: r.why ?? "the tap proved nothing" })),
+      .map((r) => ({ what: phrase("absence-in", { netns: r.netns }), why: r.why ?? phrase("tap-proved-nothing") })),
   );
   const { sightings, unlearnt, tracers } = correlate(
     results.flatMap((r) => r.tracers),
@@ -122,8 +123,8 @@ function untoldTries({ probe, answers, tool }: ProbeResult): readonly NotChecked
   if (tool === null || untold.length === 0) return [];
   return [
     {
-      what: `${untold.length} of ${probe.attempts} tries from ${probe.from.netns}`,
-      why: "the node did not say how they ended",
+      what: phrase("untold-tries", { count: untold.length, of: probe.attempts, netns: probe.from.netns }),
+      why: phrase("end-not-told"),
     },
   ];
 }

@@ -1,4 +1,5 @@
 import type { Cluster } from "../facts/cluster.ts";
+import { samePhrase } from "../facts/phrase.ts";
 import type { NodeName } from "../facts/provenance.ts";
 import type { NotChecked, World } from "../facts/world.ts";
 import type { KubeReader } from "../read/kube/kube-reader.ts";
@@ -42,7 +43,7 @@ export class Notebook {
 
   miss(items: readonly NotChecked[]): void {
     for (const item of items) {
-      if (!this.notChecked.some((known) => known.what === item.what && known.why === item.why))
+      if (!this.notChecked.some((known) => samePhrase(known.what, item.what) && samePhrase(known.why, item.why)))
         this.notChecked.push(item);
     }
   }

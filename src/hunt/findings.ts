@@ -1,3 +1,4 @@
+import type { Phrase } from "../facts/phrase.ts";
 import type { RungName } from "../verdict/verdict.ts";
 
 /** What a rung found, as data: `tell/i18n` has a sentence for every code, in every language. */
@@ -57,8 +58,8 @@ export interface Findings {
   "route-dissents": {
     readonly node: string;
     readonly question: string;
-    readonly predicted: string;
-    readonly said: string;
+    readonly predicted: Phrase;
+    readonly said: Phrase;
   };
   "route-line": { readonly node: string; readonly question: string; readonly answer: string };
   "route-refused": { readonly node: string; readonly question: string; readonly answer: string };

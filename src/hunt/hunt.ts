@@ -6,7 +6,7 @@ import { type Field, Notebook } from "./field.ts";
 import type { Rung } from "./findings.ts";
 import { HuntError } from "./hunt-error.ts";
 import { judge } from "./judge.ts";
-import { isFromError, namedPlace, type Place, usualPlaces } from "./place.ts";
+import { isFromError, labelOf, namedPlace, type Place, usualPlaces } from "./place.ts";
 import { recordedPlaces } from "./recorded-investigation.ts";
 import { silentNodes } from "./silence.ts";
 import { trySymptom } from "./tries.ts";
@@ -29,7 +29,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   const target = resolveTarget(symptom, cluster, world);
   if (isTargetError(target)) throw new HuntError(target);
   const places = await choosePlaces(field, request, target);
-  const from = places.map((p) => p.label).join(", ");
+  const from = labelOf(places);
   const answering = [
     ...new Set([...world.netns.values()].filter((n) => n.name === "host" && n.links.known).map((n) => n.node)),
   ];

@@ -1,4 +1,5 @@
 import type { Endpoint } from "../facts/cluster.ts";
+import { phrase } from "../facts/phrase.ts";
 import type { NetnsId } from "../facts/provenance.ts";
 import type { Target } from "../think/symptom/target.ts";
 import { examine } from "./examine.ts";
@@ -34,8 +35,8 @@ export async function investigate(field: Field, question: Question, notebook: No
   if (endpoints.length < ready.length) {
     notebook.miss([
       {
-        what: `${ready.length - endpoints.length} of ${ready.length} endpoints, directly`,
-        why: `at most ${MOST_ENDPOINTS} are probed one by one`,
+        what: phrase("endpoints-directly", { count: ready.length - endpoints.length, of: ready.length }),
+        why: phrase("most-endpoints", { most: MOST_ENDPOINTS }),
       },
     ]);
   }

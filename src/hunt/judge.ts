@@ -1,3 +1,4 @@
+import { phrase } from "../facts/phrase.ts";
 import type { Suspect } from "../think/explain/suspect.ts";
 import { arrives } from "../think/walk/branch.ts";
 import type { Confidence, Outcome } from "../verdict/verdict.ts";
@@ -7,6 +8,7 @@ import type { Conclusion } from "./conclusion.ts";
 import type { Field, Notebook } from "./field.ts";
 import { branchRows, deliversTo, notDoomed, wasAsked, wholePath } from "./outcome.ts";
 import { reasonOf } from "./rungs/probes.ts";
+import { labelOf } from "./place.ts";
 import type { Tries } from "./tries.ts";
 import type { Weighed } from "./weigh.ts";
 
@@ -33,7 +35,7 @@ export function judge(
   const cause = isBroken && sure !== "suspected" ? named : null;
   const said = isBroken ? causes.filter((c) => c.confidence !== "suspected") : [];
   return {
-    symptom: { input: symptom.input, kind: symptom.kind, from: places.map((p) => p.label).join(", ") },
+    symptom: { input: symptom.input, kind: symptom.kind, from: labelOf(places) },
     outcome,
     confidence: isBroken ? sure : null,
     cause,
@@ -76,8 +78,8 @@ function confidenceOf(
     !(fresh !== null && stillSo(field, main, fresh))
   ) {
     confidence = weaken(confidence);
-    const why = fresh === null ? "it could not be read again" : "it is no longer what it was";
-    notebook.miss([{ what: `${first.object} again after the probes`, why }]);
+    const why = phrase(fresh === null ? "not-read-again" : "no-longer-so");
+    notebook.miss([{ what: phrase("again-after-probes", { object: first.object }), why }]);
   }
   // That the symptom hangs on what a gateway waited for is then our guess.
   if (tries.behind !== null && !isSeenToFail(tries)) confidence = weaken(confidence);
@@ -102,9 +104,7 @@ function noteOnlyOpened({ faced, recording }: Tries, notebook: Notebook): void {
   for (const { trial } of faced.symptom) {
     if (trial.probe.kind !== "tcp") continue;
     const to = `${trial.flow.dst.text}:${trial.flow.dport}`;
-    notebook.miss([
-      { what: `what is said on connections to ${to}`, why: "they were opened, and nothing was asked: give a URL" },
-    ]);
+    notebook.miss([{ what: phrase("said-on-connections", { to }), why: phrase("only-opened") }]);
   }
 }
 
@@ -115,6 +115,6 @@ function noteUnknownWalk({ faced, behind }: Tries, main: Suspect | null, noteboo
   for (const one of [branch, main?.branch]) {
     const at = one?.unknown ?? one?.reply.find((r) => r.unknown !== null)?.unknown;
     if (one !== undefined && at != null)
-      notebook.miss([{ what: `the walk to ${one.destination.ip.text}`, why: at.why }]);
+      notebook.miss([{ what: phrase("walk-to", { address: one.destination.ip.text }), why: at.why }]);
   }
 }

@@ -2,6 +2,7 @@ import type { Cluster, Pod } from "../facts/cluster.ts";
 import { podKey } from "../facts/cluster.ts";
 import { contains, parsePrefix } from "../facts/ip.ts";
 import type { Netns } from "../facts/netns.ts";
+import { type Phrase, phrase } from "../facts/phrase.ts";
 import { type NetnsId, netnsId, type NodeName } from "../facts/provenance.ts";
 import type { World } from "../facts/world.ts";
 import type { Symptom } from "../think/symptom/symptom.ts";
@@ -20,14 +21,19 @@ export interface Place {
   /** How to enter it on its node; null: it is the node's own. */
   readonly path: string | null;
   /** For people: `this machine`, `node1`, `default/frontend-x2x`. */
-  readonly label: string;
+  readonly label: Phrase;
+}
+
+export function labelOf(places: readonly Place[]): Phrase {
+  return phrase("places", { places: places.map((place) => place.label) });
 }
 
 /** Null for a namespace that nothing could be read of: nothing can be sent from there, nor heard. */
-export function placeOf(world: World, id: NetnsId, label?: string): Place | null {
+export function placeOf(world: World, id: NetnsId, label?: Phrase): Place | null {
   const netns = world.netns.get(id);
   if (netns === undefined || isUnread(netns)) return null;
-  const named = netns.name === "host" ? (netns.node === HERE ? "this machine" : netns.node) : netns.name.slice(4);
+  const named =
+    netns.name === "host" ? (netns.node === HERE ? phrase("this-machine") : netns.node) : netns.name.slice(4);
   return { netns: id, node: netns.node, path: netns.path, label: label ?? named };
 }
 
@@ -50,7 +56,7 @@ export function podPlace(world: World, pod: Pod): Place | null {
 export type FromError =
   | { readonly error: "no-such-place"; readonly from: string; readonly near: readonly string[] }
   /** It exists, and cannot be entered. */
-  | { readonly error: "place-not-read"; readonly from: string; readonly why: string };
+  | { readonly error: "place-not-read"; readonly from: string; readonly why: Phrase };
 
 /** `here`, `node/N`, `pod/[NAMESPACE/]P`. */
 export function namedPlace(from: string, namespace: string, world: World, cluster: Cluster): Place | FromError {
@@ -79,7 +85,7 @@ export function namedPlace(from: string, namespace: string, world: World, cluste
     };
   }
   const place = placeOf(world, netns.id, pod === null ? undefined : podKey(pod));
-  return place ?? { error: "place-not-read", from, why: netns.links.known ? "it cannot be entered" : netns.links.why };
+  return place ?? { error: "place-not-read", from, why: netns.links.known ? phrase("not-enterable") : netns.links.why };
 }
 
 function podNamed(namespace: string, name: string, cluster: Cluster): Pod | null {

@@ -1,4 +1,5 @@
 import type { Netns } from "../facts/netns.ts";
+import { type Phrase, phrase } from "../facts/phrase.ts";
 import { netnsId } from "../facts/provenance.ts";
 import { linksOf, type World } from "../facts/world.ts";
 import type { Capture } from "../read/bundle/replay.ts";
@@ -48,15 +49,15 @@ async function hear(
   bundle: Bundle,
   capture: Capture,
   place: CapturePlace,
-): Promise<{ readonly frames: readonly Frame[]; readonly why: string | null }> {
+): Promise<{ readonly frames: readonly Frame[]; readonly why: Phrase | null }> {
   try {
     const read = await bundle.capture(capture, CAPTURE_LIMIT_BYTES);
-    if (read === null) return { frames: [], why: "its capture is gone" };
+    if (read === null) return { frames: [], why: phrase("capture-gone") };
     const { frames, failure } = readCapture(read.bytes, place);
-    if (read.truncated) return { frames, why: `its capture is longer than ${CAPTURE_LIMIT_BYTES} bytes` };
+    if (read.truncated) return { frames, why: phrase("capture-too-long", { bytes: CAPTURE_LIMIT_BYTES }) };
     return {
       frames,
-      why: failure ?? capture.why ?? (frames.length === 0 ? "its capture holds no packet at all" : null),
+      why: failure ?? capture.why ?? (frames.length === 0 ? phrase("capture-empty") : null),
     };
   } catch (error) {
     return { frames: [], why: (error as Error).message };

@@ -1,5 +1,6 @@
 import type { Endpoint } from "../facts/cluster.ts";
 import { sameIp } from "../facts/ip.ts";
+import { phrase } from "../facts/phrase.ts";
 import { endpointsBehind, type Target } from "../think/symptom/target.ts";
 import type { Field, Notebook } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
@@ -48,13 +49,13 @@ export async function investigateRecorded(
       return examineRecorded(world, recording, want, group);
     });
   if (recording.orphans > 0) {
-    const why = "their senders were not collected";
-    notebook.miss([{ what: `${recording.orphans} of the recorded flows`, why }]);
+    const why = phrase("senders-not-collected");
+    notebook.miss([{ what: phrase("recorded-flows", { count: recording.orphans }), why }]);
   }
   notebook.miss(
     reports
       .filter((r) => !r.trustworthy)
-      .map((r) => ({ what: `absence of packets in ${r.netns}`, why: r.why ?? "the tap proved nothing" })),
+      .map((r) => ({ what: phrase("absence-in", { netns: r.netns }), why: r.why ?? phrase("tap-proved-nothing") })),
   );
   const endedAt = recordedUntil(recording) ?? field.now();
   const direct = beside("direct", "d");

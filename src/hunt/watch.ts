@@ -1,3 +1,4 @@
+import { phrase } from "../facts/phrase.ts";
 import { sameIp, type Ip } from "../facts/ip.ts";
 import type { Counters } from "../facts/netns.ts";
 import type { NetnsId, Source } from "../facts/provenance.ts";
@@ -69,7 +70,9 @@ export async function startWatch(field: Field, trials: readonly Trial[], also: r
       const results = await Promise.all(taps.map((tap) => tap.stop()));
       const dropped = await Promise.all(drops.map((watch) => watch.stop()));
       for (const report of dropped) notebook.miss(report.notChecked);
-      notebook.miss(results.flatMap((r) => r.lost.map(({ path, why }) => ({ what: `capture file ${path}`, why }))));
+      notebook.miss(
+        results.flatMap((r) => r.lost.map(({ path, why }) => ({ what: phrase("capture-file", { path }), why }))),
+      );
       return {
         reasons: dropped.flatMap((report) => report.events.map(({ reason, count }) => ({ reason, count }))),
         frames: results.flatMap((r) => r.frames),

@@ -45,8 +45,14 @@ function call(
     const fail = (why: string, cause?: unknown): void =>
       reject(
         new LabError(
-          `The lab's API did not take ${method} ${path}: ${why}.`,
-          "Build the lab anew: lasthop lab down, then lasthop lab up.",
+          {
+            en: `The lab's API did not take ${method} ${path}: ${why}.`,
+            zh: `实验环境的 API 没有接受 ${method} ${path}：${why}。`,
+          },
+          {
+            en: "Build the lab anew: lasthop lab down, then lasthop lab up.",
+            zh: "请重建实验环境：先 lasthop lab down，再 lasthop lab up。",
+          },
           { cause },
         ),
       );

@@ -30,8 +30,14 @@ export async function labDown(name: string): Promise<boolean> {
     await Promise.all(left.map((netns) => tryRun(["ip", "netns", "delete", netns])));
     if (pass === PASSES - 1) {
       throw new LabError(
-        `Lab "${name}" could not be removed: ${left.join(", ") || "processes"} remain.`,
-        `Look who is in there: ip netns pids NAME; then again: lasthop lab down --name ${name}`,
+        {
+          en: `Lab "${name}" could not be removed: ${left.join(", ") || "processes"} remain.`,
+          zh: `实验环境“${name}”拆不掉：还剩 ${left.join("、") || "进程"}。`,
+        },
+        {
+          en: `Look who is in there: ip netns pids NAME; then again: lasthop lab down --name ${name}`,
+          zh: `看看谁还在里面：ip netns pids NAME；然后再来一次：lasthop lab down --name ${name}`,
+        },
       );
     }
   }

@@ -28,5 +28,8 @@ export function netnsOfPlace(plan: Plan, place: string): string {
   if (pod === "pod" && matches[0]) return matches[0].netns;
   const places = ["client", "lan", ...plan.nodes.map((one) => one.name)];
   const pods = plan.pods.map((one) => `pod/${one.namespace}/${one.name}`);
-  throw new LabError(`There is no ${place} in lab "${plan.lab}".`, `Choose one of: ${[...places, ...pods].join(" ")}`);
+  throw new LabError(
+    { en: `There is no ${place} in lab "${plan.lab}".`, zh: `实验环境“${plan.lab}”里没有 ${place}。` },
+    { en: `Choose one of: ${[...places, ...pods].join(" ")}`, zh: `可选的有：${[...places, ...pods].join(" ")}` },
+  );
 }

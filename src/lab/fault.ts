@@ -11,22 +11,28 @@ export async function injectFault(lab: string, id: string, nodeName?: string): P
   const state = requireLab(lab);
   const fault = findFault(id);
   if (!fault.needsNode && nodeName !== undefined) {
-    throw new LabError(`${id} is a fault of the whole cluster.`, "Leave out --node.");
+    throw new LabError(
+      { en: `${id} is a fault of the whole cluster.`, zh: `${id} 是整个集群的故障。` },
+      { en: "Leave out --node.", zh: "请去掉 --node。" },
+    );
   }
   const { plan } = state;
   const node = nodeName === undefined ? fault.defaultNode(plan) : findNode(plan, nodeName);
   const obstacle = fault.appliesTo(plan, node);
   if (obstacle !== null) {
     throw new LabError(
-      `Lab "${lab}" cannot have ${id}: ${obstacle}.`,
-      "See lasthop lab fault, without an ID, for others.",
+      { en: `Lab "${lab}" cannot have ${id}: ${obstacle.en}.`, zh: `实验环境“${lab}”造不出 ${id}：${obstacle.zh}。` },
+      { en: "See lasthop lab fault, without an ID, for others.", zh: "其他故障见 lasthop lab fault（不带 ID）。" },
     );
   }
   const shown = { id, node: fault.needsNode ? node.name : null, at: new Date().toISOString() };
   if (state.faults.some((active) => active.id === id && active.node === shown.node)) {
     throw new LabError(
-      `Lab "${lab}" has ${id} already${shown.node ? ` on ${shown.node}` : ""}.`,
-      "Heal first: lasthop lab heal",
+      {
+        en: `Lab "${lab}" has ${id} already${shown.node ? ` on ${shown.node}` : ""}.`,
+        zh: `实验环境“${lab}”${shown.node ? `的节点 ${shown.node} 上` : ""}已经有 ${id} 了。`,
+      },
+      { en: "Heal first: lasthop lab heal", zh: "请先恢复：lasthop lab heal" },
     );
   }
   const before = await fault.before(world(state), node);
@@ -57,7 +63,13 @@ export function listFaults(): readonly Pick<Fault, "id" | "summary" | "needsNode
 function findFault(id: string): Fault {
   const fault = FAULTS.find((candidate) => candidate.id === id);
   if (fault) return fault;
-  throw new LabError(`There is no fault "${id}".`, `There are: ${FAULTS.map((one) => one.id).join(", ")}.`);
+  throw new LabError(
+    { en: `There is no fault "${id}".`, zh: `没有“${id}”这种故障。` },
+    {
+      en: `There are: ${FAULTS.map((one) => one.id).join(", ")}.`,
+      zh: `有的是：${FAULTS.map((one) => one.id).join("、")}。`,
+    },
+  );
 }
 
 function world(state: LabState): FaultLab {

@@ -130,7 +130,13 @@ export function makePlan(options: PlanOptions): Plan {
 
 function checkNumber(option: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new LabError(`--${option} is ${least} to ${most}, not ${value}.`, `Choose another --${option}.`);
+  throw new LabError(
+    {
+      en: `--${option} is ${least} to ${most}, not ${value}.`,
+      zh: `--${option} 的取值是 ${least} 到 ${most}，不能是 ${value}。`,
+    },
+    { en: `Choose another --${option}.`, zh: `请换一个 --${option}。` },
+  );
 }
 
 export function netnsPrefix(lab: string): string {
@@ -141,8 +147,11 @@ export function netnsPrefix(lab: string): string {
 export function checkName(name: string): void {
   if (/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) && name.length <= 24 && !name.split("-").includes("pod")) return;
   throw new LabError(
-    `"${name}" cannot name a lab.`,
-    'Use up to 24 lower-case letters, digits and single dashes, a letter first, and not "pod" between dashes.',
+    { en: `"${name}" cannot name a lab.`, zh: `“${name}”不能作为实验环境的名字。` },
+    {
+      en: 'Use up to 24 lower-case letters, digits and single dashes, a letter first, and not "pod" between dashes.',
+      zh: "最多 24 个小写字母、数字和单个连字符，字母开头，连字符之间不能是 pod。",
+    },
   );
 }
 
@@ -150,8 +159,11 @@ export function findNode(plan: Plan, name: string): PlannedNode {
   const node = plan.nodes.find((candidate) => candidate.name === name);
   if (node) return node;
   throw new LabError(
-    `Lab "${plan.lab}" has no node ${name}.`,
-    `Its nodes: ${plan.nodes.map((n) => n.name).join(", ")}.`,
+    { en: `Lab "${plan.lab}" has no node ${name}.`, zh: `实验环境“${plan.lab}”没有节点 ${name}。` },
+    {
+      en: `Its nodes: ${plan.nodes.map((n) => n.name).join(", ")}.`,
+      zh: `它的节点：${plan.nodes.map((n) => n.name).join("、")}。`,
+    },
   );
 }
 

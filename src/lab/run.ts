@@ -37,7 +37,11 @@ export function tryRun(argv: readonly string[], options: RunOptions = {}): Promi
     child.stdin.end(options.input ?? "");
     child.on("error", (cause) => {
       reject(
-        new LabError(`Cannot run ${program}: ${cause.message}.`, `Install ${program}; the lab needs it.`, { cause }),
+        new LabError(
+          { en: `Cannot run ${program}: ${cause.message}.`, zh: `运行不了 ${program}：${cause.message}。` },
+          { en: `Install ${program}; the lab needs it.`, zh: `请安装 ${program}；实验环境需要它。` },
+          { cause },
+        ),
       );
     });
     child.on("close", (code, signal) => resolve({ code: code ?? (signal ? 128 : 1), stdout, stderr }));
@@ -50,8 +54,14 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   if (ran.code !== 0) {
     const said = (ran.stderr || ran.stdout).trim();
     throw new LabError(
-      `${argv.join(" ")} failed (exit ${ran.code}): ${said || "it said nothing"}`,
-      "See the message of the tool above; `lasthop lab down` removes what is left of the lab.",
+      {
+        en: `${argv.join(" ")} failed (exit ${ran.code}): ${said || "it said nothing"}`,
+        zh: `${argv.join(" ")} 失败（exit ${ran.code}）：${said || "没有任何输出"}`,
+      },
+      {
+        en: "See the message of the tool above; `lasthop lab down` removes what is left of the lab.",
+        zh: "原因见上面工具自己的输出；`lasthop lab down` 会清掉实验环境的残余。",
+      },
     );
   }
   return ran.stdout;

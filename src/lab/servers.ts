@@ -22,7 +22,10 @@ export function findServerBundle(): string {
     const path = fileURLToPath(new URL(relative, import.meta.url));
     if (existsSync(path)) return path;
   }
-  throw new LabError("The lab's server program, lab-server.js, is missing.", "Build it: npm run build");
+  throw new LabError(
+    { en: "The lab's server program, lab-server.js, is missing.", zh: "缺少实验环境的服务程序 lab-server.js。" },
+    { en: "Build it: npm run build", zh: "请先构建：npm run build" },
+  );
 }
 
 export function startPod(plan: Plan, pod: PlannedPod, bundle: string): Promise<Started> {
@@ -59,7 +62,15 @@ function readiness(child: ChildProcess, what: string, logPath: string): Promise<
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => {
       clearTimeout(timer);
-      reject(new LabError(`The lab's ${what} server did not start: ${why}.`, `Its log: ${logPath}`));
+      reject(
+        new LabError(
+          {
+            en: `The lab's ${what} server did not start: ${why}.`,
+            zh: `实验环境的 ${what} 服务没有启动起来：${why}。`,
+          },
+          { en: `Its log: ${logPath}`, zh: `它的日志：${logPath}` },
+        ),
+      );
     };
     const timer = setTimeout(() => fail(`no answer within ${READY_WITHIN_MS / 1000} s`), READY_WITHIN_MS);
     child.once("message", (message) => {

@@ -38,7 +38,11 @@ export function readState(lab: string): LabState | null {
     return JSON.parse(readFileSync(labPaths(lab).state, "utf8")) as LabState;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "EACCES") {
-      throw new LabError(`The files of lab "${lab}" are root's.`, "Use sudo.", { cause });
+      throw new LabError(
+        { en: `The files of lab "${lab}" are root's.`, zh: `实验环境“${lab}”的文件属于 root。` },
+        { en: "Use sudo.", zh: "请用 sudo。" },
+        { cause },
+      );
     }
     return null;
   }
@@ -50,12 +54,20 @@ export function requireLab(lab: string): LabState {
   if (!state) {
     const others = labNames();
     throw new LabError(
-      `There is no lab "${lab}".`,
-      others.length > 0 ? `Running: ${others.join(", ")}. Choose one with --name.` : "Start one: lasthop lab up",
+      { en: `There is no lab "${lab}".`, zh: `没有实验环境“${lab}”。` },
+      others.length > 0
+        ? {
+            en: `Running: ${others.join(", ")}. Choose one with --name.`,
+            zh: `正在运行的有：${others.join("、")}。用 --name 选一个。`,
+          }
+        : { en: "Start one: lasthop lab up", zh: "先建一个：lasthop lab up" },
     );
   }
   if (state.status !== "up") {
-    throw new LabError(`Lab "${lab}" is only half built.`, `Remove it: lasthop lab down --name ${lab}`);
+    throw new LabError(
+      { en: `Lab "${lab}" is only half built.`, zh: `实验环境“${lab}”只建了一半。` },
+      { en: `Remove it: lasthop lab down --name ${lab}`, zh: `请拆掉它：lasthop lab down --name ${lab}` },
+    );
   }
   return state;
 }

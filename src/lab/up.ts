@@ -5,7 +5,7 @@ import { makeCertificate } from "./certificate.ts";
 import { labDown } from "./down.ts";
 import { inventoryText, kubeconfigText } from "./kubeconfig.ts";
 import { describeLab, type Lab } from "./lab.ts";
-import { LabError, LabInterrupted } from "./lab-error.ts";
+import { LabError, LabInterrupted, type Said } from "./lab-error.ts";
 import { plannedNetns, runIn } from "./netns.ts";
 import { ETC_NETNS, LABS_DIRECTORY, labPaths } from "./paths.ts";
 import { type Cni, makePlan, type Overlay, type Plan } from "./plan.ts";
@@ -28,7 +28,7 @@ export interface LabUpOptions {
   /** Draws nodes and placement; without it they are as documented. */
   seed?: number | undefined;
   /** Told of each stage as it begins. */
-  onProgress?: (line: string) => void;
+  onProgress?: (line: Said) => void;
   /** When it fires, what was built is taken down again, and labUp fails with LabInterrupted. */
   signal?: AbortSignal;
   /** Path of lab-server.js, where it is not beside the running bundle (tests run from the sources). */
@@ -42,7 +42,7 @@ export async function labUp(options: LabUpOptions = {}): Promise<Lab> {
   const bundle = options.serverBundle ?? findServerBundle();
   await checkMachine(plan);
   await claimName(plan, bundle, onProgress);
-  const stage = (line: string): void => {
+  const stage = (line: Said): void => {
     if (signal?.aborted) throw new LabInterrupted(name);
     onProgress(line);
   };
@@ -55,11 +55,11 @@ export async function labUp(options: LabUpOptions = {}): Promise<Lab> {
 }
 
 /** Making the directory is the lock: of two that make it, one fails. All names are in it before anything exists. */
-async function claimName(plan: Plan, bundle: string, onProgress: (line: string) => void): Promise<void> {
+async function claimName(plan: Plan, bundle: string, onProgress: (line: Said) => void): Promise<void> {
   const paths = labPaths(plan.lab);
   mkdirSync(LABS_DIRECTORY, { recursive: true });
   if (isAbandoned(plan.lab)) {
-    onProgress(`removing a half-built lab "${plan.lab}"`);
+    onProgress({ en: `removing a half-built lab "${plan.lab}"`, zh: `正在清除只建了一半的实验环境“${plan.lab}”` });
     await labDown(plan.lab);
     mkdirSync(LABS_DIRECTORY, { recursive: true });
   }
@@ -67,8 +67,11 @@ async function claimName(plan: Plan, bundle: string, onProgress: (line: string) 
     mkdirSync(paths.directory, { mode: 0o700 });
   } catch (cause) {
     throw new LabError(
-      `There is a lab "${plan.lab}" already.`,
-      `Remove it: lasthop lab down --name ${plan.lab}, or choose another --name.`,
+      { en: `There is a lab "${plan.lab}" already.`, zh: `已经有实验环境“${plan.lab}”了。` },
+      {
+        en: `Remove it: lasthop lab down --name ${plan.lab}, or choose another --name.`,
+        zh: `请拆掉它：lasthop lab down --name ${plan.lab}，或者换一个 --name。`,
+      },
       { cause },
     );
   }
@@ -85,20 +88,23 @@ function isAbandoned(lab: string): boolean {
   return state.status === "building" && !isAlive(state.builder);
 }
 
-async function build(plan: Plan, bundle: string, stage: (line: string) => void): Promise<Lab> {
+async function build(plan: Plan, bundle: string, stage: (line: Said) => void): Promise<Lab> {
   const paths = labPaths(plan.lab);
   mkdirSync(paths.logs);
-  stage(`namespaces: ${plan.nodes.length} nodes, ${plan.pods.length} pods, a LAN, a client outside`);
+  stage({
+    en: `namespaces: ${plan.nodes.length} nodes, ${plan.pods.length} pods, a LAN, a client outside`,
+    zh: `namespace：${plan.nodes.length} 个节点，${plan.pods.length} 个 Pod，一个局域网，一个集群外的客户端`,
+  });
   writeEtcFiles(plan);
   await Promise.all(plannedNetns(plan).map((netns) => run(["ip", "netns", "add", netns])));
-  stage(`network: ${plan.cni}, ${plan.overlay}`);
+  stage({ en: `network: ${plan.cni}, ${plan.overlay}`, zh: `网络：${plan.cni}，${plan.overlay}` });
   await wireLan(plan);
   await Promise.all(plan.nodes.map((node) => wireNode(plan, node)));
   await wirePods(plan);
-  stage("rules: kube-proxy and the CNI on every node");
+  stage({ en: "rules: kube-proxy and the CNI on every node", zh: "规则：每个节点上的 kube-proxy 和 CNI" });
   const restore = await iptablesRestore();
   await Promise.all(plan.nodes.map((node) => runIn(node.netns, restore, baseRules(plan, node))));
-  stage("servers: one in every pod, and the Kubernetes API");
+  stage({ en: "servers: one in every pod, and the Kubernetes API", zh: "服务：每个 Pod 一个，外加 Kubernetes API" });
   const { certificate, key } = makeCertificate(`lasthop-lab-${plan.lab}`);
   const token = randomBytes(24).toString("hex");
   const apiConfig = { serve: "api" as const, plan, certificate, key, token };
@@ -118,7 +124,7 @@ async function build(plan: Plan, bundle: string, stage: (line: string) => void):
     api: { ...(processId(api.pid) as ProcessId), ...access },
     faults: [],
   };
-  stage("every pod answers");
+  stage({ en: "every pod answers", zh: "每个 Pod 都有应答" });
   writeState(state);
   return describeLab(state);
 }

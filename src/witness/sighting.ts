@@ -1,3 +1,4 @@
+import type { Phrase } from "../facts/phrase.ts";
 import type { NetnsId } from "../facts/provenance.ts";
 import type { Ip } from "../facts/ip.ts";
 
@@ -85,5 +86,5 @@ export interface TapReport {
   /** True when absence from this tap means that the packet was not there. */
   readonly trustworthy: boolean;
   /** Why not, in words; null when trustworthy. */
-  readonly why: string | null;
+  readonly why: Phrase | null;
 }

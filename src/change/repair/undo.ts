@@ -1,3 +1,4 @@
+import type { Phrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 import type { Reader } from "../../read/transport/reader.ts";
 import { ChangeError } from "../change-error.ts";
@@ -20,7 +21,7 @@ export interface ListedRepair {
 export interface Listing {
   readonly repairs: readonly ListedRepair[];
   /** Nodes whose journal could not be read; files in it that are no entries. */
-  readonly problems: readonly { readonly node: NodeName; readonly why: string }[];
+  readonly problems: readonly { readonly node: NodeName; readonly why: Phrase }[];
 }
 
 /** The journals of all nodes, oldest first. A node that does not answer is a problem of the listing, no exception. */
@@ -29,7 +30,7 @@ export async function listRepairs(
   options: { readonly nodes?: readonly NodeName[]; readonly stateDir?: string } = {},
 ): Promise<Listing> {
   const repairs = new Map<string, ListedRepair>();
-  const problems: { node: NodeName; why: string }[] = [];
+  const problems: { node: NodeName; why: Phrase }[] = [];
   await Promise.all(
     (options.nodes ?? reader.nodes).map(async (node) => {
       try {

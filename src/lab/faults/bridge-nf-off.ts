@@ -6,6 +6,8 @@ import { backendNode, onBridge } from "./serving-nodes.ts";
 const KEY = "net.bridge.bridge-nf-call-iptables";
 
 /** What crosses the bridge from pod to pod is then not translated back. */
+const NO_MODULE = { en: "this kernel has no br_netfilter loaded", zh: "内核没有加载 br_netfilter" };
+
 export const bridgeNfOff = defineFault({
   id: "bridge-nf-off",
   summary: {
@@ -14,8 +16,7 @@ export const bridgeNfOff = defineFault({
   },
   needsNode: true,
   defaultNode: backendNode,
-  appliesTo: (plan) =>
-    onBridge(plan) ?? (existsSync("/proc/sys/net/bridge") ? null : "this kernel has no br_netfilter loaded"),
+  appliesTo: (plan) => onBridge(plan) ?? (existsSync("/proc/sys/net/bridge") ? null : NO_MODULE),
   before: async (_lab, node) => (await runIn(node.netns, ["sysctl", "-n", KEY])).trim(),
   inject: (_lab, node) => writeSysctls(node.netns, { [KEY]: "0" }),
   heal: (_lab, node, before) => writeSysctls(node.netns, { [KEY]: before }),

@@ -1,4 +1,5 @@
 import type { ApiAccess } from "../kubeconfig.ts";
+import type { Said } from "../lab-error.ts";
 import type { Plan, PlannedNode } from "../plan.ts";
 
 /** What a fault gets to work on. */
@@ -16,12 +17,12 @@ export interface FaultLab {
 export interface Fault<Before = unknown> {
   id: string;
   /** What is broken, for `lab fault`. */
-  summary: { readonly en: string; readonly zh: string };
+  summary: Said;
   needsNode: boolean;
   /** The node to break where the user names none: one that the URL's traffic crosses. */
   defaultNode(plan: Plan): PlannedNode;
   /** Null, or why this lab cannot have the fault. */
-  appliesTo(plan: Plan, node: PlannedNode): string | null;
+  appliesTo(plan: Plan, node: PlannedNode): Said | null;
   before(lab: FaultLab, node: PlannedNode): Promise<Before>;
   inject(lab: FaultLab, node: PlannedNode, before: Before): Promise<void>;
   heal(lab: FaultLab, node: PlannedNode, before: Before): Promise<void>;

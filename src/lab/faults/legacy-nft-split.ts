@@ -17,7 +17,8 @@ export const legacyNftSplit = defineFault({
   defaultNode: backendNode,
   appliesTo: () => {
     const missing = [LEGACY, "iptables-nft"].find((program) => !hasProgram(program));
-    return missing === undefined ? null : `there is no ${missing} on this machine`;
+    if (missing === undefined) return null;
+    return { en: `there is no ${missing} on this machine`, zh: `这台机器上没有 ${missing}` };
   },
   before: async () => null,
   inject: (_lab, node) => insertRule(node, "FORWARD", dropRule(node), LEGACY),

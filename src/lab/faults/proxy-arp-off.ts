@@ -12,7 +12,10 @@ export const proxyArpOff = defineFault({
   },
   needsNode: true,
   defaultNode: backendNode,
-  appliesTo: (plan) => (plan.cni === "calico" ? null : "its pods' gateway is the bridge's own address"),
+  appliesTo: (plan) =>
+    plan.cni === "calico"
+      ? null
+      : { en: "its pods' gateway is the bridge's own address", zh: "它的 Pod 以网桥自己的地址为网关" },
   before: async ({ plan }, node) => (await runIn(node.netns, ["sysctl", "-n", keyOf(plan, node)])).trim(),
   inject: async ({ plan }, node) => {
     await writeSysctls(node.netns, { [keyOf(plan, node)]: "0" });

@@ -1,3 +1,4 @@
+import type { Said } from "../lab-error.ts";
 import { findNode, type Plan, type PlannedNode, type PlannedPod, podOf } from "../plan.ts";
 
 /** Where the gateway runs, through which all of the URL's traffic goes. */
@@ -18,18 +19,23 @@ export function farNode(plan: Plan, node: PlannedNode): PlannedNode {
 }
 
 /** Null, or why the fault needs another node. */
-export function betweenNodes(plan: Plan): string | null {
-  return plan.nodes.length > 1 ? null : "it has one node only, and so no traffic between nodes";
+export function betweenNodes(plan: Plan): Said | null {
+  return plan.nodes.length > 1
+    ? null
+    : { en: "it has one node only, and so no traffic between nodes", zh: "它只有一个节点，没有跨节点的流量" };
 }
 
 /** Null, or why the fault needs VXLAN. */
-export function overVxlan(plan: Plan): string | null {
-  return plan.overlay === "vxlan" ? betweenNodes(plan) : `its overlay is ${plan.overlay}, not vxlan`;
+export function overVxlan(plan: Plan): Said | null {
+  return plan.overlay === "vxlan"
+    ? betweenNodes(plan)
+    : { en: `its overlay is ${plan.overlay}, not vxlan`, zh: `它的 overlay 是 ${plan.overlay}，不是 vxlan` };
 }
 
 /** Null, or why the fault needs a node with a pod of the URLs. */
-export function servesUrls(plan: Plan, node: PlannedNode): string | null {
-  return urlPods(plan, node).length > 0 ? null : `the URLs need no pod of ${node.name}`;
+export function servesUrls(plan: Plan, node: PlannedNode): Said | null {
+  if (urlPods(plan, node).length > 0) return null;
+  return { en: `the URLs need no pod of ${node.name}`, zh: `那些 URL 用不到节点 ${node.name} 上的 Pod` };
 }
 
 /** The pod of a node that the URLs need most. */
@@ -51,8 +57,8 @@ export function linkToPod(plan: Plan, pod: PlannedPod): string {
 }
 
 /** Null, or why the fault needs pods on a bridge. */
-export function onBridge(plan: Plan): string | null {
-  return plan.cni === "flannel" ? null : "its pods are on no bridge";
+export function onBridge(plan: Plan): Said | null {
+  return plan.cni === "flannel" ? null : { en: "its pods are on no bridge", zh: "它的 Pod 不在网桥上" };
 }
 
 export function always(): null {

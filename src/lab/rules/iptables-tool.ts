@@ -18,5 +18,11 @@ async function look(): Promise<string> {
     const ran = await tryRun([`${name}-restore`, "--version"]).catch(() => null);
     if (ran?.code === 0) return name;
   }
-  throw new LabError("There is no iptables-nft-restore and no iptables-restore.", "Install iptables, 1.8 or later.");
+  throw new LabError(
+    {
+      en: "There is no iptables-nft-restore and no iptables-restore.",
+      zh: "既没有 iptables-nft-restore，也没有 iptables-restore。",
+    },
+    { en: "Install iptables, 1.8 or later.", zh: "请安装 iptables 1.8 或更高版本。" },
+  );
 }

@@ -1,24 +1,24 @@
-/** Why a bundle was not written, or not taken, and what helps. */
-export const BUNDLE_ERRORS = {
-  "not-a-bundle": "give what `lasthop snapshot` wrote, or a directory as docs/bundles.md describes it",
-  "newer-format": "it was written by a later version of Lasthop: use that one",
-  "bad-manifest": "record it anew; nothing of it was believed",
-  "bad-checksum": "it was damaged or edited since it was recorded: copy or record it anew",
-  "missing-file": "it was damaged since it was recorded: copy or record it anew",
-  "bad-name": "it was not written by Lasthop; nothing outside of a bundle is read or written",
-  "bad-entry": "a bundle holds regular files alone: no links, no devices",
-  "duplicate-file": "it was not written by Lasthop; each file stands once in a bundle",
-  "duplicate-node": "give one bundle of each node",
-  damaged: "it is cut short or damaged: copy or record it anew",
-  "too-large": "it is larger than any bundle that Lasthop writes",
-  "too-many-files": "record fewer nodes at once, and join their bundles by giving --bundle several times",
-  "bad-object": "record the Kubernetes objects anew: kubectl get KIND -A -o json",
-  unreadable: "may it be read by this user?",
-  "disk-full": "nothing is left of it: make room, or choose another place",
-  unwritable: "may this user write there?",
-} as const satisfies Record<string, string>;
+/** Why a bundle was not written, or not taken; `tell/i18n` says it, and what helps. */
+export const BUNDLE_ERRORS = [
+  "not-a-bundle",
+  "newer-format",
+  "bad-manifest",
+  "bad-checksum",
+  "missing-file",
+  "bad-name",
+  "bad-entry",
+  "duplicate-file",
+  "duplicate-node",
+  "damaged",
+  "too-large",
+  "too-many-files",
+  "bad-object",
+  "unreadable",
+  "disk-full",
+  "unwritable",
+] as const;
 
-export type BundleErrorCode = keyof typeof BUNDLE_ERRORS;
+export type BundleErrorCode = (typeof BUNDLE_ERRORS)[number];
 
 /** `detail` is data (a name, a number, the system's own words), never a sentence of ours. */
 export class BundleError extends Error {
@@ -27,14 +27,12 @@ export class BundleError extends Error {
   /** The bundle, as it was given. */
   readonly file: string;
   readonly detail: string;
-  readonly hint: string;
 
   constructor(code: BundleErrorCode, file: string, detail: string, options?: ErrorOptions) {
     super(`${file}: ${code}: ${detail}`, options);
     this.code = code;
     this.file = file;
     this.detail = detail;
-    this.hint = BUNDLE_ERRORS[code];
   }
 }
 

@@ -5,12 +5,13 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { pack } from "tar-stream";
+import type { Phrase } from "../../facts/phrase.ts";
 import { BundleError, writeError } from "./bundle-error.ts";
 import { BUNDLE_LIMITS, MANIFEST } from "./layout.ts";
 import { type FileEntry, type ManifestHead, schemaName } from "./manifest.ts";
 
 /** What the writer finds out by itself is left out. */
-export type NewEntry = Omit<FileEntry, "bytes" | "sha256">;
+export type NewEntry = Omit<FileEntry, "bytes" | "sha256" | "failure"> & { readonly failure: Phrase | null };
 
 /**
  * Writes a bundle's archive, a file at a time, under another name until it is whole. What is added is compressed and written as it
@@ -20,6 +21,7 @@ export class BundleWriter {
   readonly #file: string;
   readonly #partial: string;
   readonly #head: ManifestHead;
+  readonly #say: (failure: Phrase) => string;
   readonly #tar = pack();
   /** Null when all was written. */
   readonly #flow: Promise<unknown>;
@@ -28,7 +30,9 @@ export class BundleWriter {
   #turn: Promise<unknown> = Promise.resolve();
   #bytes = 0;
 
-  constructor(file: string, head: ManifestHead) {
+  /** @param say how a failure is written down, which is quoted when the bundle is read */
+  constructor(file: string, head: ManifestHead, say: (failure: Phrase) => string) {
+    this.#say = say;
     this.#file = file;
     this.#partial = `${file}.${process.pid}.part`;
     this.#head = head;
@@ -96,7 +100,8 @@ export class BundleWriter {
         throw new BundleError("too-large", this.#file, `> ${BUNDLE_LIMITS.totalBytes}`);
       }
       const sha256 = await this.#put({ name: entry.path, mtime: new Date(entry.at) }, bytes, open);
-      this.#entries.push({ ...entry, bytes, sha256 });
+      const failure = entry.failure === null ? null : this.#say(entry.failure);
+      this.#entries.push({ ...entry, failure, bytes, sha256 });
     });
     this.#turn = done.catch(() => {});
     return done;

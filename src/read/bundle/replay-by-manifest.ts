@@ -1,3 +1,4 @@
+import { phrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 import { NOT_READ } from "../collect/readings.ts";
 import { readInside } from "./files-of-bundle.ts";
@@ -16,7 +17,7 @@ export function replayByManifest(root: string, { at: recordedAt, files }: Manife
     if (node === null) {
       if (failure !== null) unread.set(path, failure);
     } else if (path.startsWith("capture/")) {
-      const why = failure ?? (truncated ? "it was cut while it was recorded" : null);
+      const why = failure ?? (truncated ? phrase("cut-while-recorded") : null);
       captures.push({ node, netns, path, only, why });
     } else {
       nodes.add(node);

@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 import type { Command, Limits, Output } from "../transport/reader.ts";
 
@@ -11,7 +12,7 @@ export interface Capture {
   /** Where the tap heard one link in one direction. */
   readonly only: { readonly link: string; readonly direction: "in" | "out" } | null;
   /** Why its silence proves nothing, as far as whoever captured it knew. */
-  readonly why: string | null;
+  readonly why: Phrase | null;
 }
 
 /** Which file of a bundle holds what. */
@@ -24,7 +25,7 @@ export interface Replay {
   whyNoObjects(kind: string): string | null;
 }
 
-export const NOT_IN_BUNDLE = "not in the bundle";
+export const NOT_IN_BUNDLE = phrase("not-in-bundle");
 
 export const NO_OUTPUT = {
   status: null,

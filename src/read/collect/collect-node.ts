@@ -1,6 +1,7 @@
 import type { Pod } from "../../facts/cluster.ts";
 import { podKey } from "../../facts/cluster.ts";
 import type { Link, Netns } from "../../facts/netns.ts";
+import { type Phrase, phrase, samePhrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 import { netnsId } from "../../facts/provenance.ts";
 import { linksOf } from "../../facts/world.ts";
@@ -39,7 +40,7 @@ export async function collectNode(
   const survey = surveyCommand(pods.flatMap((pod) => pod.ips));
   const [surveyed, ...first] = await reader.run(node, [survey, ...hostCommands(reader.offline)], limits);
   const dead = whyDead(first);
-  if (surveyed === undefined || dead !== null) return unreadNode(node, pods, dead ?? "no answer");
+  if (surveyed === undefined || dead !== null) return unreadNode(node, pods, dead ?? phrase("no-answer"));
 
   const known = parseSurvey(surveyed.failure === null ? new TextDecoder().decode(surveyed.stdout) : null);
   const isSurveyed = known.tools.size > 0;
@@ -54,8 +55,7 @@ export async function collectNode(
   const own = new Readings(node, "host", null, [...first, ...second.slice(0, gated.commands.length)], gated.expected);
   const readings = [own];
   const gaps: Gap[] = [];
-  if (surveyed.failure !== null)
-    gaps.push({ subject: "tools, modules and pods' namespaces", where: node, why: surveyed.failure });
+  if (surveyed.failure !== null) gaps.push({ subject: phrase("survey"), where: node, why: surveyed.failure });
   const netns = [readNetns(own)];
   let from = gated.commands.length;
   for (const { pod, holder, round } of rounds) {
@@ -77,7 +77,7 @@ export async function collectNode(
     netns.push(facts);
   }
   for (const { pod, why } of places.lost) {
-    gaps.push({ subject: "network namespace", where: `pod ${podKey(pod)} on ${node}`, why });
+    gaps.push({ subject: phrase("netns"), where: phrase("pod-on-node", { pod: podKey(pod), node }), why });
     netns.push(unreadPod(node, pod, why));
   }
   return {
@@ -96,7 +96,7 @@ async function choosePlaces(
   host: Netns,
   survey: Survey,
   limits: Limits,
-): Promise<{ found: { pod: Pod; holder: Holder }[]; lost: { pod: Pod; why: string }[] }> {
+): Promise<{ found: { pod: Pod; holder: Holder }[]; lost: { pod: Pod; why: Phrase }[] }> {
   const several = [
     ...new Map(
       candidates
@@ -117,7 +117,7 @@ async function choosePlaces(
     }
   }
   const found: { pod: Pod; holder: Holder }[] = [];
-  const lost: { pod: Pod; why: string }[] = [];
+  const lost: { pod: Pod; why: Phrase }[] = [];
   for (const candidate of candidates) {
     const [only] = candidate.holders;
     if (only !== undefined && candidate.holders.length === 1) {
@@ -145,24 +145,24 @@ function podRound(pod: Pod, holder: Holder, survey: Survey | null, isRecording: 
 }
 
 /** The one reason why every command failed, when there is one. A recording has not read all that it may be asked for. */
-function whyDead(outputs: readonly Output[]): string | null {
+function whyDead(outputs: readonly Output[]): Phrase | null {
   const read = outputs.filter((output) => output.failure !== NOT_READ);
   const why = read[0]?.failure ?? null;
-  return why !== null && read.every((output) => output.failure === why) ? why : null;
+  return why !== null && read.every((output) => samePhrase(output.failure, why)) ? why : null;
 }
 
-function unreadNode(node: NodeName, pods: readonly Pod[], why: string): NodeFacts {
+function unreadNode(node: NodeName, pods: readonly Pod[], why: Phrase): NodeFacts {
   const host = unreadNetns({ id: netnsId(node, "host"), node, name: "host" }, why);
   return {
     node,
     netns: [host, ...pods.map((pod) => unreadPod(node, pod, why))],
-    gaps: [{ subject: "node", where: node, why }],
+    gaps: [{ subject: phrase("whole-node"), where: node, why }],
     bootId: null,
     kernel: null,
   };
 }
 
-function unreadPod(node: NodeName, pod: Pod, why: string): Netns {
+function unreadPod(node: NodeName, pod: Pod, why: Phrase): Netns {
   const name = `pod:${podKey(pod)}`;
   return unreadNetns({ id: netnsId(node, name), node, name }, why);
 }

@@ -1,5 +1,6 @@
 import type { Cluster, Pod } from "../../facts/cluster.ts";
 import type { Netns } from "../../facts/netns.ts";
+import { phrase } from "../../facts/phrase.ts";
 import type { NetnsId, NodeName } from "../../facts/provenance.ts";
 import { netnsId } from "../../facts/provenance.ts";
 import type { NotChecked, World } from "../../facts/world.ts";
@@ -47,7 +48,7 @@ export async function collectWorld(
     .filter((name) => !reachable.includes(name) && (options.nodes?.includes(name) ?? true));
   const netns = new Map<NetnsId, Netns>(nodes.flatMap((node) => node.netns.map((one) => [one.id, one] as const)));
   for (const node of strangers) {
-    const why = `no way to reach node ${node} is known`;
+    const why = phrase("no-way-to-node", { node });
     for (const name of ["host", ...podsOf(cluster, node).map((pod) => `pod:${pod.namespace}/${pod.name}`)]) {
       netns.set(netnsId(node, name), unreadNetns({ id: netnsId(node, name), node, name }, why));
     }
@@ -55,7 +56,7 @@ export async function collectWorld(
   return {
     world: { netns, wires: findWires(netns.values()) },
     notChecked: [
-      ...strangers.map((node) => ({ what: `node ${node}`, why: `no way to reach it is known by ${reader.via}` })),
+      ...strangers.map((node) => ({ what: phrase("node", { node }), why: phrase("no-way-by", { via: reader.via }) })),
       ...tellGaps(nodes.flatMap((node) => node.gaps)),
     ],
     bootIds: textsOf(nodes, (node) => node.bootId),

@@ -1,7 +1,7 @@
 import type { Pod } from "../../facts/cluster.ts";
-import type { Link } from "../../facts/netns.ts";
+import type { Link, Netns } from "../../facts/netns.ts";
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import { linksOf } from "../../facts/world.ts";
-import type { Netns } from "../../facts/netns.ts";
 import type { Holder, Survey } from "./survey.ts";
 
 /** Where a pod's namespace may be; several when other clusters on the same machine use the same addresses. */
@@ -10,7 +10,7 @@ export interface PodHolders {
   readonly holders: readonly Holder[];
 }
 
-export type Choice = { readonly holder: Holder } | { readonly why: string };
+export type Choice = { readonly holder: Holder } | { readonly why: Phrase };
 
 type Fit = "leads here" | "may lead here" | "leads elsewhere";
 
@@ -37,18 +37,18 @@ export function choosePod(
   survey: Survey,
   linksIn: (holder: Holder) => readonly Link[],
 ): Choice {
-  const address = pod.ips.map((ip) => ip.text).join(", ") || "no address";
-  if (holders.length === 0) return { why: `no network namespace of this node holds ${address}` };
+  const address = pod.ips.map((ip) => ip.text).join(", ") || phrase("no-address");
+  if (holders.length === 0) return { why: phrase("no-holder", { address }) };
   const fits = holders.map((holder) => ({ holder, fit: fitOf(holder, linksIn(holder), host, survey) }));
   const here = fits.filter(({ fit }) => fit === "leads here");
   const maybe = here.length > 0 ? here : fits.filter(({ fit }) => fit === "may lead here");
-  if (maybe.length === 0) return { why: `${address} is held by a network namespace that is not wired to this node` };
+  if (maybe.length === 0) return { why: phrase("not-wired-here", { address }) };
   const [only] = maybe;
   if (only !== undefined && maybe.length === 1) return { holder: only.holder };
   const byMac = maybe.filter(({ holder }) => isKnownByMac(linksIn(holder), host));
   const [first] = byMac;
   if (first !== undefined && byMac.length === 1) return { holder: first.holder };
-  return { why: `${maybe.length} network namespaces hold ${address}, and nothing tells which is this pod's` };
+  return { why: phrase("several-holders", { count: maybe.length, address }) };
 }
 
 function fitOf(holder: Holder, links: readonly Link[], host: Netns, survey: Survey): Fit {

@@ -1,4 +1,5 @@
 import type { Netns, Route, Table } from "../../facts/netns.ts";
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { Known } from "../../facts/provenance.ts";
 import { known, unknown } from "../../facts/provenance.ts";
 import { parseFdb } from "../parse/bridge-fdb.ts";
@@ -30,27 +31,29 @@ export function readNetns(readings: Readings): Netns {
     links: readLinks(readings),
     routes: readRoutes(readings),
     rules: bothFamilies(
-      readings.parse("ip-rule", "IPv4 policy rules", [], (text, source) => parsePolicyRules(text, source, 4)),
-      readings.parse("ip-6-rule", "IPv6 policy rules", [], (text, source) => parsePolicyRules(text, source, 6)),
+      readings.parse("ip-rule", phrase("ipv4-policy-rules"), [], (text, source) => parsePolicyRules(text, source, 4)),
+      readings.parse("ip-6-rule", phrase("ipv6-policy-rules"), [], (text, source) => parsePolicyRules(text, source, 6)),
     ),
     neighbours: withOptional(
-      readings.parse("ip-neigh", "neighbours", [], parseNeighbours),
-      readings.parse("ip-neigh-proxy", "proxied neighbours", [], parseNeighbours),
+      readings.parse("ip-neigh", phrase("neighbours"), [], parseNeighbours),
+      readings.parse("ip-neigh-proxy", phrase("proxied-neighbours"), [], parseNeighbours),
     ),
-    fdb: readings.parse("bridge-fdb", "forwarding entries of bridges and tunnels", [], parseFdb),
+    fdb: readings.parse("bridge-fdb", phrase("forwarding-entries"), [], parseFdb),
     rulesets,
     sets,
-    sysctls: readings.parse("sysctl-net", "sysctls", [], (text, source) => parseSysctls(sysctlLines(text), source)),
-    sockets: readings.parse("ss", "sockets", [], parseSockets),
-    virtualServers: readings.parse("ip-vs", "virtual servers of IPVS", [], parseIpVs),
-    conntrack: readings.parse("conntrack", "tracked connections", [], parseConntrack),
+    sysctls: readings.parse("sysctl-net", phrase("sysctls"), [], (text, source) =>
+      parseSysctls(sysctlLines(text), source),
+    ),
+    sockets: readings.parse("ss", phrase("sockets"), [], parseSockets),
+    virtualServers: readings.parse("ip-vs", phrase("virtual-servers"), [], parseIpVs),
+    conntrack: readings.parse("conntrack", phrase("tracked-connections"), [], parseConntrack),
     counters: readCounters(readings),
-    linkCounters: readings.parse("proc-net-dev", "counters of links", new Map(), parseLinkCounters),
+    linkCounters: readings.parse("proc-net-dev", phrase("link-counters"), new Map(), parseLinkCounters),
   };
 }
 
 /** A namespace of which nothing is known. */
-export function unreadNetns(place: Pick<Netns, "id" | "node" | "name">, why: string): Netns {
+export function unreadNetns(place: Pick<Netns, "id" | "node" | "name">, why: Phrase): Netns {
   const nothing = unknown(why);
   return {
     ...place,
@@ -77,25 +80,27 @@ function readLinks(readings: Readings): Netns["links"] {
   const details = readings.whole("ip-link");
   if (addresses.known && details.known) {
     const { text, source } = addresses.value;
-    return readings.parse("ip-link", "links", [], (linkText, from) => parseLinks(linkText, from, text, source));
+    return readings.parse("ip-link", phrase("links"), [], (linkText, from) => parseLinks(linkText, from, text, source));
   }
-  return readings.parse("ip-addr", "links", [], (text, source) => parseLinks(text, source, null, null));
+  return readings.parse("ip-addr", phrase("links"), [], (text, source) => parseLinks(text, source, null, null));
 }
 
 /** Without -4, as in older recordings, `ip route show table all` prints both families: then IPv6 routes would be there twice. */
 function readRoutes(readings: Readings): Known<Table<Route>> {
-  const first = readings.parse("ip-route", "routes", [], (text, source) =>
+  const first = readings.parse("ip-route", phrase("routes"), [], (text, source) =>
     parseRoutes(text, source, HAS_IPV6_ROUTES.test(text) ? null : 4),
   );
   if (first.known && first.value.some((route) => route.dst.family === 6) && !readings.whole("ip-6-route").known)
     return first;
-  const second = readings.parse("ip-6-route", "IPv6 routes", [], (text, source) => parseRoutes(text, source, 6));
+  const second = readings.parse("ip-6-route", phrase("ipv6-routes"), [], (text, source) =>
+    parseRoutes(text, source, 6),
+  );
   if (!first.known || !second.known) return first;
   return known([...first.value.filter((route) => route.dst.family === 4), ...second.value]);
 }
 
 function readCounters(readings: Readings): Netns["counters"] {
-  const snmp = readings.parse("proc-net-snmp", "counters of IP, TCP and UDP", new Map(), parseCounters);
+  const snmp = readings.parse("proc-net-snmp", phrase("protocol-counters"), new Map(), parseCounters);
   if (!snmp.known) return snmp;
   const counters = new Map(snmp.value);
   for (const [command, parser] of [

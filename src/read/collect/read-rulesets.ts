@@ -1,4 +1,5 @@
 import type { Netns } from "../../facts/netns.ts";
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import { known, unknown } from "../../facts/provenance.ts";
 import type { Backend, IpSet, Ruleset, RuleTable } from "../../facts/ruleset.ts";
 import { parseIpsetSave } from "../parse/ipset-save.ts";
@@ -14,8 +15,8 @@ const FAMILIES = [
 
 /** What one tool did not tell, and why. */
 interface Silence {
-  readonly subject: string;
-  readonly why: string;
+  readonly tool: string;
+  readonly why: Phrase;
 }
 
 /**
@@ -26,7 +27,7 @@ interface Silence {
 export function readRulesets(readings: Readings): Pick<Netns, "rulesets" | "sets"> {
   const tables = new Map<Backend, readonly RuleTable[]>();
   const silences: Silence[] = [];
-  let unreadLegacy: string | null = null;
+  let unreadLegacy: Phrase | null = null;
   for (const [family, tool] of FAMILIES) {
     const legacy = readings.whole(`${tool}-legacy-save`);
     if (!legacy.known && readings.isKnownPresent(`${tool}-legacy-save`)) unreadLegacy = legacy.why;
@@ -34,14 +35,14 @@ export function readRulesets(readings: Readings): Pick<Netns, "rulesets" | "sets
       if (readings.isKnownEmpty(command)) continue;
       const whole = readings.whole(command);
       if (!whole.known) {
-        silences.push({ subject: `rules of ${command.replace("-save", "")}`, why: whole.why });
+        silences.push({ tool: command.replace("-save", ""), why: whole.why });
         continue;
       }
       const { text, source } = whole.value;
       const backend = backendOf(text, command);
       if (backend === "iptables-legacy" && command === `${tool}-save` && legacy.known) continue;
       const parsed = parseIptablesSave(text, source, backend, family);
-      readings.noteProblems(`rules of ${tool}`, source, parsed.problems);
+      readings.noteProblems(phrase("rules-of", { tool }), source, parsed.problems);
       tables.set(backend, [...(tables.get(backend) ?? []), ...parsed.value]);
     }
   }
@@ -49,11 +50,12 @@ export function readRulesets(readings: Readings): Pick<Netns, "rulesets" | "sets
   const nft = readNft(readings, managed);
   if (nft !== null) tables.set("nft", nft.tables);
   const isHeard = tables.size > 0 || (readings.isKnownEmpty("iptables-save") && readings.isKnownEmpty("nft-ruleset"));
-  for (const { subject, why } of silences) {
+  for (const { tool, why } of silences) {
     // With nft's own list nothing of nf_tables is missing.
-    if (why !== NOT_READ && (nft === null || subject.endsWith("-legacy"))) readings.note(subject, why);
+    if (why !== NOT_READ && (nft === null || tool.endsWith("-legacy")))
+      readings.note(phrase("rules-of", { tool }), why);
   }
-  const why = unreadLegacy ?? (isHeard ? null : (silences[0]?.why ?? "no tool tells of any rules"));
+  const why = unreadLegacy ?? (isHeard ? null : (silences[0]?.why ?? phrase("no-rules-told")));
   const rulesets = [...tables].map(([backend, list]): Ruleset => ({ backend, tables: list }));
   return {
     rulesets: why === null ? known(rulesets) : unknown(why),
@@ -66,8 +68,8 @@ function readNft(
   managed: ReadonlySet<string>,
 ): { tables: readonly RuleTable[]; sets: readonly IpSet[] } | null {
   const none = { tables: [], sets: [] };
-  const devices = readings.parse("nft-chains", "devices of nftables' chains", new Map(), parseNftDevices);
-  const facts = readings.parse("nft-ruleset", "rules of native nftables", none, (text, source) =>
+  const devices = readings.parse("nft-chains", phrase("nft-devices"), new Map(), parseNftDevices);
+  const facts = readings.parse("nft-ruleset", phrase("nft-rules"), none, (text, source) =>
     parseNftRuleset(text, source, managed, devices.known ? devices.value : undefined),
   );
   return facts.known ? facts.value : null;
@@ -77,7 +79,7 @@ function readNft(
 function readSets(readings: Readings, nftSets: readonly IpSet[], isIpsetNeedless: boolean): Netns["sets"] {
   if (isIpsetNeedless && !readings.isKnownEmpty("ipset-save") && !readings.whole("ipset-save").known)
     return known(nftSets);
-  const ipsets = readings.parse("ipset-save", "ipsets", [], parseIpsetSave);
+  const ipsets = readings.parse("ipset-save", phrase("ipsets"), [], parseIpsetSave);
   return ipsets.known ? known([...ipsets.value, ...nftSets]) : ipsets;
 }
 

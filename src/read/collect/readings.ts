@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { Known, NetnsId, NetnsName, NodeName, Source } from "../../facts/provenance.ts";
 import { known, netnsId, unknown } from "../../facts/provenance.ts";
 import type { Parsed, Problem } from "../parse/parsed.ts";
@@ -14,13 +15,13 @@ const SELF_ENDING = /tables(-legacy)?-save$|^nft-ruleset$/;
 
 /** One thing that could not be read, before those that say the same of several namespaces are told together. */
 export interface Gap {
-  readonly subject: string;
-  readonly where: string;
-  readonly why: string;
+  readonly subject: Phrase;
+  readonly where: Phrase;
+  readonly why: Phrase;
 }
 
 /** It was not asked for: no gap. */
-export const NOT_READ = "not read";
+export const NOT_READ = phrase("not-read");
 
 /** What is known before reading: commands that would print nothing, and commands that would print something. */
 export interface Expectations {
@@ -78,7 +79,7 @@ export class Readings {
   }
 
   /** Parses a whole output; what cannot be had is unknown, and a gap. `subject` is what it tells, in words. */
-  parse<T>(command: string, subject: string, none: T, parser: (text: string, source: Source) => Parsed<T>): Known<T> {
+  parse<T>(command: string, subject: Phrase, none: T, parser: (text: string, source: Source) => Parsed<T>): Known<T> {
     if (this.isKnownEmpty(command)) return known(none);
     const whole = this.whole(command);
     if (!whole.known) {
@@ -90,36 +91,40 @@ export class Readings {
       this.noteProblems(subject, whole.value.source, parsed.problems);
       return known(parsed.value);
     } catch (error) {
-      const why = `not understood: ${(error as Error).message}`;
+      const why = phrase("not-understood", { said: (error as Error).message });
       this.note(subject, why);
       return unknown(why);
     }
   }
 
-  note(subject: string, why: string): void {
+  note(subject: Phrase, why: Phrase): void {
     this.gaps.push({ subject, where: this.#where(), why });
   }
 
-  noteProblems(subject: string, source: Source, problems: readonly Problem[]): void {
+  noteProblems(subject: Phrase, source: Source, problems: readonly Problem[]): void {
     const first = problems[0];
     if (first === undefined) return;
-    const others = problems.length > 1 ? `, and ${problems.length - 1} more` : "";
-    const excerpt = first.text === "" ? "" : ` “${first.text}”`;
-    this.note(`part of ${subject}`, `${source.argv.join(" ")}: line ${first.line}${excerpt}: ${first.why}${others}`);
+    const { line, text: excerpt, why } = first;
+    const command = source.argv.join(" ");
+    this.note(
+      phrase("part-of", { subject }),
+      phrase("problem", { command, line, excerpt, why, others: problems.length - 1 }),
+    );
   }
 
-  #where(): string {
-    return this.name === "host" ? this.node : `${this.name.replace(/^pod:/, "pod ")} on ${this.node}`;
+  #where(): Phrase {
+    if (this.name === "host") return this.node;
+    return phrase("pod-on-node", { pod: this.name.replace(/^pod:/, ""), node: this.node });
   }
 }
 
-function whyNotWhole(output: Output, isStatusTolerated: boolean, isSelfEnding: boolean): string | null {
+function whyNotWhole(output: Output, isStatusTolerated: boolean, isSelfEnding: boolean): Phrase | null {
   if (output.failure !== null) return output.failure;
-  if (output.truncated) return `its output is longer than ${output.stdout.length} bytes`;
+  if (output.truncated) return phrase("output-too-long", { bytes: output.stdout.length });
   if (output.status === 0 || (isStatusTolerated && output.stdout.length > 0)) {
     return isSelfEnding || output.stdout.length === 0 || output.stdout.at(-1) === LINE_FEED
       ? null
-      : "its output ends inside a line";
+      : phrase("output-cut-short");
   }
-  return output.stderr.trim().split("\n").at(-1) || `exit status ${output.status}`;
+  return output.stderr.trim().split("\n").at(-1) || phrase("exit-status", { status: output.status });
 }

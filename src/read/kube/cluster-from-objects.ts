@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Cluster, Endpoint, KubeNode, Pod, Service, ServicePort } from "../../facts/cluster.ts";
 import type { Ip } from "../../facts/ip.ts";
 import { parseIp } from "../../facts/ip.ts";
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { NotChecked } from "../../facts/world.ts";
 import type { ClusterReading } from "./kube-reader.ts";
 import { type Known, known, unknown } from "../../facts/provenance.ts";
@@ -56,21 +57,21 @@ function readList<S extends z.ZodType>(kind: Kind, list: unknown, shape: S, notC
   if (list === null) return [];
   const items = ListShape.safeParse(list);
   if (!items.success) {
-    notChecked.push({ what: kind, why: "not a list of Kubernetes objects" });
+    notChecked.push({ what: kind, why: phrase("not-kubernetes-list") });
     return [];
   }
   const good: z.output<S>[] = [];
   let bad = 0;
-  let why = "";
+  let why: Phrase | null = null;
   for (const item of items.data.items ?? []) {
     const result = shape.safeParse(item);
     if (result.success) good.push(result.data);
     else {
       bad += 1;
-      why ||= result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`)[0] ?? "malformed";
+      why ??= result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`)[0] ?? phrase("malformed");
     }
   }
-  if (bad > 0) notChecked.push({ what: `${bad} of the ${kind}`, why });
+  if (bad > 0) notChecked.push({ what: phrase("some-objects", { count: bad, kind }), why: why ?? phrase("malformed") });
   return good;
 }
 

@@ -1,5 +1,7 @@
 import type { Cluster } from "../../facts/cluster.ts";
+import type { Phrase } from "../../facts/phrase.ts";
 import type { Known } from "../../facts/provenance.ts";
+import { ToldError } from "../../facts/told-error.ts";
 import type { NotChecked } from "../../facts/world.ts";
 import type { Limits } from "../transport/reader.ts";
 
@@ -27,15 +29,13 @@ export interface KubeReader {
 }
 
 /** The API cannot be used: for people, with what would help. */
-export class KubeError extends Error {
+export class KubeError extends ToldError {
   override name = "KubeError";
-  readonly hint: string | null;
   /** Asking again would not help. */
   readonly isFinal: boolean;
 
-  constructor(message: string, options: ErrorOptions & { readonly hint?: string; readonly isFinal?: boolean } = {}) {
-    super(message, options);
-    this.hint = options.hint ?? null;
+  constructor(told: Phrase, options: ErrorOptions & { readonly hint?: Phrase; readonly isFinal?: boolean } = {}) {
+    super(told, options.hint ?? null, options);
     this.isFinal = options.isFinal ?? true;
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { Limits } from "../transport/reader.ts";
 import { parseObject, tellStatus } from "./answer.ts";
 import { KubeError } from "./kube-reader.ts";
@@ -8,11 +9,11 @@ import { type Answer, get } from "./request.ts";
 /** A whole list, or why there is none. `error`: the API gave no answer at all. */
 export interface Listing {
   readonly list: { readonly items: readonly unknown[] } | null;
-  readonly why: string | null;
+  readonly why: Phrase | null;
   readonly error: KubeError | null;
 }
 
-const CREDENTIALS = "Renew them, or choose another --context; `kubectl get nodes` must answer with the same ones.";
+const CREDENTIALS = phrase("renew-credentials");
 const PAGE = 500;
 const MOST_PAGES = 200;
 const RETRY_AFTER_MS = 500;
@@ -27,32 +28,28 @@ export async function readList(config: KubeConfig, path: string, limits: Limits)
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const query = isPaged ? `?limit=${PAGE}${token && `&continue=${token}`}` : "";
     const answer = await patientGet(config, path + query, limits);
-    if (answer instanceof KubeError) return { list: null, why: answer.message, error: answer };
+    if (answer instanceof KubeError) return { list: null, why: answer.told, error: answer };
     const { status, body } = answer;
     if (status === 401) {
       const context = config.getCurrentContext();
-      throw new KubeError(
-        `the Kubernetes API refuses the credentials of context ${context} (401): ${tellStatus(body)}`,
-        { hint: CREDENTIALS },
-      );
+      throw new KubeError(phrase("credentials-refused", { context, said: tellStatus(body) }), { hint: CREDENTIALS });
     }
     if (status === GONE && token !== "") {
       [items, token, isPaged] = [[], "", false];
       continue;
     }
-    if (status !== 200) return unread(`the API answers ${status}: ${tellStatus(body)}`);
+    if (status !== 200) return unread(phrase("api-answers", { status, said: tellStatus(body) }));
     const object = parseObject(body);
-    if (object === null || !Array.isArray(object.items))
-      return unread("the API answers with something else than a list");
+    if (object === null || !Array.isArray(object.items)) return unread(phrase("api-no-list"));
     for (const item of object.items) items.push(item);
     const next = (object.metadata as { continue?: unknown } | undefined)?.continue;
     if (typeof next !== "string" || next === "") return { list: { items }, why: null, error: null };
     token = encodeURIComponent(next);
   }
-  return unread(`more than ${MOST_PAGES * PAGE} objects`);
+  return unread(phrase("too-many-objects", { most: MOST_PAGES * PAGE }));
 }
 
-function unread(why: string): Listing {
+function unread(why: Phrase): Listing {
   return { list: null, why, error: null };
 }
 

@@ -1,6 +1,8 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { KubeNode } from "../../facts/cluster.ts";
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import { known, unknown } from "../../facts/provenance.ts";
+import { toldBy } from "../../facts/told-error.ts";
 import type { NotChecked } from "../../facts/world.ts";
 import type { Limits } from "../transport/reader.ts";
 import { tellStatus } from "./answer.ts";
@@ -18,7 +20,7 @@ export interface KubeOptions {
 }
 
 /** For each kind that was asked for its list, or why there is none. */
-export type KubeLists = ReadonlyMap<Kind, { readonly list: unknown; readonly why: string | null }>;
+export type KubeLists = ReadonlyMap<Kind, { readonly list: unknown; readonly why: Phrase | null }>;
 
 export const KIND_PATHS: Readonly<Record<Kind, string>> = {
   namespaces: "/api/v1/namespaces",
@@ -32,8 +34,8 @@ export const KIND_PATHS: Readonly<Record<Kind, string>> = {
 /** What client-node makes up when it finds nothing. */
 const NO_KUBECONFIG = "http://localhost:8080";
 const HINTS = {
-  file: "Give --kubeconfig FILE, or set KUBECONFIG.",
-  context: "Choose one of them with --context, or another --kubeconfig.",
+  file: phrase("give-kubeconfig"),
+  context: phrase("choose-existing-context"),
 } as const;
 
 /**
@@ -80,21 +82,18 @@ export async function loadConfig(options: KubeOptions): Promise<KubeConfig> {
   } catch (error) {
     // A parser quotes the lines around the fault, and they may hold a token.
     const [why] = (error as Error).message.split("\n");
-    throw new KubeError(`cannot read the kubeconfig: ${why}`, { cause: error, hint: HINTS.file });
+    throw new KubeError(phrase("kubeconfig-unread", { why: why ?? "" }), { cause: error, hint: HINTS.file });
   }
   const cluster = config.getCurrentCluster();
   if (options.kubeconfig === undefined && cluster?.server === NO_KUBECONFIG) {
-    throw new KubeError("there is no kubeconfig: neither KUBECONFIG, nor ~/.kube/config, nor a pod's service account", {
+    throw new KubeError(phrase("no-kubeconfig"), {
       hint: HINTS.file,
     });
   }
   if (cluster === null) {
     const contexts = config.getContexts().map(({ name }) => name);
     const named = options.context ?? config.getCurrentContext();
-    throw new KubeError(
-      `the kubeconfig has no context ${named || "in use"} (there are: ${contexts.join(", ") || "none"})`,
-      { hint: HINTS.context },
-    );
+    throw new KubeError(phrase("no-context", { context: named, contexts }), { hint: HINTS.context });
   }
   return config;
 }
@@ -140,8 +139,8 @@ async function readPodLog(config: KubeConfig, request: PodLogRequest, limits: Li
   try {
     // Room for an error in JSON beside the limit, which the API keeps to itself.
     const { status, body } = await get(config, `${path}?${query}`, { ...limits, maxBytes: limits.maxBytes + 65_536 });
-    return status === 200 ? known(body) : unknown(`the API answers ${status}: ${tellStatus(body)}`);
+    return status === 200 ? known(body) : unknown(phrase("api-answers", { status, said: tellStatus(body) }));
   } catch (error) {
-    return unknown((error as Error).message);
+    return unknown(toldBy(error));
   }
 }

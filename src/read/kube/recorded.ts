@@ -1,3 +1,4 @@
+import { phrase } from "../../facts/phrase.ts";
 import { unknown } from "../../facts/provenance.ts";
 import type { Bundle } from "../transport/bundle.ts";
 import { clusterFromObjects, type Kind, type KubeObjects } from "./cluster-from-objects.ts";
@@ -26,6 +27,6 @@ export function openRecordedKube(bundle: Pick<Bundle, "apiObjects" | "whyNoObjec
       const unread = missing.map(([what]) => ({ what, why: bundle.whyNoObjects(what) }));
       return { cluster, notChecked: [...unread, ...notChecked] };
     },
-    podLog: async () => unknown("logs are not in the bundle"),
+    podLog: async () => unknown(phrase("logs-not-in-bundle")),
   };
 }

@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { phrase } from "../../facts/phrase.ts";
 import type { Limits } from "../transport/reader.ts";
 import { KubeError } from "./kube-reader.ts";
 
@@ -37,8 +38,8 @@ export async function request(
   try {
     if (!isBare) await config.applyToHTTPSOptions(options);
   } catch (error) {
-    const hint = "Its certificates or its credential plugin do not work: `kubectl get nodes` says more.";
-    throw new KubeError(`the kubeconfig cannot be used for ${server}: ${messageOf(error)}`, { cause: error, hint });
+    const hint = phrase("check-credentials");
+    throw new KubeError(phrase("kubeconfig-unusable", { server, why: messageOf(error) }), { cause: error, hint });
   }
   const timeout = AbortSignal.timeout(limits.timeoutMs);
   const signal = limits.signal === undefined ? timeout : AbortSignal.any([timeout, limits.signal]);
@@ -46,11 +47,10 @@ export async function request(
   try {
     return await send(url, { ...options, signal }, body?.text ?? null, limits.maxBytes);
   } catch (error) {
-    const why = timeout.aborted ? `no answer within ${limits.timeoutMs} ms` : messageOf(error);
-    const hint =
-      "Is it up, and is this its address? `kubectl get nodes` must answer with the same --kubeconfig and --context.";
+    const why = timeout.aborted ? phrase("no-answer-within", { ms: limits.timeoutMs }) : messageOf(error);
+    const hint = phrase("check-api");
     const isFinal = !isBroken(error);
-    throw new KubeError(`the Kubernetes API at ${server} cannot be reached: ${why}`, { cause: error, hint, isFinal });
+    throw new KubeError(phrase("api-unreachable", { server, why }), { cause: error, hint, isFinal });
   }
 }
 

@@ -9,6 +9,7 @@ import { type Capture, NOT_IN_BUNDLE } from "../bundle/replay.ts";
 import { ListShape } from "../kube/object-shapes.ts";
 import { replayByManifest } from "../bundle/replay-by-manifest.ts";
 import { replayByName } from "../bundle/replay-by-name.ts";
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { Reader } from "./reader.ts";
 import { deadStream } from "./runner-stream.ts";
 
@@ -25,7 +26,7 @@ export interface Bundle extends Reader {
   /** A list of Kubernetes objects, as `kubectl get KIND -o json` prints it; null when it is not in the bundle. */
   apiObjects(kind: string): Promise<unknown>;
   /** Why it is not. */
-  whyNoObjects(kind: string): string;
+  whyNoObjects(kind: string): Phrase;
 }
 
 export function isBundle(reader: Reader): reader is Bundle {
@@ -54,7 +55,7 @@ export async function openBundle(
   const replay = manifest === null ? await replayByName(root, recordedAt) : replayByManifest(root, manifest);
   if (replay.nodes.length === 0) throw new BundleError("not-a-bundle", name, "0 nodes");
   return {
-    via: "a bundle",
+    via: phrase("via-bundle"),
     nodes: replay.nodes,
     offline: true,
     recordedAt,

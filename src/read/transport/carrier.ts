@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Phrase } from "../../facts/phrase.ts";
+import { ToldError } from "../../facts/told-error.ts";
 import { RUNNER_SCRIPT } from "./runner-script.ts";
 
 /**
@@ -8,13 +10,11 @@ import { RUNNER_SCRIPT } from "./runner-script.ts";
 export type Carrier = () => readonly string[];
 
 /** A node, or all of them, cannot be reached: for people, with what would help. */
-export class TransportError extends Error {
+export class TransportError extends ToldError {
   override name = "TransportError";
-  readonly hint: string | null;
 
-  constructor(message: string, options: ErrorOptions & { readonly hint?: string } = {}) {
-    super(message, options);
-    this.hint = options.hint ?? null;
+  constructor(told: Phrase, options: ErrorOptions & { readonly hint?: Phrase } = {}) {
+    super(told, options.hint ?? null, options);
   }
 }
 

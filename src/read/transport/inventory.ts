@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { z } from "zod";
+import { phrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 import { TransportError } from "./carrier.ts";
 
@@ -24,8 +25,7 @@ export const HERE: NodeName = "here";
 
 const LIMIT_BYTES = 1 << 20;
 
-const EXPECTED =
-  "For each node its namespace or its address, like  nodes: {k1: {netns: NAME}, k2: {address: 192.168.6.142, user: root}}";
+const EXPECTED = phrase("inventory-expected");
 
 const Word = z
   .string()
@@ -52,9 +52,9 @@ export async function readInventory(file: string): Promise<Inventory> {
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    throw new TransportError(`cannot read the inventory: ${(error as Error).message}`, {
+    throw new TransportError(phrase("inventory-unread", { why: (error as Error).message }), {
       cause: error,
-      hint: "Give --inventory a YAML file that says how each node is reached.",
+      hint: phrase("give-inventory-file"),
     });
   }
   return parseInventory(text, file);
@@ -62,7 +62,7 @@ export async function readInventory(file: string): Promise<Inventory> {
 
 /** YAML or JSON: `nodes: {k1: {netns: NAME}}`, or `k1: NAME` without more; `here` beside. @throws TransportError */
 export function parseInventory(text: string, file: string): Inventory {
-  if (text.length > LIMIT_BYTES) throw new TransportError(`${file}: too long for an inventory`);
+  if (text.length > LIMIT_BYTES) throw new TransportError(phrase("inventory-too-long", { file }));
   let document: unknown;
   try {
     document = parse(text, { maxAliasCount: 0 });
@@ -78,7 +78,8 @@ export function parseInventory(text: string, file: string): Inventory {
   const { nodes, here } = isNested
     ? (result.data as z.infer<typeof Nested>)
     : splitFlat(result.data as z.infer<typeof Flat>);
-  if (Object.keys(nodes).length === 0) throw new TransportError(`${file}: no nodes`, { hint: EXPECTED });
+  if (Object.keys(nodes).length === 0)
+    throw new TransportError(phrase("inventory-without-nodes", { file }), { hint: EXPECTED });
   return {
     file,
     nodes: new Map(Object.entries(nodes).map(([name, entry]) => [name, accessOf(entry)])),

@@ -1,4 +1,5 @@
 import type { NodeName } from "../../facts/provenance.ts";
+import { phrase } from "../../facts/phrase.ts";
 import type { Reader, Transport } from "./reader.ts";
 import { openRunnerTransport, readerOf } from "./runner-transport.ts";
 
@@ -9,5 +10,5 @@ export function openLocalReader(node: NodeName): Reader {
 
 /** For `change/` alone. */
 export function openLocalTransport(node: NodeName): Transport {
-  return openRunnerTransport("this machine", new Map([[node, () => []]]));
+  return openRunnerTransport(phrase("this-machine"), new Map([[node, () => []]]));
 }

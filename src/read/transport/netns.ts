@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
+import { phrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 import { type Carrier, TransportError } from "./carrier.ts";
 import { HERE, type Inventory } from "./inventory.ts";
@@ -21,7 +22,7 @@ export function openNetnsReader(inventory: Inventory): Reader {
 /** For `change/` alone. @throws TransportError when not root, or no node has a namespace. */
 export function openNetnsTransport(inventory: Inventory): Transport {
   if (process.getuid?.() !== 0) {
-    throw new TransportError("entering network namespaces needs root", { hint: "Run this with sudo." });
+    throw new TransportError(phrase("netns-needs-root"), { hint: phrase("use-sudo") });
   }
   const accesses = [...inventory.nodes, ...(inventory.here === null ? [] : ([[HERE, inventory.here]] as const))];
   const carriers = new Map<NodeName, Carrier>();
@@ -29,9 +30,9 @@ export function openNetnsTransport(inventory: Inventory): Transport {
     if (netns !== null) carriers.set(node, () => enterNetns(netns));
   }
   if (carriers.size === 0) {
-    throw new TransportError(`${inventory.file}: no node has a netns`, { hint: "Give each node one, like  k1: NAME" });
+    throw new TransportError(phrase("no-node-has-netns", { file: inventory.file }), { hint: phrase("give-netns") });
   }
-  return openRunnerTransport("namespaces of this machine", carriers);
+  return openRunnerTransport(phrase("via-netns"), carriers);
 }
 
 /**
@@ -41,7 +42,7 @@ export function openNetnsTransport(inventory: Inventory): Transport {
 function enterNetns(netns: string): readonly string[] {
   const path = netns.startsWith("/") ? netns : `${NAMED}/${netns}`;
   if (netns.includes("..") || !existsSync(path)) {
-    throw new TransportError(`there is no network namespace ${netns} (${nearNetns(netns)})`);
+    throw new TransportError(phrase("no-such-netns", { netns, ...nearNetns(netns) }));
   }
   const name = path.startsWith(`${NAMED}/`) ? path.slice(NAMED.length + 1) : null;
   const etc = `${ETC}/${name}`;
@@ -51,11 +52,10 @@ function enterNetns(netns: string): readonly string[] {
 }
 
 /** Those whose names begin most alike: a machine may have hundreds. */
-function nearNetns(wanted: string): string {
+function nearNetns(wanted: string): { readonly near: readonly string[]; readonly more: boolean } {
   const names = namedNetns();
   const near = [...names].sort((a, b) => commonStart(b, wanted) - commonStart(a, wanted)).slice(0, MOST_NAMED);
-  if (near.length === 0) return "there is none";
-  return `there are: ${near.join(", ")}${names.length > near.length ? ", …" : ""}`;
+  return { near, more: names.length > near.length };
 }
 
 function commonStart(name: string, wanted: string): number {

@@ -1,3 +1,4 @@
+import type { Phrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 
 /** One command on one node. `name` is what a bundle files its output under: `ip-route`, `pods/NS_NAME/ip-addr`. */
@@ -25,7 +26,7 @@ export interface Output {
   /** Standard output was cut at `maxBytes`. */
   readonly truncated: boolean;
   /** Null when it ran; else timeout, no such command, node unreachable, not in the bundle … in words. */
-  readonly failure: string | null;
+  readonly failure: Phrase | null;
   readonly at: string;
   readonly durationMs: number;
 }
@@ -43,7 +44,7 @@ export interface Stream {
 /** Reads a cluster's nodes; cannot alter them. */
 export interface Reader {
   /** How nodes are reached, for people: `namespaces of this machine`, `a bundle`. */
-  readonly via: string;
+  readonly via: Phrase;
   readonly nodes: readonly NodeName[];
   /** True when outputs are replayed: nothing can be probed. */
   readonly offline: boolean;

@@ -1,7 +1,9 @@
+import { type Phrase, phrase } from "../../facts/phrase.ts";
+import { toldBy } from "../../facts/told-error.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 import type { Carrier } from "./carrier.ts";
 import type { Limits, Output } from "./reader.ts";
-import { type Order, RunnerSession } from "./runner-session.ts";
+import { isSilence, type Order, RunnerSession } from "./runner-session.ts";
 
 /** Commands of one round that may run into their deadline before the rest is given up. */
 const MOST_SILENCES = 3;
@@ -34,36 +36,41 @@ export class RunnerNode {
     const outputs: Output[] = [];
     let silences = 0;
     while (outputs.length < orders.length) {
-      const session = this.#closed ? "the transport is closed" : limits.signal?.aborted ? "interrupted" : this.#open();
+      const session = this.#closed
+        ? phrase("transport-closed")
+        : limits.signal?.aborted
+          ? phrase("interrupted")
+          : this.#open();
       const left = orders.slice(outputs.length);
-      if (typeof session === "string") return [...outputs, ...left.map((order) => this.#failed(order, session))];
+      if (!(session instanceof RunnerSession))
+        return [...outputs, ...left.map((order) => this.#failed(order, session))];
       const done = await session.run(left, limits);
       outputs.push(...done);
       const last = done.at(-1);
       if (session.alive || last === undefined || outputs.length >= orders.length) continue;
       await session.close();
-      const isSilent = last.failure?.startsWith("no answer") ?? false;
+      const isSilent = isSilence(last.failure);
       if (isSilent) silences += 1;
       const isGoingOn = last.truncated || (isSilent && silences < MOST_SILENCES);
       if (!isGoingOn || limits.signal?.aborted) {
-        const why = last.failure ?? "the connection to the node ended";
+        const why = last.failure ?? phrase("connection-ended");
         return [...outputs, ...orders.slice(outputs.length).map((order) => this.#failed(order, why))];
       }
     }
     return outputs;
   }
 
-  #open(): RunnerSession | string {
+  #open(): RunnerSession | Phrase {
     if (this.#session?.alive) return this.#session;
     try {
       this.#session = new RunnerSession(this.#node, this.#carrier());
       return this.#session;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return toldBy(error);
     }
   }
 
-  #failed(order: Order, failure: string): Output {
+  #failed(order: Order, failure: Phrase): Output {
     return {
       node: this.#node,
       command: order.command,

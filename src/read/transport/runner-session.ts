@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 import { killGroup, spawnRunner } from "./carrier.ts";
 import { type Frame, FrameReader } from "./frame-reader.ts";
@@ -19,7 +20,7 @@ export interface Order {
 
 interface Ending {
   readonly status: number | null;
-  readonly failure: string | null;
+  readonly failure: Phrase | null;
   readonly out: Frame;
   readonly err: Frame;
 }
@@ -33,7 +34,7 @@ export class RunnerSession {
   #outFrames: Frame[] = [];
   #errFrames: Frame[] = [];
   #wake: () => void = () => {};
-  #dead: string | null = null;
+  #dead: Phrase | null = null;
   #greeted = false;
 
   constructor(node: NodeName, carrier: readonly string[]) {
@@ -63,8 +64,8 @@ export class RunnerSession {
       const greeting = await this.#ending(limits);
       const first = orders[0];
       if (greeting.failure !== null && first !== undefined) {
-        const failure = greeting.failure.startsWith("no answer")
-          ? `the node gives ${greeting.failure}`
+        const failure = isSilence(greeting.failure)
+          ? phrase("node-silent", { ms: limits.timeoutMs })
           : greeting.failure;
         return [this.#output(first.command, startedAt, { ...greeting, failure })];
       }
@@ -100,14 +101,14 @@ export class RunnerSession {
     this.#wake();
   }
 
-  #die(why: string): void {
+  #die(why: Phrase): void {
     this.#dead ??= why;
     this.#wake();
   }
 
-  #lastWords(): string {
+  #lastWords(): Phrase {
     const said = this.#err.flush().payload.toString("utf8").trim();
-    return said === "" ? "the connection to the node ended" : said;
+    return said === "" ? phrase("connection-ended") : said;
   }
 
   /** Waits for both ends of one command. Cutting it short costs the runner: what a killed command left behind could still print. */
@@ -124,15 +125,15 @@ export class RunnerSession {
       }
       const left = deadline - performance.now();
       if (this.#dead !== null) return this.#cutShort(this.#dead);
-      if (limits.signal?.aborted) return this.#cutShort("interrupted");
+      if (limits.signal?.aborted) return this.#cutShort(phrase("interrupted"));
       if (this.#out.overflowed) return this.#cutShort(null);
-      if (left <= 0) return this.#cutShort(`no answer within ${limits.timeoutMs} ms`);
+      if (left <= 0) return this.#cutShort(phrase("no-answer-within", { ms: limits.timeoutMs }));
       await this.#sleep(left, limits.signal);
     }
   }
 
-  #cutShort(failure: string | null): Ending {
-    this.#dead ??= failure ?? "output too long";
+  #cutShort(failure: Phrase | null): Ending {
+    this.#dead ??= failure ?? phrase("output-overflows");
     this.#child.stdin?.end();
     killGroup(this.#child);
     const out = this.#outFrames.shift() ?? this.#out.flush();
@@ -170,11 +171,16 @@ export class RunnerSession {
   }
 }
 
+/** Nothing came within the time that was given. */
+export function isSilence(failure: Phrase | null): boolean {
+  return failure !== null && typeof failure !== "string" && ["no-answer-within", "node-silent"].includes(failure.code);
+}
+
 /** Statuses that mean that the command never ran. */
-function failureOf(command: Command, status: number | null, stderr: string): string | null {
+function failureOf(command: Command, status: number | null, stderr: string): Phrase | null {
   const said = stderr.trim().split("\n").at(-1) ?? "";
   if (status === NETNS_GONE && said.startsWith("lasthop: ")) return said.slice("lasthop: ".length);
-  if (status === NOT_FOUND) return `${command.argv[0]}: command not found`;
+  if (status === NOT_FOUND) return phrase("command-not-found", { command: command.argv[0] ?? "" });
   if (status === 1 && /^nsenter: /.test(said)) return said;
   return null;
 }

@@ -1,3 +1,4 @@
+import type { Phrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 import type { Carrier } from "./carrier.ts";
 import type { Command, Limits, Output, Reader, Stream, Transport } from "./reader.ts";
@@ -7,7 +8,7 @@ import { openStream } from "./runner-stream.ts";
 const CHANGE_LIMITS: Limits = { timeoutMs: 15_000, maxBytes: 1 << 20 };
 
 /** A Transport over runners, whatever carries them. */
-export function openRunnerTransport(via: string, carriers: ReadonlyMap<NodeName, Carrier>): Transport {
+export function openRunnerTransport(via: Phrase, carriers: ReadonlyMap<NodeName, Carrier>): Transport {
   const runners = new Map([...carriers].map(([node, carrier]) => [node, new RunnerPool(node, carrier)]));
   const streams = new Set<Stream>();
   const missing = (node: NodeName): Carrier => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { said } from "../../../test/said.ts";
 import type { Command, Limits, Output } from "./reader.ts";
 import { RunnerNode } from "./runner-node.ts";
 import { encodeWord } from "./runner-script.ts";
@@ -206,8 +207,8 @@ test("a carrier that fails is an output, not an error", async () => {
     "the node is on fire",
     "the node is on fire",
   ]);
-  expect((await missing.run(orders, LIMITS)).every(({ failure }) => failure?.includes("ENOENT"))).toBe(true);
+  expect((await missing.run(orders, LIMITS)).every(({ failure }) => said(failure)?.includes("ENOENT"))).toBe(true);
   const mute = new RunnerNode("k1", () => ["sleep", "3", "#"]);
-  expect((await mute.run(orders, { ...LIMITS, timeoutMs: 200 }))[1]?.failure).toMatch(/sleep|no answer/);
+  expect(said((await mute.run(orders, { ...LIMITS, timeoutMs: 200 }))[1]?.failure)).toMatch(/sleep|no answer/);
   await Promise.all([silent.close(), missing.close(), mute.close()]);
 });

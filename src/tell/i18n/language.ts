@@ -5,6 +5,10 @@ export type Language = "en" | "zh";
 
 export const LANGUAGES = ["en", "zh"] as const satisfies readonly Language[];
 
+export function isLanguage(word: string | undefined): word is Language {
+  return LANGUAGES.some((language) => language === word);
+}
+
 export const WORDS: Readonly<Record<Language, Words>> = { en, zh };
 
 /**

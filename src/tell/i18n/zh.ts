@@ -1,9 +1,30 @@
-import { bundleErrors, snapshot } from "./bundle/zh.ts";
+import { bundleErrors, bundleHints, snapshot } from "./bundle/zh.ts";
 import { demo } from "./demo/zh.ts";
 import type { Words } from "./en.ts";
+import { failing } from "./failing/zh.ts";
 import { findings } from "./findings/zh.ts";
-import { changeErrors, repair } from "./repair/zh.ts";
+import { hunting } from "./hunting/zh.ts";
+import type { EveryPhrase } from "./phrases.ts";
+import { lab } from "./lab/zh.ts";
+import { reading } from "./reading/zh.ts";
+import { changeErrors, changeHints, repair } from "./repair/zh.ts";
 import { verdict } from "./verdict/zh.ts";
+import { walking } from "./walking/zh.ts";
+import { witnessing } from "./witnessing/zh.ts";
+
+const phrases: EveryPhrase = { ...reading, ...walking, ...witnessing, ...hunting, ...failing };
 
 /** The same in Chinese. Terms of the kernel and of Kubernetes stay as they are. */
-export const zh: Words = { ...verdict, findings, repair, changeErrors, demo, snapshot, bundleErrors };
+export const zh: Words = {
+  ...verdict,
+  findings,
+  repair,
+  changeErrors,
+  changeHints,
+  lab,
+  demo,
+  snapshot,
+  bundleErrors,
+  bundleHints,
+  phrases,
+};

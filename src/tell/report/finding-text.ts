@@ -1,10 +1,11 @@
 import type { Finding } from "../../hunt/findings.ts";
 import type { Words } from "../i18n/en.ts";
+import { valuesInWords } from "../i18n/phrases.ts";
 
 /** One finding in words. Control characters from nodes, pods and logs never reach a terminal. */
 export function findingText(finding: Finding, words: Words): string {
-  const say = words.findings[finding.code] as (params: unknown) => string;
-  return printable(say(finding.params));
+  const say = words.findings[finding.code] as (params: object) => string;
+  return printable(say(valuesInWords(finding.params, words)));
 }
 
 /** One line: text from a node may not move the cursor, begin a line of its own, or reorder one (C0, C1, bidirectional controls). */

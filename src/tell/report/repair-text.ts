@@ -1,4 +1,6 @@
 import pc from "picocolors";
+import type { Phrase } from "../../facts/phrase.ts";
+import { phraseText } from "../i18n/phrases.ts";
 import { printable } from "./finding-text.ts";
 import type { Style } from "./terminal.ts";
 
@@ -29,8 +31,7 @@ interface EntryLike {
 interface ErrorLike {
   readonly code: string;
   readonly node: string | null;
-  readonly detail: string;
-  readonly hint: string;
+  readonly detail: Phrase;
 }
 
 /** A line of a sysctl file that sets another value than the repair at the next reload. */
@@ -47,7 +48,7 @@ export interface Warned {
 /** What a step would meet: the fact as the diagnosis found it, as it shall be, or something else verbatim. */
 export interface Met {
   readonly now: "as-found" | "as-wanted" | { readonly other: string } | null;
-  readonly error: { readonly detail: string } | null;
+  readonly error: { readonly detail: Phrase } | null;
 }
 
 /** `met`: what each step would meet now; empty where that was not looked at. */
@@ -81,9 +82,10 @@ export function planText(
   return lines.join("\n");
 }
 
-function presentText(met: Met | undefined, found: string | null | undefined, { repair: say }: Style["words"]): string {
+function presentText(met: Met | undefined, found: string | null | undefined, words: Style["words"]): string {
+  const say = words.repair;
   if (met === undefined) return "";
-  if (met.error !== null) return say.unreadable({ why: met.error.detail });
+  if (met.error !== null) return say.unreadable({ why: phraseText(met.error.detail, words) });
   if (met.now === "as-wanted") return say.asWanted;
   if (met.now !== null && typeof met.now === "object") return say.now({ found: met.now.other });
   return found === undefined ? "" : found === null ? say.absentNow : say.now({ found });
@@ -143,7 +145,7 @@ export function undoneText(
 export function repairsText(
   listing: {
     readonly repairs: readonly { readonly entry: EntryLike; readonly state: string }[];
-    readonly problems: readonly { readonly node: string; readonly why: string }[];
+    readonly problems: readonly { readonly node: string; readonly why: Phrase }[];
   },
   style: Style,
 ): string {
@@ -160,14 +162,22 @@ export function repairsText(
       ),
     );
   });
-  const problems = listing.problems.map(({ node, why }) => yellow(printable(`${node}: ${why}`)));
+  const problems = listing.problems.map(({ node, why }) =>
+    yellow(printable(style.words.notChecked({ what: node, why: phraseText(why, style.words) }))),
+  );
   return rows.length + problems.length === 0 ? say.noRepairs : [...rows, ...problems].join("\n");
 }
 
-export function errorText(error: ErrorLike, style: Style): string {
-  const say = style.words.changeErrors as Readonly<Record<string, string | undefined>>;
-  const what = say[error.code] ?? error.code;
-  return `lasthop: ${error.node === null ? "" : `${printable(error.node)}: `}${what}: ${printable(error.detail)}\n         ${printable(error.hint)}`;
+export function errorText({ code, node, detail }: ErrorLike, { words }: Pick<Style, "words">): string {
+  const errors: Readonly<Record<string, string | undefined>> = words.changeErrors;
+  const hints: Readonly<Record<string, string | undefined>> = words.changeHints;
+  const parts = [...(node === null ? [] : [node]), errors[code] ?? code, phraseText(detail, words)];
+  return problemText(words.inOneLine(parts), hints[code] ?? null);
+}
+
+/** Every command's way to say that it could not do its work: what happened, and what to do next. */
+export function problemText(what: string, hint: string | null): string {
+  return `lasthop: ${printable(what)}${hint === null ? "" : `\n         ${printable(hint)}`}`;
 }
 
 function placeText(node: string | null, netns: string, api: string): string {

@@ -1,12 +1,14 @@
 import pc from "picocolors";
 import stringWidth from "string-width";
-import type { Conclusion } from "../../hunt/conclusion.ts";
+import type { Conclusion, HuntEvent } from "../../hunt/conclusion.ts";
 import type { Rung } from "../../hunt/findings.ts";
 import { padTo } from "../columns.ts";
 import type { Words } from "../i18n/en.ts";
 import type { Language } from "../i18n/language.ts";
 import { causeById } from "../../think/causes/catalogue.ts";
 import { findingText, printable } from "./finding-text.ts";
+import { notCheckedText } from "./not-checked-text.ts";
+import { phraseText } from "../i18n/phrases.ts";
 import { causeSummary, summaryOf } from "./to-verdict.ts";
 
 export interface Style {
@@ -17,6 +19,12 @@ export interface Style {
 
 const MARKS = { ok: "✓", failed: "✗", skipped: "·", unknown: "?" } as const;
 const INDENT = " ".repeat(13);
+
+/** Where a hunt begins, and how it reaches the nodes. */
+export function startText(event: HuntEvent & { readonly kind: "start" }, isOffline: boolean, words: Words): string {
+  const start = { ...event, from: phraseText(event.from, words), via: phraseText(event.via, words) };
+  return printable(isOffline ? words.offlineStart(start) : words.start(start));
+}
 
 /** A rung as it is climbed down: its mark, its name, its headline, and what is below it. */
 export function rungText(rung: Rung, { words, color }: Style): string {
@@ -46,12 +54,14 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
     lines.push(`  ${cyan(padTo(label, 8))} ${printable(text)}`);
   };
   if (conclusion.outcome !== "healthy") {
-    if (voices.predict !== null) voice(labels.predict, say.predict(voices.predict));
+    if (voices.predict !== null)
+      voice(labels.predict, say.predict({ ...voices.predict, detail: phraseText(voices.predict.detail, words) }));
     if (voices.ask !== null) voice(labels.ask, say.ask(voices.ask));
     if (voices.witness !== null) voice(labels.witness, say.witness(voices.witness));
     if (voices.whatIf !== null) voice(labels.whatIf, say.whatIf(voices.whatIf));
   }
-  for (const what of voices.dissent) lines.push(`  ${yellow(printable(say.dissent({ what })))}`);
+  for (const what of voices.dissent)
+    lines.push(`  ${yellow(printable(say.dissent({ what: phraseText(what, words) })))}`);
 
   const facts: [string, string][] = [];
   const { lastHop, affected } = conclusion;
@@ -73,10 +83,14 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
   for (const item of conclusion.recurrence) {
     facts.push([
       labels.recurs,
-      `${item.by} (${item.when})${item.file === null ? "" : `, ${item.file}${item.line === null ? "" : `:${item.line}`}`}`,
+      words.recurs({
+        by: phraseText(item.by, words),
+        when: phraseText(item.when, words),
+        at: item.file === null ? null : `${item.file}${item.line === null ? "" : `:${item.line}`}`,
+      }),
     ]);
   }
-  for (const item of conclusion.notChecked.slice(0, 6)) facts.push([labels.notChecked, `${item.what}: ${item.why}`]);
+  for (const item of conclusion.notChecked.slice(0, 6)) facts.push([labels.notChecked, notCheckedText(item, words)]);
   if (conclusion.notChecked.length > 6) facts.push([labels.notChecked, `… ${conclusion.notChecked.length - 6}`]);
   if (facts.length > 0) lines.push("");
   const width = Math.max(0, ...facts.map(([label]) => stringWidth(label))) + 2;

@@ -7,6 +7,7 @@ import type { Words } from "../i18n/en.ts";
 import type { IncidentWords } from "../i18n/incident/en.ts";
 import { INCIDENT_WORDS } from "../i18n/incident/words.ts";
 import type { Language } from "../i18n/language.ts";
+import { phraseText } from "../i18n/phrases.ts";
 import { findingText, printable } from "./finding-text.ts";
 
 /** A conclusion in words, in the shape that `-o json` prints. `repairs` come with their commands derived. */
@@ -25,7 +26,7 @@ export function toVerdict(
     schema: "lasthop/verdict/v1",
     lasthop: options.version,
     language,
-    symptom: conclusion.symptom,
+    symptom: { ...conclusion.symptom, from: phraseText(conclusion.symptom.from, words) },
     outcome: conclusion.outcome,
     confidence: conclusion.confidence,
     summary: printable(summaryOf(conclusion, words, language)),
@@ -42,8 +43,15 @@ export function toVerdict(
     evidence: conclusion.evidence.map((item) => ({ ...item })),
     affected: { pods: [...conclusion.affected.pods], services: [...conclusion.affected.services] },
     repairs: [...options.repairs],
-    recurrence: conclusion.recurrence.map((item) => ({ ...item })),
-    notChecked: conclusion.notChecked.map((item) => ({ ...item })),
+    recurrence: conclusion.recurrence.map((item) => ({
+      ...item,
+      by: phraseText(item.by, words),
+      when: phraseText(item.when, words),
+    })),
+    notChecked: conclusion.notChecked.map(({ what, why }) => ({
+      what: printable(phraseText(what, words)),
+      why: printable(phraseText(why, words)),
+    })),
     offline: conclusion.offline,
     timeline: conclusion.timeline.map((event) => ({
       at: event.at,

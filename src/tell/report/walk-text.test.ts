@@ -5,10 +5,11 @@ import { flowTo } from "../../../test/explain/what-happens.ts";
 import type { World } from "../../facts/world.ts";
 import type { Walk } from "../../think/walk/branch.ts";
 import { walk } from "../../think/walk/walk.ts";
+import { en } from "../i18n/en.ts";
 import { jsonOf } from "./walk-json.ts";
 import { headersText, walkText } from "./walk-text.ts";
 
-const plain = { color: false, verbose: false };
+const plain = { color: false, verbose: false, words: en };
 const TO_SERVICE = flowTo("k1/pod:default/frontend-764dfd4598-hxw42", "10.43.238.112", 80);
 
 let world: World;
@@ -64,7 +65,7 @@ describe("a walk in words", () => {
 });
 
 test("a walk as JSON is plain values", () => {
-  const json = JSON.parse(JSON.stringify(jsonOf(service)));
+  const json = JSON.parse(JSON.stringify(jsonOf(service, en)));
   expect(json.schema).toBe("lasthop/walk/v1");
   expect(json.flow).toMatchObject({ from: TO_SERVICE.from, dst: "10.43.238.112", src: null, dport: 80 });
   expect(json.branches.map((b: { end: string }) => b.end).sort()).toEqual(["DELIVERED", "DELIVERED", "FORWARDING_OFF"]);

@@ -4,10 +4,15 @@ import { arrives, type Branch, type Step, type Walk } from "../../think/walk/bra
 import { DISPOSITIONS } from "../../think/walk/dispositions.ts";
 import type { Header } from "../../think/walk/packet.ts";
 import { STEPS } from "../../think/walk/steps.ts";
+import type { Words } from "../i18n/en.ts";
+import { phraseText } from "../i18n/phrases.ts";
 import { printable } from "./finding-text.ts";
 
 /** A walk, step by step: where, what was decided, and the fact that it rests on. */
-export function walkText(walk: Walk, options: { readonly color: boolean; readonly verbose: boolean }): string {
+export function walkText(
+  walk: Walk,
+  options: { readonly color: boolean; readonly verbose: boolean; readonly words: Words },
+): string {
   const { bold, dim, red, green, yellow } = pc.createColors(options.color);
   const lines: string[] = [];
   const total = walk.branches.length;
@@ -38,7 +43,7 @@ export function walkText(walk: Walk, options: { readonly color: boolean; readonl
     const paint =
       branch.end === "DELIVERED" || branch.end === "PROXIED" ? green : branch.end === "UNKNOWN" ? yellow : red;
     shown.push(`    ${paint(branch.end)}  ${dim(DISPOSITIONS[branch.end])}`);
-    if (branch.unknown !== null) shown.push(`      ${printable(branch.unknown.why)}`);
+    if (branch.unknown !== null) shown.push(`      ${printable(phraseText(branch.unknown.why, options.words))}`);
     return shown;
   }
 }

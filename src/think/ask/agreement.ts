@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { Step } from "../walk/branch.ts";
 import { ERRORS, type Prediction } from "./prediction.ts";
 import type { Question } from "./question.ts";
@@ -17,16 +18,16 @@ export interface Agreement {
   readonly question: string;
   /** As it was answered: the first line. */
   readonly answer: string;
-  readonly predicted: string;
-  readonly said: string;
+  readonly predicted: Phrase;
+  readonly said: Phrase;
   readonly agrees: boolean | null;
-  readonly why: string | null;
+  readonly why: Phrase | null;
 }
 
 type Said =
   | { readonly said: "route"; readonly route: RouteWords }
   | { readonly said: "error"; readonly error: string }
-  | { readonly said: "nothing"; readonly why: string };
+  | { readonly said: "nothing"; readonly why: Phrase };
 
 /** @see ip-route(8), `ip route get`. */
 export function judge(question: Question, answer: Answer): Agreement {
@@ -54,10 +55,10 @@ export function readAnswer(answer: Answer): Said {
   const error = /RTNETLINK answers: ([^\n]{1,200})/.exec(answer.stderr.slice(0, 10_000))?.[1];
   if (error !== undefined) return { said: "error", error: error.trim() };
   const why = firstLine(answer.stderr) || firstLine(answer.stdout);
-  return { said: "nothing", why: why === "" ? "no answer" : why };
+  return { said: "nothing", why: why === "" ? phrase("no-answer") : why };
 }
 
-function compare(predicted: Prediction, said: Said): { readonly agrees: boolean | null; readonly why: string | null } {
+function compare(predicted: Prediction, said: Said): { readonly agrees: boolean | null; readonly why: Phrase | null } {
   if (predicted.says === "nothing") return { agrees: null, why: predicted.why };
   if (said.said === "nothing") return { agrees: null, why: said.why };
   if (predicted.says === "error") return compareError(predicted, said);
@@ -76,7 +77,7 @@ function compare(predicted: Prediction, said: Said): { readonly agrees: boolean 
 function compareError(
   predicted: Extract<Prediction, { says: "error" }>,
   said: Exclude<Said, { said: "nothing" }>,
-): { readonly agrees: boolean | null; readonly why: string | null } {
+): { readonly agrees: boolean | null; readonly why: Phrase | null } {
   if (said.said === "route") {
     // Since 2.6.39 a refusing route is an error; where it is shown instead, its type says the same.
     const shown = { blackhole: "BLACKHOLE_ROUTE", unreachable: "UNREACHABLE_ROUTE", prohibit: "PROHIBIT_ROUTE" };
@@ -91,10 +92,10 @@ function compareError(
 }
 
 function disagree(predicted: Prediction, said: string) {
-  return { agrees: false, why: `${predictedText(predicted)} ≠ ${said}` } as const;
+  return { agrees: false, why: phrase("kernel-differs", { predicted: predictedText(predicted), said }) } as const;
 }
 
-function predictedText(predicted: Prediction): string {
+function predictedText(predicted: Prediction): Phrase {
   switch (predicted.says) {
     case "local":
       return "local";

@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { Branch, Step } from "../walk/branch.ts";
 import type { Disposition } from "../walk/dispositions.ts";
 import { outerIp } from "../walk/packet.ts";
@@ -9,7 +10,7 @@ export type Prediction =
   | { readonly says: "local" }
   | { readonly says: "error"; readonly error: KernelError; readonly disposition: Disposition }
   /** The walk itself does not know, or the kernel's answer says nothing about it. */
-  | { readonly says: "nothing"; readonly why: string };
+  | { readonly says: "nothing"; readonly why: Phrase };
 
 /** The words of strerror(3), as iproute2 prints them. */
 export type KernelError =
@@ -39,13 +40,12 @@ export function predictionAt(leg: Branch, at: number): Prediction {
   const step = leg.steps[at];
   if (step === undefined) throw new RangeError(`no step ${at}`);
   const failure = endsHere(leg, at) ? leg.end : null;
-  if (failure === "UNKNOWN") return { says: "nothing", why: leg.unknown?.why ?? "the walk does not know" };
+  if (failure === "UNKNOWN") return { says: "nothing", why: leg.unknown?.why ?? phrase("walk-does-not-know") };
   const errors = failure === null ? undefined : ERRORS[failure];
   if (failure !== null && errors?.[0] !== undefined) {
     // ip6_forward decides that, and no lookup asks it.
     const isIpv6 = outerIp(step.packet).dst.family === 6;
-    if (isIpv6 && failure === "FORWARDING_OFF")
-      return { says: "nothing", why: "a lookup does not ask IPv6 forwarding" };
+    if (isIpv6 && failure === "FORWARDING_OFF") return { says: "nothing", why: phrase("lookup-without-forwarding") };
     return { says: "error", error: errors[0], disposition: failure };
   }
   const told = readRoute(step.detail);
@@ -72,5 +72,5 @@ function fromLater(leg: Branch, at: number): Prediction {
     if (step.kind === "local-deliver") return { says: "local" };
     if (step.kind === "neighbour" && step.link !== null) return { says: "route", via: null, dev: step.link };
   }
-  return { says: "nothing", why: "the walk does not tell where it went" };
+  return { says: "nothing", why: phrase("way-not-told") };
 }

@@ -1,8 +1,10 @@
+import { type Phrase, phrase } from "../../facts/phrase.ts";
+
 /** Something on a node that writes forwarding or rp_filter behind everybody's back. */
 export interface Resetter {
-  readonly by: string;
+  readonly by: Phrase;
   /** boot, next suspend, next reload … */
-  readonly when: string;
+  readonly when: Phrase;
   /** A file that decides it, where there is one. */
   readonly file: string | null;
   /** It writes what files say, so it resets only what a file says otherwise or what stands in none. */
@@ -38,10 +40,10 @@ function hasVmwareTools({ files, processes }: ResetterFacts): boolean {
 
 const KNOWN: readonly Known[] = [
   {
-    by: "network.service stop, at suspend, called by VMware Tools",
+    by: phrase("network-stop-by-vmware"),
     keys: ["forwarding"],
     onlyAsFilesSay: false,
-    when: "next suspend",
+    when: phrase("next-suspend"),
     file: "/etc/rc.d/init.d/network",
     // open-vm-tools scripts/linux/network stops NetworkManager's networking where it runs, and network.service where not.
     applies: (facts) => hasNetworkScript(facts) && hasVmwareTools(facts) && !has(facts.processes, "NetworkManager"),
@@ -50,7 +52,7 @@ const KNOWN: readonly Known[] = [
     by: "network.service stop",
     keys: ["forwarding"],
     onlyAsFilesSay: false,
-    when: "next network restart",
+    when: phrase("next-network-restart"),
     file: "/etc/rc.d/init.d/network",
     applies: hasNetworkScript,
   },
@@ -58,7 +60,7 @@ const KNOWN: readonly Known[] = [
     by: "TuneD, reapply_sysctl",
     keys: ["forwarding", "rp_filter"],
     onlyAsFilesSay: true,
-    when: "next profile switch or restart of tuned",
+    when: phrase("next-tuned"),
     file: "/etc/tuned/tuned-main.conf",
     applies: ({ files, processes, units }) =>
       has(processes, "tuned") || has(units, "tuned.service") || has(files, "/etc/tuned/active_profile"),
@@ -67,16 +69,16 @@ const KNOWN: readonly Known[] = [
     by: "ufw",
     keys: ["forwarding", "rp_filter"],
     onlyAsFilesSay: true,
-    when: "next ufw reload or boot",
+    when: phrase("next-ufw"),
     file: "/etc/ufw/sysctl.conf",
     applies: ({ files }) => has(files, "/etc/ufw/sysctl.conf"),
   },
   ...["60-gce-network-security.conf", "11-gce-network-security.conf", "99-gce.conf"].flatMap((name) =>
     ["/etc/sysctl.d", "/usr/lib/sysctl.d"].map((directory) => ({
-      by: "Google Compute Engine's guest configuration",
+      by: phrase("gce-guest"),
       keys: ["forwarding", "rp_filter"] as const,
       onlyAsFilesSay: true,
-      when: "next boot or reload",
+      when: phrase("next-reload-or-boot"),
       file: `${directory}/${name}`,
       applies: ({ files }: ResetterFacts) => files.has(`${directory}/${name}`),
     })),
@@ -85,15 +87,15 @@ const KNOWN: readonly Known[] = [
     by: "SuSEfirewall2, FW_ROUTE",
     keys: ["forwarding"],
     onlyAsFilesSay: false,
-    when: "next start of the firewall",
+    when: phrase("next-firewall"),
     file: "/etc/sysconfig/SuSEfirewall2",
     applies: ({ files }) => has(files, "/etc/sysconfig/SuSEfirewall2"),
   },
   {
-    by: "udev, net.ipv4.conf.*.rp_filter for each new link",
+    by: phrase("udev-rp-filter"),
     keys: ["rp_filter"],
     onlyAsFilesSay: true,
-    when: "next link that comes up",
+    when: phrase("next-link"),
     file: "/usr/lib/sysctl.d/50-default.conf",
     applies: ({ files }) => has(files, "/usr/lib/sysctl.d/50-default.conf"),
   },

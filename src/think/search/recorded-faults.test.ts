@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { said } from "../../../test/said.ts";
 import type { Cluster } from "../../facts/cluster.ts";
 import { type Ip, ip, prefix } from "../../facts/ip.ts";
 import type { Link, Netns, Route } from "../../facts/netns.ts";
@@ -130,7 +131,7 @@ describe("faults put into the recorded healthy flannel cluster", () => {
   }
   function set(text: string, from: World = healthy): World {
     const parsed = parseSet(text, ["k1", "k2", "k3"]);
-    if (!parsed.ok) throw new Error(parsed.why);
+    if (!parsed.ok) throw new Error(String(said(parsed.why)));
     const world = applyEdits(from, [parsed.edit]);
     expect(world).not.toBe(from);
     return world;

@@ -1,3 +1,4 @@
+import type { Phrase } from "../../facts/phrase.ts";
 import type { World } from "../../facts/world.ts";
 import type { Flow, Walk } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
@@ -41,9 +42,9 @@ export interface SearchResult {
   /** It stopped early, so there may be other sets that cost as little; or nothing was found and dearer sets were left out. */
   readonly bounded: boolean;
   /** Why it is not known how the flow goes as things are: then a solution is no proof that something is lost. Null: it is known. */
-  readonly unknownAsIs: string | null;
+  readonly unknownAsIs: Phrase | null;
   /** Sets no dearer than the solutions whose walk ended in something unknown: they might be others. */
-  readonly unjudged: readonly { readonly edits: readonly Edit[]; readonly why: string }[];
+  readonly unjudged: readonly { readonly edits: readonly Edit[]; readonly why: Phrase }[];
   readonly walks: number;
   /** Sets that did not deliver and were tried further. */
   readonly expanded: number;
@@ -67,10 +68,10 @@ export function searchWith(walker: Walker, world: World, flow: Flow, options: Se
   const frontier = makeFrontier<Node>();
   const seen = new Set<string>();
   const found: Solution[] = [];
-  const unjudged: { edits: readonly Edit[]; why: string; cost: number }[] = [];
+  const unjudged: { edits: readonly Edit[]; why: Phrase; cost: number }[] = [];
   let interrupted = false;
   let leftOut = false;
-  let unknownAsIs: string | null = null;
+  let unknownAsIs: Phrase | null = null;
   let asIs: Walk | null = null;
   let walks = 0;
   let expanded = 0;
@@ -126,7 +127,7 @@ export function searchWith(walker: Walker, world: World, flow: Flow, options: Se
   };
 }
 
-function whyUnknown(walk: Walk): string {
+function whyUnknown(walk: Walk): Phrase {
   for (const branch of walk.branches) {
     const why = branch.unknown?.why ?? branch.reply.find((r) => r.unknown !== null)?.unknown?.why;
     if (why !== undefined) return why;

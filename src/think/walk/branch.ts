@@ -1,4 +1,5 @@
 import type { Ip } from "../../facts/ip.ts";
+import type { Phrase } from "../../facts/phrase.ts";
 import type { NetnsId, Provenance } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
 import type { Disposition } from "./dispositions.ts";
@@ -57,7 +58,7 @@ export interface Branch {
   /** The read that decided the end, where one did: what a repair would have to change. */
   readonly decidedBy: readonly Read[];
   /** Set when `end` is UNKNOWN or LEFT_CLUSTER: what is not known, and the fact that could not be judged, if there is one. */
-  readonly unknown: { readonly why: string; readonly because: Provenance | null } | null;
+  readonly unknown: { readonly why: Phrase; readonly because: Provenance | null } | null;
   /** The destination after NAT, when it was reached or where it was headed. */
   readonly destination: { readonly ip: Ip; readonly port: number };
   /** The way back, when `end` is DELIVERED (or PROXIED); empty otherwise. A reply leg's own `reply` is empty. */

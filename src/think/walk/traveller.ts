@@ -1,6 +1,7 @@
 import type { Ip } from "../../facts/ip.ts";
 import { linkNamed } from "../../facts/lookup/links.ts";
 import type { Link, Netns, Tuple } from "../../facts/netns.ts";
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { NetnsId, Provenance } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
 import type { Branch, Flow, Step } from "./branch.ts";
@@ -25,7 +26,7 @@ export interface Ending {
 
 /** Why a question has no answer, and the fact that could not be judged, if there is one. */
 export interface NotKnown {
-  readonly why: string;
+  readonly why: Phrase;
   readonly because: Provenance | null;
 }
 
@@ -205,9 +206,13 @@ function destinationOf(packet: Packet): { readonly ip: Ip; readonly port: number
 
 /** The link, or why it is not known. */
 export function linkIn(netns: Netns, name: string): Link | NotKnown {
-  if (!netns.links.known) return { why: `the links of ${netns.id} are not known: ${netns.links.why}`, because: null };
+  if (!netns.links.known)
+    return { why: phrase("links-unknown", { netns: netns.id, why: netns.links.why }), because: null };
   return (
-    linkNamed(netns.links.value, name) ?? { why: `${netns.id} has no link ${name} in what was read`, because: null }
+    linkNamed(netns.links.value, name) ?? {
+      why: phrase("no-such-link", { netns: netns.id, link: name }),
+      because: null,
+    }
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Tuple } from "../../facts/netns.ts";
+import { phrase } from "../../facts/phrase.ts";
 import type { NetnsId } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
 import type { Branch, Flow, Walk } from "./branch.ts";
@@ -47,7 +48,7 @@ export function walk(world: World, flow: Flow, options: WalkOptions = {}): Walk 
   traveller.drive = (moves, stop) => drive(moves, budget, stop);
   if (!world.netns.has(flow.from)) {
     const branches = branchesOf(
-      traveller.unknown(flow.from, null, { why: `${flow.from} was not collected`, because: null }),
+      traveller.unknown(flow.from, null, { why: phrase("not-collected", { netns: flow.from }), because: null }),
     );
     return { world, flow, branches };
   }
@@ -156,7 +157,7 @@ function run(
     if (stop(move.go)) continue;
     budget.stages -= 1;
     if (budget.stages < 0) {
-      open.push(...move.traveller.unknown(move.go.netns, null, { why: "the walk is too long", because: null }));
+      open.push(...move.traveller.unknown(move.go.netns, null, { why: phrase("walk-too-long"), because: null }));
       continue;
     }
     open.push(...handle(move.traveller, move.go).toReversed());

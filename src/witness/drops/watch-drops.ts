@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 import type { NotChecked } from "../../facts/world.ts";
 import type { Limits, Reader } from "../../read/transport/reader.ts";
@@ -68,7 +69,7 @@ export async function watchDrops(reader: Reader, node: NodeName, limits: Limits)
       node,
       events: [...kinds.values()].filter((e) => !isBenign(e)).sort((a, b) => b.count - a.count),
       overrun: overrun === undefined ? null : Number(overrun),
-      notChecked: why === null ? [] : [{ what: `kernel drop reasons on ${node}`, why }],
+      notChecked: why === null ? [] : [{ what: phrase("drop-reasons-on", { node }), why }],
     };
   };
   let stopped: Promise<DropReport> | null = null;
@@ -80,14 +81,14 @@ export async function watchDrops(reader: Reader, node: NodeName, limits: Limits)
   };
 }
 
-function whyNot(said: readonly string[], format: string, overrun: number | null): string | null {
-  if (said.includes("no tracefs")) return "tracefs is not mounted";
-  if (said.includes("no permission")) return "no permission to read tracefs";
-  if (said.includes("cannot trace")) return "the kernel refused a trace instance";
-  if (!said.includes("tracing")) return said.findLast((line) => line.trim() !== "") ?? "tracing did not start";
-  if (!hasReasonField(format)) return "this kernel gives no drop reasons (5.17 and later do)";
-  if (overrun === null) return "the trace ended before it was stopped";
-  return overrun > 0 ? `${overrun} events were lost: there were more than the buffer holds` : null;
+function whyNot(said: readonly string[], format: string, overrun: number | null): Phrase | null {
+  if (said.includes("no tracefs")) return phrase("tracefs-not-mounted");
+  if (said.includes("no permission")) return phrase("tracefs-forbidden");
+  if (said.includes("cannot trace")) return phrase("trace-refused");
+  if (!said.includes("tracing")) return said.findLast((line) => line.trim() !== "") ?? phrase("trace-not-started");
+  if (!hasReasonField(format)) return phrase("no-drop-reasons");
+  if (overrun === null) return phrase("trace-ended-early");
+  return overrun > 0 ? phrase("trace-overrun", { count: overrun }) : null;
 }
 
 function count(kinds: Map<string, { -readonly [K in keyof DropEvent]: DropEvent[K] }>, line: string): void {

@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 import type { Command } from "../../read/transport/reader.ts";
 import type { Tracer } from "../correlate/tracer.ts";
@@ -75,7 +76,10 @@ function preparePing(probe: Extract<Probe, { kind: "icmp" }>, tag: Uint8Array | 
           icmp: { id: null, seq: tag === null && !said.text.includes("icmp_seq") ? n - 1 : n },
         })),
         tool: failure === null ? "ping" : null,
-        notChecked: failure === null ? [] : [{ what: `ping from ${probe.from.netns}`, why: failure.detail }],
+        notChecked:
+          failure === null
+            ? []
+            : [{ what: phrase("sending-from", { kind: "ping", netns: probe.from.netns }), why: failure.detail }],
       };
     },
   };
@@ -141,12 +145,12 @@ function tracersOf(probe: Probe, own: (n: number) => Partial<Tracer>): readonly 
 
 interface Failure {
   readonly outcome: "failed" | "no-tool";
-  readonly detail: string;
+  readonly detail: Phrase;
 }
 
 function failureOf(said: Said, tool: string): Failure | null {
   if (said.failure !== null) return { outcome: "failed", detail: said.failure };
-  if (said.status === 127) return { outcome: "no-tool", detail: `${tool} is not installed` };
+  if (said.status === 127) return { outcome: "no-tool", detail: phrase("not-installed", { tool }) };
   if (/^nsenter: /m.test(said.text)) return { outcome: "failed", detail: said.text.slice(0, 200) };
   return null;
 }
@@ -161,12 +165,12 @@ function orFailure(
 ): Pick<ProbeResult, "probe" | "answers" | "tool" | "notChecked"> {
   if (tool !== null) return { probe, answers, tool, notChecked: [] };
   const failure = failureOf(said, "sh");
-  const why = failure?.detail ?? `the node has no ${wanted}`;
+  const why = failure?.detail ?? phrase("tool-missing", { tool: wanted });
   return {
     probe,
     answers: failure === null ? answers : failed(probe, failure),
     tool,
-    notChecked: [{ what: `${probe.kind} from ${probe.from.netns}`, why }],
+    notChecked: [{ what: phrase("sending-from", { kind: probe.kind, netns: probe.from.netns }), why }],
   };
 }
 
@@ -177,6 +181,6 @@ function failed(probe: Probe, failure: Failure): readonly Answer[] {
     httpStatus: null,
     ms: null,
     sport: null,
-    detail: failure.detail,
+    detail: typeof failure.detail === "string" ? failure.detail : failure.detail.code,
   }));
 }

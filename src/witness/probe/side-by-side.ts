@@ -1,11 +1,12 @@
 import { type Command, type Limits, type Reader, text } from "../../read/transport/reader.ts";
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 
 /** What one of several commands said, standard error among it. `failure`: why it did not run at all. */
 export interface Said {
   readonly text: string;
   readonly status: number | null;
-  readonly failure: string | null;
+  readonly failure: Phrase | null;
 }
 
 /**
@@ -50,7 +51,7 @@ export async function runSideBySide(
   const words = commands.flatMap((c) => [c.netns ?? "", String(c.argv.length), ...c.argv]);
   const command: Command = { name: "probes", argv: ["sh", "-c", SCRIPT, "lasthop-probes", ...words], netns: null };
   const [output] = await reader.run(node, [command], limits);
-  const failure = output === undefined ? "the node gave no answer" : output.failure;
+  const failure = output === undefined ? phrase("node-no-answer") : output.failure;
   const lines = commands.map((): string[] => []);
   const status = commands.map((): number | null => null);
   for (const line of output === undefined ? [] : text(output).split("\n")) {
@@ -65,6 +66,6 @@ export async function runSideBySide(
     text: (lines[i] as string[]).join("\n"),
     status: status[i] as number | null,
     // One that was done before the whole was cut off has its say.
-    failure: status[i] === null ? (failure ?? "it did not end") : null,
+    failure: status[i] === null ? (failure ?? phrase("not-ended")) : null,
   }));
 }

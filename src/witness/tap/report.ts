@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { TapReport } from "../sighting.ts";
 import type { Listener } from "./listener.ts";
 import type { Place } from "./place.ts";
@@ -14,7 +15,7 @@ export function reportOn(
   const sum = (pick: (c: NonNullable<(typeof counts)[number]>) => number) =>
     counts.every((c) => c !== null) && counts.length > 0 ? counts.reduce((total, c) => total + pick(c), 0) : null;
   const why = isPartial
-    ? "more interfaces than taps, on a node whose tcpdump cannot tell them apart"
+    ? phrase("tap-too-many-links")
     : (listeners.map((l, i) => doubt(l, listeners, keptComing[i] as boolean)).find((w) => w !== null) ?? null);
   return {
     netns: place.netns,
@@ -27,21 +28,21 @@ export function reportOn(
   };
 }
 
-function doubt(listener: Listener, all: readonly Listener[], keptComing: boolean): string | null {
+function doubt(listener: Listener, all: readonly Listener[], keptComing: boolean): Phrase | null {
   const { counts, options } = listener;
   if (listener.linkType === null) return whyNotStarted(listener.stderr);
-  if (!options.tcpdump.immediate) return "this tcpdump has no --immediate-mode: its last packets are lost";
-  if (listener.endedEarly) return "tcpdump ended before it was stopped";
+  if (!options.tcpdump.immediate) return phrase("tap-not-immediate");
+  if (listener.endedEarly) return phrase("tap-ended-early");
   if (listener.failure !== null) return listener.failure;
-  if (listener.overflowed) return "more packets than are kept";
-  if (counts === null) return "tcpdump ended without its counts";
-  if (counts.dropped > 0) return `${counts.dropped} packets dropped`;
+  if (listener.overflowed) return phrase("tap-overflowed");
+  if (counts === null) return phrase("tap-without-counts");
+  if (counts.dropped > 0) return phrase("tap-dropped", { count: counts.dropped });
   if (listener.records < counts.captured)
-    return `${counts.captured - listener.records} captured packets did not arrive here`;
+    return phrase("tap-not-arrived", { count: counts.captured - listener.records });
   // Packets come out in the order in which they went in: one that came out after the end of the probes shows that those before
   // it did. What is missing then arrived during the stop.
   const missing = counts.received - counts.captured - capturedByTwin(listener, all) - loopedBack(listener);
-  if (missing > 0 && !keptComing) return `${missing} packets received but not written`;
+  if (missing > 0 && !keptComing) return phrase("tap-not-written", { count: missing });
   return null;
 }
 
@@ -59,10 +60,10 @@ function loopedBack({ frames }: Listener): number {
 }
 
 /** The reason in tcpdump's, the shell's or the transport's own words. */
-function whyNotStarted(stderr: readonly string[]): string {
+function whyNotStarted(stderr: readonly string[]): Phrase {
   const all = stderr.join("\n");
-  if (/not found|No such file or directory|ENOENT/.test(all) && /tcpdump/.test(all)) return "tcpdump is not installed";
-  if (/permission|Operation not permitted/i.test(all)) return "no permission to capture";
+  if (/not found|No such file or directory|ENOENT/.test(all) && /tcpdump/.test(all)) return phrase("tcpdump-missing");
+  if (/permission|Operation not permitted/i.test(all)) return phrase("capture-forbidden");
   const last = stderr.findLast((line) => line.trim() !== "");
-  return last === undefined ? "tcpdump did not start listening" : last.trim().slice(0, 200);
+  return last === undefined ? phrase("tap-not-started") : last.trim().slice(0, 200);
 }

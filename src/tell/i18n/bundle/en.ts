@@ -23,3 +23,23 @@ export const bundleErrors = {
   "disk-full": "there is no room for it",
   unwritable: "it cannot be written",
 };
+
+/** What helps then. */
+export const bundleHints = {
+  "not-a-bundle": "give what `lasthop snapshot` wrote, or a directory as docs/bundles.md describes it",
+  "newer-format": "it was written by a later version of Lasthop: use that one",
+  "bad-manifest": "record it anew; nothing of it was believed",
+  "bad-checksum": "it was damaged or edited since it was recorded: copy or record it anew",
+  "missing-file": "it was damaged since it was recorded: copy or record it anew",
+  "bad-name": "it was not written by Lasthop; nothing outside of a bundle is read or written",
+  "bad-entry": "a bundle holds regular files alone: no links, no devices",
+  "duplicate-file": "it was not written by Lasthop; each file stands once in a bundle",
+  "duplicate-node": "give one bundle of each node",
+  damaged: "it is cut short or damaged: copy or record it anew",
+  "too-large": "it is larger than any bundle that Lasthop writes",
+  "too-many-files": "record fewer nodes at once, and join their bundles by giving --bundle several times",
+  "bad-object": "record the Kubernetes objects anew: kubectl get KIND -A -o json",
+  unreadable: "may it be read by this user?",
+  "disk-full": "nothing is left of it: make room, or choose another place",
+  unwritable: "may this user write there?",
+};

@@ -24,3 +24,23 @@ export const bundleErrors: Words["bundleErrors"] = {
   "disk-full": "没有空间放它",
   unwritable: "它写不进去",
 };
+
+/** What helps then. */
+export const bundleHints: Words["bundleHints"] = {
+  "not-a-bundle": "请给 `lasthop snapshot` 写的文件，或者 docs/bundles.md 所说的目录",
+  "newer-format": "它是更新版本的 Lasthop 写的：请用那个版本",
+  "bad-manifest": "请重新录制；里面的内容一概没有采信",
+  "bad-checksum": "它在录制之后损坏或被改过：重新复制一份，或者重新录制",
+  "missing-file": "它在录制之后损坏了：重新复制一份，或者重新录制",
+  "bad-name": "它不是 Lasthop 写的；bundle 之外的任何东西都不会去读写",
+  "bad-entry": "bundle 里只有普通文件：没有链接，也没有设备文件",
+  "duplicate-file": "它不是 Lasthop 写的；bundle 里每个文件只出现一次",
+  "duplicate-node": "每个节点只给一个 bundle",
+  damaged: "它不完整或已损坏：重新复制一份，或者重新录制",
+  "too-large": "它比 Lasthop 写的任何 bundle 都大",
+  "too-many-files": "一次少录几个节点，再用多个 --bundle 合在一起",
+  "bad-object": "重新录制 Kubernetes 对象：kubectl get KIND -A -o json",
+  unreadable: "当前用户有权读它吗？",
+  "disk-full": "没有留下任何东西：请腾出空间，或者换个地方",
+  unwritable: "当前用户有权在那里写吗？",
+};

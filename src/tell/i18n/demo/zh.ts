@@ -1,7 +1,7 @@
-import type { Words } from "../en.ts";
+import type { demo as english } from "./en.ts";
 
 /** What the demo tells between its commands. */
-export const demo: Words["demo"] = {
+export const demo: typeof english = {
   building: (p) => `在本机的 network namespace 里搭一个三节点集群，按 ${p.cni} 的方式布线……`,
   built: (p) =>
     `${p.nodes} 个节点，${p.pods} 个 Pod，一个 Kubernetes API，用时 ${p.seconds} 秒。frontend 把请求代理到另一个节点上的 backend：`,

@@ -1,4 +1,5 @@
 import type { Findings } from "../../../hunt/findings.ts";
+import type { PhraseWords } from "../phrases.ts";
 
 /** A sentence for every code of a finding. */
-export type FindingWords = { readonly [K in keyof Findings]: (p: Findings[K]) => string };
+export type FindingWords = PhraseWords<Findings>;

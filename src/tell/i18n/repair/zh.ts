@@ -1,7 +1,7 @@
-import type { Words } from "../en.ts";
+import type { repair as english, changeErrors as englishErrors } from "./en.ts";
 
 /** Plans, repairs, the journal. */
-export const repair: Words["repair"] = {
+export const repair: typeof english = {
   api: "Kubernetes API",
   absentNow: "  （当前不存在）",
   now: (p) => `  （当前为 ${p.found}）`,
@@ -22,7 +22,7 @@ export const repair: Words["repair"] = {
 };
 
 /** What went wrong while a node was altered. */
-export const changeErrors: Words["changeErrors"] = {
+export const changeErrors: typeof englishErrors = {
   "nothing-to-repair": "没有可修复的东西",
   "not-confirmed": "原因还没有证实",
   "not-proven": "没有证明这个修复能让报文送达",
@@ -46,4 +46,31 @@ export const changeErrors: Words["changeErrors"] = {
   "persist-not-host": "只有节点自己的 sysctl 才有配置文件",
   "persist-shared-file": "这个文件属于另一台机器",
   "persist-unwritable": "文件写不进去",
+};
+
+/** What helps then. */
+export const changeHints: typeof englishHints = {
+  "nothing-to-repair": "先做诊断：这份结论里没有 Lasthop 能做的修复",
+  "not-confirmed": "在能抓包见证的条件下重新诊断，或者加 --force",
+  "not-proven": "没有看到带上这个修复后推演能送达；--force 可以硬试",
+  "unknown-repair": "这份结论是别的版本的 Lasthop 写的",
+  "bad-params": "这份结论被改过，或者是别的版本的 Lasthop 写的",
+  "by-hand": "没有安全的在线改法：请照打印出来的命令手工处理",
+  "no-node": "在 --inventory 里写上这个节点",
+  "no-netns": "Pod 已经不在或者换了地方：重新诊断",
+  "no-api": "给一个有权 patch 该对象的 kubeconfig",
+  unreadable: "节点上没有这个工具，或者不许在那里用",
+  "changed-since": "重新诊断",
+  "already-done": "重新诊断",
+  "command-failed": "看命令自己的输出；`lasthop undo` 可以撤销已经做了的",
+  "read-back-differs": "有什么东西把值占住了；`lasthop undo` 可以撤销已经做了的",
+  "journal-unwritable": "什么都没有改；节点上的 /var/lib/lasthop 必须可写",
+  "journal-not-found": "见 `lasthop repairs`",
+  "already-undone": "见 `lasthop repairs`",
+  "already-gone": "节点之后重启过：修复没有在内核里留下任何东西",
+  "not-what-we-left": "后来有人改过它；看清楚之后再加 --force",
+  "not-restored": "节点和日志里的改前状态仍有出入：见上面的详情",
+  "persist-not-host": "Pod 的 network namespace 没有自己的配置文件：请改它的配置",
+  "persist-shared-file": "这个节点是一个 network namespace，它和所在机器共用 /etc/sysctl.d",
+  "persist-unwritable": "修复在下次重新加载之前有效；请手工写这个文件",
 };

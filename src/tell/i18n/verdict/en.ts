@@ -79,6 +79,12 @@ export const verdict = {
     ]
       .filter((part) => part !== null)
       .join(", "),
+  /** `at`: a file and its line. */
+  recurs: (p: { by: string; when: string; at: string | null }) =>
+    `${p.by} (${p.when})${p.at === null ? "" : `, ${p.at}`}`,
+  /** Whose, what, and what it said. */
+  inOneLine: (parts: readonly string[]) => parts.join(": "),
+  notChecked: (p: { what: string; why: string }) => `${p.what}: ${p.why}`,
   next: {
     plan: "show the plan, change nothing",
     apply: "do it, read it back, try the symptom again",

@@ -1,10 +1,10 @@
-import type { Words } from "../en.ts";
+import type { verdict as english } from "./en.ts";
 
 /** `leg` as a verdict has it. */
 const leg = (of: string): string => (of === "request" ? "请求" : of === "reply" ? "应答" : of);
 
 /** What stands around the ladder. */
-export const verdict = {
+export const verdict: typeof english = {
   start: (p) => `从 ${p.from} 出发 · 经由 ${p.via} 到达节点（${p.nodes} 个中的 ${p.reached} 个）· 不改动任何东西`,
   offlineStart: (p) => `离线，数据来自 ${p.via} · ${p.nodes} 个节点 · 不发送任何报文`,
   doing: {
@@ -77,6 +77,9 @@ export const verdict = {
     ]
       .filter((part) => part !== null)
       .join("，"),
+  recurs: (p) => `${p.by}（${p.when}）${p.at === null ? "" : `，${p.at}`}`,
+  inOneLine: (parts) => parts.join("："),
+  notChecked: (p) => `${p.what}：${p.why}`,
   next: {
     plan: "只看方案，不做改动",
     apply: "执行，读回确认，再试一次原来的故障",
@@ -84,4 +87,4 @@ export const verdict = {
     meant: "无需修复；若并非本意，请修改策略",
     offline: "这些是录制下来的数据：要修复，请对集群本身做诊断",
   },
-} satisfies Omit<Words, "findings" | "repair" | "changeErrors" | "snapshot" | "bundleErrors" | "demo">;
+};

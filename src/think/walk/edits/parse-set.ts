@@ -1,10 +1,11 @@
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import { type NodeName, netnsId } from "../../../facts/provenance.ts";
 import type { EditOf } from "./edit.ts";
 import { canonicalKey } from "./sysctl-keys.ts";
 
 export type ParsedSet =
   | { readonly ok: true; readonly edit: EditOf<"set-sysctl"> }
-  | { readonly ok: false; readonly why: string };
+  | { readonly ok: false; readonly why: Phrase };
 
 /**
  * `k2:net.ipv4.ip_forward=1`, `k2/pod:default/web:net.ipv4.ip_forward=1`: a supposition about a node's sysctl, or about a
@@ -12,14 +13,11 @@ export type ParsedSet =
  */
 export function parseSet(text: string, nodes: readonly NodeName[]): ParsedSet {
   const shape = /^([^:/=]+)(?:\/(host|pod:[^/:=]+\/[^/:=]+))?:([^=\s]+)\s*=\s*(.+)$/.exec(text.trim());
-  if (shape === null) return { ok: false, why: `not of the form NODE:KEY=VALUE: ${text}` };
+  if (shape === null) return { ok: false, why: phrase("set-not-of-form", { text }) };
   const [, node = "", name = "host", key = "", value = ""] = shape;
-  if (!nodes.includes(node)) {
-    const have = nodes.length === 0 ? "none" : nodes.join(", ");
-    return { ok: false, why: `no node named ${node}; there are: ${have}` };
-  }
+  if (!nodes.includes(node)) return { ok: false, why: phrase("set-no-node", { node, nodes }) };
   const canonical = canonicalKey(key);
-  if (!/^net(\.[\w/:@-]+)+$/.test(canonical)) return { ok: false, why: `not a net.* sysctl: ${key}` };
-  if (/[^\x20-\x7e\t]/.test(value) || value.length > 256) return { ok: false, why: `not a sysctl's value: ${value}` };
+  if (!/^net(\.[\w/:@-]+)+$/.test(canonical)) return { ok: false, why: phrase("set-no-key", { key }) };
+  if (/[^\x20-\x7e\t]/.test(value) || value.length > 256) return { ok: false, why: phrase("set-no-value", { value }) };
   return { ok: true, edit: { do: "set-sysctl", netns: netnsId(node, name), key: canonical, value: value.trim() } };
 }

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
+import { said } from "../../../../test/said.ts";
 import type { Netns } from "../../../facts/netns.ts";
 import { known, unknown } from "../../../facts/provenance.ts";
 import type { World } from "../../../facts/world.ts";
@@ -36,7 +37,7 @@ function worldOf(values: Readonly<Record<string, string>>): World {
 
 function write(world: World, text: string): World {
   const parsed = parseSet(`k2:${text}`, ["k2"]);
-  if (!parsed.ok) throw new Error(parsed.why);
+  if (!parsed.ok) throw new Error(String(said(parsed.why)));
   return applyEdits(world, [parsed.edit]);
 }
 
@@ -127,6 +128,6 @@ describe("parseSet", () => {
     ["k2:net.ipv4.ip_forward=1\u0007", /not a sysctl's value/],
   ])("%s is refused", (text, why) => {
     const parsed = parseSet(text, ["k1", "k2"]);
-    expect(parsed.ok ? "" : parsed.why).toMatch(why);
+    expect(parsed.ok ? null : said(parsed.why)).toMatch(why);
   });
 });

@@ -3,6 +3,7 @@ import { isProxied } from "../../../facts/lookup/neighbours.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { confKey } from "../../../facts/lookup/sysctls.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import type { Read } from "../reads.ts";
 import { lookUpRoute } from "../route/fib.ts";
 import { askBoth, askSysctl } from "../sysctl.ts";
@@ -11,7 +12,7 @@ export type ArpAnswer =
   | { readonly is: "yes"; readonly proxied: boolean }
   /** `reads`: what kept it from answering, where it might have. */
   | { readonly is: "no"; readonly reads: readonly Read[] }
-  | { readonly is: "unknown"; readonly why: string };
+  | { readonly is: "unknown"; readonly why: Phrase };
 
 export interface ArpQuestion {
   readonly netns: Netns;
@@ -81,7 +82,10 @@ function answersByProxy(question: ArpQuestion, ask: (read: Read) => void): ArpAn
   if (proxy.max === 0 && !told) return { is: "no", reads: question.alone ? [proxy.own.read] : [] };
   const forwarding = askSysctl(netns, confKey(4, link.name, "forwarding"), ask);
   if (proxy.max === null || forwarding.value === null) {
-    return { is: "unknown", why: `whether ${netns.id} answers for ${target.text} on ${link.name} was not read` };
+    return {
+      is: "unknown",
+      why: phrase("arp-answer-unread", { netns: netns.id, link: link.name, address: target.text }),
+    };
   }
   if (forwarding.value !== 0) return { is: "yes", proxied: true };
   const global = askSysctl(netns, "net.ipv4.ip_forward", ask);

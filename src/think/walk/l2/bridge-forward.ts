@@ -1,6 +1,7 @@
 import { bridgeEntries } from "../../../facts/lookup/fdb.ts";
 import { linksUnder } from "../../../facts/lookup/links.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import { passHook } from "../hooks.ts";
 import { frameOf, withFrame, withoutFrame } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
@@ -26,7 +27,7 @@ export function forwardFrame(traveller: Traveller, stage: Forwarding): readonly 
   if (isNotKnown(bridge)) return traveller.unknown(netns.id, stage.from, bridge);
   const mac = frameOf(traveller.packet)?.dst ?? null;
   if (mac === null) {
-    const why = `the frame on ${bridge.name} of ${netns.id} has no known destination`;
+    const why = phrase("frame-without-destination", { netns: netns.id, bridge: bridge.name });
     return traveller.unknown(netns.id, stage.from, { why, because: bridge.because });
   }
   const read: Read = { of: "fdb", netns: netns.id, dev: bridge.name, mac };
@@ -72,7 +73,7 @@ function passUp(traveller: Traveller, { netns, bridge, stage, mac }: Here): read
 /** br_flood: every port gets it; the one behind which somebody has the address matters. */
 function flood(traveller: Traveller, here: Here, ports: readonly Link[]): readonly Move[] {
   const { netns, bridge, stage, mac } = here;
-  const gaps: string[] = [];
+  const gaps: Phrase[] = [];
   for (const port of ports) {
     if (port.name === stage.from && port.port?.hairpin !== true) continue;
     const hearers = hearersBeyond(traveller.world, netns, port);
@@ -90,7 +91,7 @@ function flood(traveller: Traveller, here: Here, ports: readonly Link[]): readon
   }
   const link = stage.from ?? bridge.name;
   if (gaps[0] !== undefined) {
-    const why = `who has ${mac} behind ${bridge.name} of ${netns.id} is not known: ${gaps[0]}`;
+    const why = phrase("station-unknown", { netns: netns.id, bridge: bridge.name, mac, why: gaps[0] });
     return traveller.unknown(netns.id, link, { why, because: bridge.because }, [here.read]);
   }
   const from = ports.find((p) => p.name === stage.from);

@@ -1,5 +1,6 @@
 import { sameIp } from "../../../facts/ip.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import { passHook } from "../hooks.ts";
 import { lostAtInput } from "../local/receive-ip.ts";
 import { outerIp } from "../packet.ts";
@@ -35,7 +36,7 @@ export function enterBridge(traveller: Traveller, stage: BridgeStage): readonly 
     return traveller.end({ disposition: "BRIDGE_PORT_BLOCKED", netns: netns.id, link: port.name, decidedBy: [read] });
   }
   if (bridge.bridge?.vlanFiltering === true) {
-    const why = `${bridge.name} of ${netns.id} filters VLANs, and those of its ports were not read`;
+    const why = phrase("vlan-filtering-unread", { netns: netns.id, bridge: bridge.name });
     return traveller.unknown(netns.id, port.name, { why, because: bridge.because });
   }
   const source = frameOf(traveller.packet)?.src ?? null;
@@ -52,7 +53,7 @@ function throughNetfilter(traveller: Traveller, netns: Netns, bridge: Link, port
   const { on, setting } = bridgeFilters(netns, bridge, outerIp(traveller.packet).src.family, traveller.ask);
   const onward = { at: "bridge-forward", netns: netns.id, bridge: bridge.name, from: port.name } as const;
   if (on === null) {
-    const why = `whether netfilter sees what ${bridge.name} of ${netns.id} forwards was not read (${setting.key})`;
+    const why = phrase("bridge-nf-unread", { netns: netns.id, bridge: bridge.name, key: setting.key });
     return traveller.unknown(netns.id, port.name, { why, because: null }, [setting.read]);
   }
   if (!on) {

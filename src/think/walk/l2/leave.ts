@@ -2,6 +2,7 @@ import { sameIp } from "../../../facts/ip.ts";
 import { linkNamed } from "../../../facts/lookup/links.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import { fitsAwaited } from "../local/awaited.ts";
 import { outerIp } from "../packet.ts";
 import type { Read } from "../reads.ts";
@@ -21,7 +22,7 @@ export function leave(traveller: Traveller, netns: Netns, link: Link): readonly 
   const master = netns.links.known ? (linkNamed(netns.links.value, came)?.master ?? null) : null;
   if (link.name !== came && link.name !== master) {
     const read: Read = { of: "wire", netns: netns.id, link: link.name };
-    const why = `the request came into ${netns.id} by ${came}, the answer leaves by ${link.name}: whether it arrives is not known`;
+    const why = phrase("other-door", { netns: netns.id, came, link: link.name });
     return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
   }
   if (fitsAwaited(traveller)) return traveller.end({ ...at, disposition: "DELIVERED", decidedBy: [] });

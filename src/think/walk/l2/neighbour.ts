@@ -3,6 +3,7 @@ import { isUsable, neighbourOf } from "../../../facts/lookup/neighbours.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { selectIpv4, selectIpv6 } from "../../../facts/lookup/source-address.ts";
 import type { Link, Neighbour, Netns } from "../../../facts/netns.ts";
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import type { Branch } from "../branch.ts";
 import { outerIp, type Packet } from "../packet.ts";
 import { PROTOCOL, withFrame } from "../packet-parts.ts";
@@ -55,7 +56,7 @@ function askAround(
   const { stations, gaps } = hearersBeyond(traveller.world, netns, link);
   traveller.ask({ of: "wire", netns: netns.id, link: link.name });
   const refusals: Read[] = [];
-  const doubts: string[] = [];
+  const doubts: Phrase[] = [];
   const answering: Station[] = [];
   const sender = askingAddress(traveller, netns, link, nextHop);
   for (const station of stations) {
@@ -113,15 +114,15 @@ function askAround(
   const tried = entry?.state === "FAILED" || entry?.state === "INCOMPLETE";
   if (doubts[0] !== undefined) return traveller.unknown(netns.id, link.name, { why: doubts[0], because }, [read]);
   if (!netns.neighbours.known) {
-    const why = `the neighbours of ${netns.id} are not known: ${netns.neighbours.why}`;
+    const why = phrase("neighbours-unknown", { netns: netns.id, why: netns.neighbours.why });
     return traveller.unknown(netns.id, link.name, { why, because: null }, [read]);
   }
   if (tried) return traveller.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, ...refusals] });
-  if (gaps.length > 0 && refusals.length === 0) {
+  if (gaps[0] !== undefined && refusals.length === 0) {
     traveller.resolvedBy = { read, ip: nextHop };
     // A router that was not collected answers for itself.
     if (comesInAt(traveller, netns, link) !== null) return sendTo(traveller, netns, link, stage, null, read);
-    const why = `${nextHop.text} is none of what was collected: the packet leaves it at ${link.name} of ${netns.id} (${gaps[0]})`;
+    const why = phrase("next-hop-stranger", { netns: netns.id, link: link.name, address: nextHop.text, why: gaps[0] });
     return traveller.unknown(netns.id, link.name, { why, because }, [read], leavingOf(traveller));
   }
   return traveller.end({ ...at, disposition: "NO_SUCH_HOST", decidedBy: [read, ...refusals] });

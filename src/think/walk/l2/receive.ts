@@ -1,5 +1,6 @@
 import { linkNamed } from "../../../facts/lookup/links.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import { frameOf, withoutFrame } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
@@ -13,7 +14,7 @@ export function receive(traveller: Traveller, stage: Extract<Stage, { at: "recei
   const read: Read = { of: "link", netns: netns.id, name: stage.link };
   if (isNotKnown(link)) return traveller.unknown(netns.id, stage.link, link, [read]);
   if (link.xdp) {
-    const why = `an XDP program on ${link.name} of ${netns.id} may take the packet`;
+    const why = phrase("xdp", { netns: netns.id, link: link.name });
     return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
   }
   if (isSeenBefore(traveller, netns, link)) {
@@ -33,7 +34,12 @@ function toUpper(traveller: Traveller, netns: Netns, link: Link, read: Read): re
     return traveller.go({ at: "receive", netns: netns.id, link: master.name });
   }
   if (link.master !== null) {
-    const why = `${link.name} of ${netns.id} belongs to ${link.master} (${master?.kind ?? "not read"}), which is not modelled`;
+    const why = phrase("master-not-modelled", {
+      netns: netns.id,
+      link: link.name,
+      master: link.master,
+      kind: master?.kind ?? null,
+    });
     return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
   }
   const frame = frameOf(traveller.packet);
@@ -53,7 +59,7 @@ function untag(traveller: Traveller, netns: Netns, link: Link, vlan: number): re
     ? netns.links.value.find((l) => l.kind === "vlan" && l.lower === link.name && l.vlanId === vlan)
     : undefined;
   if (upper === undefined || !upper.up) {
-    const why = `what ${link.name} of ${netns.id} does with VLAN ${vlan} is not modelled`;
+    const why = phrase("vlan-not-modelled", { netns: netns.id, link: link.name, vlan });
     return traveller.unknown(netns.id, link.name, { why, because: link.because });
   }
   traveller.vlan = null;

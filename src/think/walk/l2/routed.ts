@@ -3,6 +3,7 @@ import { linkNamed, UPLINK_KINDS } from "../../../facts/lookup/links.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { wiresAt } from "../../../facts/lookup/wires.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import { netnsId } from "../../../facts/provenance.ts";
 import { linksOf, type WireEnd, type World } from "../../../facts/world.ts";
 import { outerIp } from "../packet.ts";
@@ -38,7 +39,7 @@ export function acrossRouters(traveller: Traveller, from: Netns, link: Link, end
   traveller.ask(read);
   const door = linkNamed(linksOf(traveller.world.netns.get(end.netns)), end.link);
   if (door?.up !== true) {
-    const why = `${end.link} of ${end.netns}, where the packet would come in, is down`;
+    const why = phrase("far-link-down", { netns: end.netns, link: end.link });
     return traveller.unknown(from.id, link.name, { why, because: door?.because ?? null }, [read]);
   }
   traveller.step("wire", from.id, link.name, `routed ${end.netns} ${end.link}`, door.because);

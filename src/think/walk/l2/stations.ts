@@ -4,6 +4,7 @@ import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { otherEnds, wiresAt } from "../../../facts/lookup/wires.ts";
 import type { Ip } from "../../../facts/ip.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import type { World, WireEnd } from "../../../facts/world.ts";
 
 /** A link with its own MAC address that hears what is sent to all on a layer 2 segment. */
@@ -17,7 +18,7 @@ export interface Station {
 export interface Hearers {
   readonly stations: readonly Station[];
   /** Why there may be others; empty when all are known. */
-  readonly gaps: readonly string[];
+  readonly gaps: readonly Phrase[];
 }
 
 /** Follows a broadcast out of a link, through bridges, wires and VXLAN, to all that hear it. */
@@ -36,7 +37,7 @@ export function hearersAt(world: World, end: WireEnd): Hearers {
 
 class Survey implements Hearers {
   readonly stations: Station[] = [];
-  readonly gaps: string[] = [];
+  readonly gaps: Phrase[] = [];
   readonly #world: World;
   readonly #visited = new Set<string>();
 
@@ -55,16 +56,16 @@ class Survey implements Hearers {
   arriveAt(end: WireEnd, down: WireEnd | null): void {
     const netns = this.#world.netns.get(end.netns);
     if (netns === undefined) {
-      this.#gap(`${end.netns} was not collected`);
+      this.#gap(phrase("not-collected", { netns: end.netns }));
       return;
     }
     if (!netns.links.known) {
-      this.#gap(`the links of ${end.netns} are not known: ${netns.links.why}`);
+      this.#gap(phrase("links-unknown", { netns: end.netns, why: netns.links.why }));
       return;
     }
     const link = linkNamed(netns.links.value, end.link);
     if (link === null) {
-      this.#gap(`${end.netns} has no link ${end.link} in what was read`);
+      this.#gap(phrase("no-such-link", { netns: end.netns, link: end.link }));
       return;
     }
     this.#arrive(netns, link, link.up ? down : (down ?? end));
@@ -94,27 +95,27 @@ class Survey implements Hearers {
 
   #emitOnWires(netns: Netns, link: Link, down: WireEnd | null): void {
     const wires = wiresAt(this.#world.wires, netns.id, link.name);
-    if (wires.length === 0) this.#gap(`what ${link.name} of ${netns.id} is wired to was not read`);
+    if (wires.length === 0) this.#gap(phrase("wire-unread", { netns: netns.id, link: link.name }));
     for (const wire of wires) {
-      if (wire.kind === "segment") this.#gap(`others may be on the segment of ${link.name} of ${netns.id}`);
+      if (wire.kind === "segment") this.#gap(phrase("segment-open", { netns: netns.id, link: link.name }));
       for (const end of otherEnds(wire, netns.id, link.name)) this.arriveAt(end, down);
     }
   }
 
   #emitThroughVxlan(netns: Netns, link: Link, down: WireEnd | null): void {
     if (!netns.fdb.known) {
-      this.#gap(`the forwarding table of ${link.name} was not read: ${netns.fdb.why}`);
+      this.#gap(phrase("fdb-unread", { netns: netns.id, link: link.name, why: netns.fdb.why }));
       return;
     }
     if (link.vxlan === null || link.vxlan.external || link.vxlan.group !== null) {
-      this.#gap(`where ${link.name} of ${netns.id} sends broadcasts is not known`);
+      this.#gap(phrase("broadcasts-unknown", { netns: netns.id, link: link.name }));
       return;
     }
     const flooded = remotesOf(netns.fdb.value, link.name, ZERO_MAC).map((e) => e.dst);
     for (const remote of new Set(flooded)) {
       if (remote === null) continue;
       const far = netnsWithAddress(this.#world, remote);
-      if (far === null) this.#gap(`nobody that was collected has ${remote.text}`);
+      if (far === null) this.#gap(phrase("nobody-has", { address: remote.text }));
       for (const twin of far?.links.known ? far.links.value : []) {
         if (twin.vxlan?.vni === link.vxlan.vni && twin.kind === "vxlan" && far !== null) {
           this.#arrive(far, twin, twin.up ? down : (down ?? { netns: far.id, link: twin.name }));
@@ -130,7 +131,7 @@ class Survey implements Hearers {
     return true;
   }
 
-  #gap(why: string): void {
+  #gap(why: Phrase): void {
     this.gaps.push(why);
   }
 }

@@ -3,6 +3,7 @@ import { linkNamed, linksUnder } from "../../../facts/lookup/links.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { otherEnds, wiresAt } from "../../../facts/lookup/wires.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import type { Wire, WireEnd } from "../../../facts/world.ts";
 import { outerIp } from "../packet.ts";
 import { frameOf } from "../packet-parts.ts";
@@ -60,13 +61,14 @@ function ontoWire(traveller: Traveller, netns: Netns, link: Link): readonly Move
   if (wire === undefined) {
     const beyond = comesInAt(traveller, netns, link);
     if (beyond !== null) return acrossRouters(traveller, netns, link, beyond);
-    const why = `where ${link.name} (${link.kind}) of ${netns.id} leads to is not known`;
+    const why = phrase("link-leads-nowhere", { netns: netns.id, link: link.name, kind: link.kind });
     const end = isSentToRouter(traveller) ? leavingOf(traveller) : "UNKNOWN";
     return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read], end);
   }
   if (wire.kind === "segment") return ontoSegment(traveller, netns, link, otherEnds(wire, netns.id, link.name));
   const end = otherEnds(wire, netns.id, link.name)[0];
-  if (end === undefined) return traveller.unknown(netns.id, link.name, { why: "a wire with one end", because: null });
+  if (end === undefined)
+    return traveller.unknown(netns.id, link.name, { why: phrase("wire-with-one-end"), because: null });
   return across(traveller, netns, link, end, true);
 }
 
@@ -107,8 +109,8 @@ function ontoSegment(traveller: Traveller, netns: Netns, link: Link, ends: reado
   }
   const beyond = comesInAt(traveller, netns, link);
   if (beyond !== null) return acrossRouters(traveller, netns, link, beyond);
-  const whom = resolved === null ? (mac ?? "its receiver") : `${resolved.ip.text} (${mac ?? "?"})`;
-  const why = `${whom} was not collected: the packet leaves the cluster at ${link.name} of ${netns.id}`;
+  const whom = resolved === null ? (mac ?? "?") : `${resolved.ip.text} (${mac ?? "?"})`;
+  const why = phrase("whom-stranger", { netns: netns.id, link: link.name, whom });
   const read: Read = { of: "wire", netns: netns.id, link: link.name };
   return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read], leavingOf(traveller));
 }
@@ -136,7 +138,7 @@ function across(traveller: Traveller, netns: Netns, link: Link, end: WireEnd, is
   traveller.ask(read);
   const peer = there?.links.known ? linkNamed(there.links.value, end.link) : null;
   if (peer === null) {
-    const why = `${end.link} of ${end.netns}, at the other end of ${link.name}, was not read`;
+    const why = phrase("far-link-unread", { netns: end.netns, link: end.link, near: link.name });
     return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
   }
   if (!peer.up) return traveller.end({ ...at, disposition: "RECEIVER_LINK_DOWN", decidedBy: [read] });
@@ -150,7 +152,7 @@ function across(traveller: Traveller, netns: Netns, link: Link, end: WireEnd, is
       peer.because,
     );
     if (isVeth) return traveller.end({ ...at, disposition: "MTU_EXCEEDED", decidedBy: [read] });
-    const why = `${end.link} of ${end.netns} has a smaller MTU (${peer.mtu}) than the packet: its hardware decides`;
+    const why = phrase("far-mtu-smaller", { netns: end.netns, link: end.link, mtu: peer.mtu });
     return traveller.unknown(netns.id, link.name, { why, because: peer.because }, [read]);
   }
   traveller.step("wire", netns.id, link.name, `${end.netns} ${end.link}`, peer.because);

@@ -2,6 +2,7 @@ import { sameIp } from "../../../facts/ip.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { isQueueFull, socketsFor } from "../../../facts/lookup/sockets.ts";
 import type { Netns } from "../../../facts/netns.ts";
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import type { Provenance } from "../../../facts/provenance.ts";
 import { linksOf } from "../../../facts/world.ts";
 import { passHook } from "../hooks.ts";
@@ -44,7 +45,7 @@ export function deliver(traveller: Traveller, stage: Extract<Stage, { at: "deliv
     if (balancer !== null) return traveller.unknown(netns.id, stage.iif, balancer);
     return findSocket(traveller, netns, stage.iif, payload.kind, payload.dport);
   }
-  const why = `what ${netns.id} does with protocol ${outerIp(traveller.packet).protocol} is not modelled`;
+  const why = phrase("protocol-not-modelled", { netns: netns.id, protocol: outerIp(traveller.packet).protocol });
   return traveller.unknown(netns.id, stage.iif, { why, because: null });
 }
 
@@ -57,12 +58,12 @@ function virtualServerFor(
   packet: Packet,
   protocol: "tcp" | "udp",
   port: number,
-): { readonly why: string; readonly because: Provenance | null } | null {
+): { readonly why: Phrase; readonly because: Provenance | null } | null {
   const { dst } = outerIp(packet);
   if (!netns.virtualServers.known) {
     const dummy = linksOf(netns).find((l) => l.kind === "dummy" && l.addresses.some((a) => sameIp(a.ip, dst)));
     if (dummy === undefined) return null;
-    return { why: `whether IPVS serves ${dst.text} of ${dummy.name} is not known`, because: dummy.because };
+    return { why: phrase("ipvs-unknown", { address: dst.text, link: dummy.name }), because: dummy.because };
   }
   const server = netns.virtualServers.value.find((v) =>
     v.ip === null
@@ -70,9 +71,8 @@ function virtualServerFor(
       : v.protocol === protocol && sameIp(v.ip, dst) && (v.port === port || v.port === 0),
   );
   if (server === undefined) return null;
-  const whom = `${server.realServers} real ${server.realServers === 1 ? "server" : "servers"}`;
   return {
-    why: `IPVS on ${netns.node} passes ${dst.text}:${port} on to ${whom}: not modelled`,
+    why: phrase("ipvs-not-modelled", { node: netns.node, address: dst.text, port, servers: server.realServers }),
     because: server.because,
   };
 }
@@ -103,7 +103,7 @@ function findSocket(
   const read: Read = { of: "socket", netns: netns.id, protocol, port };
   traveller.ask(read);
   if (!netns.sockets.known) {
-    const why = `whether a socket of ${netns.id} listens on ${protocol} ${port} is not known: ${netns.sockets.why}`;
+    const why = phrase("listener-unknown", { netns: netns.id, protocol, port, why: netns.sockets.why });
     return traveller.unknown(netns.id, iif, { why, because: null }, [read]);
   }
   const { dst } = outerIp(traveller.packet);

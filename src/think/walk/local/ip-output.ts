@@ -1,3 +1,4 @@
+import { phrase } from "../../../facts/phrase.ts";
 import { resolvesNeighbours } from "../../../facts/lookup/links.ts";
 import { passHook } from "../hooks.ts";
 import { outerIp } from "../packet.ts";
@@ -13,7 +14,7 @@ export function ipOutput(traveller: Traveller, stage: Extract<Stage, { at: "ip-o
   if (encap !== null) {
     // lwtunnel_output takes the place of ip_output.
     const { because } = decision.route;
-    const why = `a route of ${netns.id} wraps the packet (encap ${encap}), which is not modelled`;
+    const why = phrase("encap-not-modelled", { netns: netns.id, encap });
     return traveller.unknown(netns.id, decision.dev, { why, because });
   }
   const pass = {

@@ -1,5 +1,6 @@
 import type { Ip } from "../../../facts/ip.ts";
 import type { Netns, Tuple } from "../../../facts/netns.ts";
+import type { Phrase } from "../../../facts/phrase.ts";
 import type { Provenance } from "../../../facts/provenance.ts";
 import type { Backend, Hook } from "../../../facts/ruleset.ts";
 import type { Packet } from "../packet.ts";
@@ -70,7 +71,7 @@ export type HookVerdict =
   | { readonly do: "accept" }
   | { readonly do: "drop"; readonly by: RulePlace }
   | { readonly do: "reject"; readonly by: RulePlace; readonly with: string }
-  | { readonly do: "unknown"; readonly by: RulePlace | null; readonly why: string };
+  | { readonly do: "unknown"; readonly by: RulePlace | null; readonly why: Phrase };
 
 /** One way through a hook: chance (`statistic`) makes several. */
 export interface HookOutcome {

@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import type { Rule, Target } from "../../../facts/ruleset.ts";
 import type { Packet } from "../packet.ts";
 import { type BaseChain, type ChainPlace, findChain, placeOfPolicy, placeOfRule } from "./base-chains.ts";
@@ -47,7 +48,7 @@ export class Exploration {
     const done: HookOutcome[] = [];
     for (let way = ways.pop(); way !== undefined; way = ways.pop()) {
       if (ways.length + done.length > MOST_WAYS) {
-        done.push(endOf(way, { do: "unknown", by: null, why: "too many ways through the rules" }));
+        done.push(endOf(way, { do: "unknown", by: null, why: phrase("too-many-ways") }));
         break;
       }
       const ends = this.advance(way, ways);
@@ -59,7 +60,7 @@ export class Exploration {
   /** Takes one way to its end; what chance splits off goes onto `ways`. */
   private advance(way: Way, ways: Way[]): readonly HookOutcome[] {
     for (;;) {
-      if (++this.steps > MOST_STEPS) return [endOf(way, { do: "unknown", by: null, why: "too many rules" })];
+      if (++this.steps > MOST_STEPS) return [endOf(way, { do: "unknown", by: null, why: phrase("too-many-rules") })];
       const frame = way.frames.at(-1);
       if (frame === undefined) {
         const item = this.items[way.item];
@@ -206,10 +207,10 @@ export class Exploration {
       case "goto": {
         const chain = findChain(frame.at.table, target.chain);
         if (chain === undefined) {
-          return endOf(way, { do: "unknown", by: place, why: `chain ${target.chain} was not found` });
+          return endOf(way, { do: "unknown", by: place, why: phrase("chain-not-found", { chain: target.chain }) });
         }
         if (way.frames.length >= DEEPEST_JUMP) {
-          return endOf(way, { do: "unknown", by: place, why: "jumps are nested too deep" });
+          return endOf(way, { do: "unknown", by: place, why: phrase("jumps-too-deep") });
         }
         // A goto leaves nothing to come back to: the end of that chain returns to this chain's own caller.
         if (target.do === "goto") way.frames.pop();
@@ -225,7 +226,11 @@ export class Exploration {
       case "REDIRECT":
         return this.translate(way, target, place, ways);
       case "unknown":
-        return endOf(act(way, place), { do: "unknown", by: place, why: `target ${target.name} is not modelled` });
+        return endOf(act(way, place), {
+          do: "unknown",
+          by: place,
+          why: phrase("target-not-modelled", { target: target.name }),
+        });
     }
   }
 
@@ -233,7 +238,7 @@ export class Exploration {
     act(way, place);
     const base = this.currentBase(way);
     if (way.connection === null || !isNat(base)) {
-      return endOf(way, { do: "unknown", by: place, why: `${target.do} outside of a nat chain` });
+      return endOf(way, { do: "unknown", by: place, why: phrase("outside-nat-chain", { target: target.do }) });
     }
     const result = translateBy(target, way.packet, way.connection, this.context);
     if (result.do === "drop") return endOf(way, { do: "drop", by: place });
@@ -263,9 +268,9 @@ export class Exploration {
   }
 
   /** A rule that may or may not match matters only if the two ways end differently. */
-  private doubt(way: Way, rule: Rule, place: RulePlace, why: string, chance: number | null): readonly HookOutcome[] {
+  private doubt(way: Way, rule: Rule, place: RulePlace, why: Phrase, chance: number | null): readonly HookOutcome[] {
     if (++this.doubts > MOST_DOUBTS) {
-      return [endOf(way, { do: "unknown", by: place, why: "too many rules that cannot be judged" })];
+      return [endOf(way, { do: "unknown", by: place, why: phrase("too-many-doubts") })];
     }
     const passed = this.answer(aloneOf(way));
     const taken = aloneOf(way);

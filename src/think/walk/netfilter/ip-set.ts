@@ -1,3 +1,4 @@
+import { phrase } from "../../../facts/phrase.ts";
 import type { IpSet, Match } from "../../../facts/ruleset.ts";
 import type { Answer } from "./answer.ts";
 import type { HookContext } from "./contract.ts";
@@ -18,11 +19,11 @@ export function matchSet(match: SetMatch, view: PacketView, context: HookContext
 function inSet(name: string, asked: SetQuestion, context: HookContext, depth: number): Answer {
   const { sets } = context.netns;
   context.ask({ of: "set", netns: context.netns.id, name, asked });
-  if (!sets.known) return { unknown: `sets are not known: ${sets.why}` };
+  if (!sets.known) return { unknown: phrase("sets-unknown", { why: sets.why }) };
   const set = setNamed(sets.value, name);
-  if (set === null) return { unknown: `set ${name} was not found` };
+  if (set === null) return { unknown: phrase("set-not-found", { set: name }) };
   if (set.type !== "list:set") return holds(set, asked);
-  if (depth >= DEEPEST) return { unknown: `set ${name} is nested too deep` };
+  if (depth >= DEEPEST) return { unknown: phrase("set-too-deep", { set: name }) };
   let answer: Answer = false;
   for (const entry of set.entries) {
     const one = inSet(entry.split(" ", 1)[0] ?? "", asked, context, depth + 1);
@@ -38,12 +39,12 @@ function inSet(name: string, asked: SetQuestion, context: HookContext, depth: nu
  */
 export function holds(of: IpSet, asked: SetQuestion): Answer {
   const set = compileSet(of);
-  if (set.opaque) return { unknown: `sets of type ${set.type} are not modelled` };
+  if (set.opaque) return { unknown: phrase("set-type-not-modelled", { type: set.type }) };
   let best: SetEntry | null = null;
   let doubt: Answer | null = null;
   for (const entry of candidates(set, asked)) {
     const verdict = holdsEntry(entry, asked);
-    if (verdict === null) doubt = { unknown: `an entry of set ${set.name} is not understood` };
+    if (verdict === null) doubt = { unknown: phrase("set-entry-opaque", { set: set.name }) };
     if (verdict === true && (best === null || entry.specificity > best.specificity)) best = entry;
   }
   return doubt ?? (best !== null && !best.nomatch);

@@ -1,4 +1,5 @@
 import type { Netns } from "../../../facts/netns.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import type { Hook, Rule } from "../../../facts/ruleset.ts";
 import type { Packet } from "../packet.ts";
 import type { Read } from "../reads.ts";
@@ -50,7 +51,7 @@ function traverseDevice(
   const outcomes = traverseBases(context, bound, false);
   if (stranger === undefined) return outcomes;
   if (endAlike(outcomes, traverseBases(context, bases, false), liveMarks(netns))) return outcomes;
-  const why = `whether ${hook} chain ${stranger.table.name}/${stranger.chain.name} is on ${device} is not known`;
+  const why = phrase("base-chain-device", { hook, chain: `${stranger.table.name}/${stranger.chain.name}`, device });
   return outcomes.map((o) => (o.verdict.do === "accept" ? { ...o, verdict: { do: "unknown", by: null, why } } : o));
 }
 

@@ -1,5 +1,4 @@
-import type { Netns } from "../../../facts/netns.ts";
-import type { PolicyRule } from "../../../facts/netns.ts";
+import type { Netns, PolicyRule } from "../../../facts/netns.ts";
 import type { Ruleset } from "../../../facts/ruleset.ts";
 
 /** The bits of a mark that something in this netns asks for: two packets that differ in others fare alike. */

@@ -1,4 +1,5 @@
 import { sameIp } from "../../../facts/ip.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import type { Answer } from "./answer.ts";
 import type { HookContext } from "./contract.ts";
 import type { PacketView } from "./packet-view.ts";
@@ -13,7 +14,7 @@ export function matchLocalSocket(text: string, view: PacketView, context: HookCo
   const { sockets } = context.netns;
   const port = view.dport ?? 0;
   context.ask({ of: "socket", netns: context.netns.id, protocol, port });
-  if (!sockets.known) return { unknown: `sockets are not known: ${sockets.why}` };
+  if (!sockets.known) return { unknown: phrase("sockets-unknown", { why: sockets.why }) };
   const takesWildcards = text.includes("nowildcard");
   const one = sockets.value.find(
     (socket) =>
@@ -22,11 +23,11 @@ export function matchLocalSocket(text: string, view: PacketView, context: HookCo
       socket.families.includes(view.ip.src.family) &&
       (socket.local === null ? takesWildcards : sameIp(socket.local, view.ip.dst)),
   );
-  return one === undefined ? false : { unknown: `socket options of a local socket on port ${port} are not known` };
+  return one === undefined ? false : { unknown: phrase("socket-options-unknown", { port }) };
 }
 
 /** xt_owner.c: a forwarded packet has no socket, so that only a wholly negated question holds. */
 export function matchOwner(negate: boolean, context: HookContext): Answer {
   const local = context.hook === "OUTPUT" || (context.hook === "POSTROUTING" && context.iif === null);
-  return local ? { unknown: "the owner of the sending socket is not known" } : negate;
+  return local ? { unknown: phrase("socket-owner-unknown") } : negate;
 }

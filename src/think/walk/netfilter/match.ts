@@ -1,4 +1,5 @@
 import { contains } from "../../../facts/ip.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import type { Match } from "../../../facts/ruleset.ts";
 import type { Packet } from "../packet.ts";
 import { type Answer, negateIf } from "./answer.ts";
@@ -85,7 +86,7 @@ export function matchPacket(match: Question, subject: Subject, context: HookCont
     case "time":
       return matchTime(match);
     case "unknown":
-      return { unknown: `match ${match.module} is not modelled: ${match.text}` };
+      return { unknown: phrase("match-not-modelled", { match: match.module, text: match.text }) };
   }
 }
 
@@ -135,13 +136,13 @@ function matchAddressType(
   const link = match.limitIface === null ? null : match.limitIface === "in" ? context.iif : context.oif;
   const ip = match.side === "src" ? view.ip.src : view.ip.dst;
   const type = context.addressType(ip, link);
-  if (type === "UNKNOWN") return { unknown: `the address type of ${ip.text} is not known` };
+  if (type === "UNKNOWN") return { unknown: phrase("address-type-unknown", { address: ip.text }) };
   return match.types.includes(type) !== match.negate;
 }
 
 /** ipt_rpfilter.c: what comes over loopback passes. */
 function matchReversePath(match: Extract<Question, { match: "rpfilter" }>, context: HookContext): Answer {
   const ok = context.iif === "lo" ? true : context.reversePathOk(match);
-  if (ok === null) return { unknown: "the reverse path is not known" };
+  if (ok === null) return { unknown: phrase("reverse-path-unknown") };
   return ok !== match.negate;
 }

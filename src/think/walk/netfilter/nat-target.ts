@@ -1,4 +1,5 @@
 import { type Ip, ip, ipFromValue } from "../../../facts/ip.ts";
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import type { NatRange, PortRange, Target } from "../../../facts/ruleset.ts";
 import { linksOf } from "../../../facts/world.ts";
 import type { Packet } from "../packet.ts";
@@ -12,7 +13,7 @@ export type NatTarget = Extract<Target, { do: "DNAT" | "SNAT" } | { do: "REDIREC
 export type NatResult =
   | { readonly do: "translate"; readonly choices: readonly Connection[] }
   | { readonly do: "drop" }
-  | { readonly do: "unknown"; readonly why: string };
+  | { readonly do: "unknown"; readonly why: Phrase };
 
 /** A larger pool of addresses is not followed one by one. */
 const MOST_ADDRESSES = 64n;
@@ -32,14 +33,14 @@ export function translateBy(
       return pick(target.range, connection, "source", view.ip.src, view.sport);
     case "REDIRECT": {
       const to = redirectAddress(view.ip.dst.family, context);
-      if (to === null) return { do: "unknown", why: "the address that REDIRECT takes is not known" };
+      if (to === null) return { do: "unknown", why: phrase("redirect-address-unknown") };
       if (to === "none") return { do: "drop" };
       const port = portIn(target.ports, view.dport);
       return { do: "translate", choices: [translate(connection, { side: "destination", ip: to, port })] };
     }
     case "MASQUERADE": {
       const source = context.oif === null ? null : context.masqueradeSource(context.oif, view.ip.dst);
-      if (source === null) return { do: "unknown", why: "the address that MASQUERADE takes is not known" };
+      if (source === null) return { do: "unknown", why: phrase("masquerade-address-unknown") };
       return { do: "translate", choices: [translate(connection, { side: "source", ip: source, port: null })] };
     }
   }
@@ -56,7 +57,7 @@ function pick(
   if (range.low === null) return { do: "translate", choices: [translate(connection, { side, ip: old, port })] };
   const high = range.high ?? range.low;
   const count = high - range.low + 1n;
-  if (count < 1n || count > MOST_ADDRESSES) return { do: "unknown", why: "the pool of NAT addresses is too large" };
+  if (count < 1n || count > MOST_ADDRESSES) return { do: "unknown", why: phrase("nat-pool-too-large") };
   const choices: Connection[] = [];
   for (let value = range.low; value <= high; value++) {
     choices.push(translate(connection, { side, ip: ipFromValue(old.family, value), port }));

@@ -56,7 +56,7 @@ function tupleKey(tuple: Tuple): string {
 
 function verdictKey(verdict: HookVerdict): string {
   if (verdict.do === "reject") return `reject ${verdict.with}`;
-  return verdict.do === "unknown" ? `unknown ${verdict.why}` : verdict.do;
+  return verdict.do === "unknown" ? `unknown ${JSON.stringify(verdict.why)}` : verdict.do;
 }
 
 function placeKey(verdict: HookVerdict): string {

@@ -1,3 +1,4 @@
+import type { Phrase } from "../../../facts/phrase.ts";
 import type { Match, Rule } from "../../../facts/ruleset.ts";
 import type { HookContext } from "./contract.ts";
 import { matchPacket, type Subject } from "./match.ts";
@@ -9,13 +10,13 @@ import { matchPacket, type Subject } from "./match.ts";
 export type RuleAnswer =
   | { readonly matches: false }
   | { readonly matches: true; readonly chance: number | null }
-  | { readonly matches: "unknown"; readonly why: string; readonly chance: number | null };
+  | { readonly matches: "unknown"; readonly why: Phrase; readonly chance: number | null };
 
 const NO = { matches: false } as const;
 const YES = { matches: true, chance: 1 } as const;
 
 export function askRule(rule: Rule, subject: Subject, context: HookContext): RuleAnswer {
-  let why: string | null = null;
+  let why: Phrase | null = null;
   let chance: number | null = 1;
   for (const match of rule.matches) {
     if (match.match === "statistic") {

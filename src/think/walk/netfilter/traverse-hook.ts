@@ -1,3 +1,4 @@
+import { phrase } from "../../../facts/phrase.ts";
 import type { Hook } from "../../../facts/ruleset.ts";
 import { type BaseChain, baseChainsAt, familiesOf } from "./base-chains.ts";
 import type { HookContext, HookOutcome } from "./contract.ts";
@@ -21,7 +22,7 @@ const NAT_SOURCE = 100;
 export function traverseHook(context: HookContext): readonly HookOutcome[] {
   const { rulesets } = context.netns;
   if (!rulesets.known) {
-    const verdict = { do: "unknown", by: null, why: `netfilter rules are not known: ${rulesets.why}` } as const;
+    const verdict = { do: "unknown", by: null, why: phrase("netfilter-unknown", { why: rulesets.why }) } as const;
     return [{ weight: 1, verdict, packet: context.packet, connection: context.connection, acted: [] }];
   }
   const bases = baseChainsAt(rulesets.value, context.hook, familiesOf(viewPacket(context.packet).ip.src.family));
@@ -39,7 +40,7 @@ export function traverseBases(
   if (tie === null) return outcomes;
   const reversed = traverseInOrder(context, reverseTies(bases), tracks);
   if (endAlike(outcomes, reversed, liveMarks(context.netns))) return outcomes;
-  const why = `base chains of the same priority end differently in the one or the other order: ${tie}`;
+  const why = phrase("base-chains-tie", { chains: tie });
   const verdict = { do: "unknown", by: null, why } as const;
   return [{ weight: 1, verdict, packet: context.packet, connection: context.connection, acted: [] }];
 }

@@ -1,6 +1,7 @@
 import type { Netns, Nexthop, PolicyRule, Route } from "../../../facts/netns.ts";
 import { routesCovering } from "../../../facts/lookup/routes.ts";
 import { confKey, sysctlNamed } from "../../../facts/lookup/sysctls.ts";
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import type { Provenance } from "../../../facts/provenance.ts";
 import type { Read } from "../reads.ts";
 import type { RouteKey } from "./decision.ts";
@@ -28,7 +29,7 @@ export type FibAnswer =
     }
   | {
       readonly is: "unknown";
-      readonly why: string;
+      readonly why: Phrase;
       readonly because: Provenance | null;
       readonly reads: readonly Read[];
     };
@@ -40,7 +41,7 @@ export function lookUpRoute(netns: Netns, key: RouteKey, ask: (read: Read) => vo
     reads.push(read);
     ask(read);
   };
-  const notKnown = (why: string, because: Provenance | null = null): FibAnswer => ({
+  const notKnown = (why: Phrase, because: Provenance | null = null): FibAnswer => ({
     is: "unknown",
     why,
     because,
@@ -48,15 +49,15 @@ export function lookUpRoute(netns: Netns, key: RouteKey, ask: (read: Read) => vo
   });
   const rulesRead: Read = { of: "policy-rules", netns: netns.id };
   record(rulesRead);
-  if (!netns.rules.known) return notKnown(`the policy rules of ${netns.id} are not known: ${netns.rules.why}`);
-  if (!netns.routes.known) return notKnown(`the routes of ${netns.id} are not known: ${netns.routes.why}`);
+  if (!netns.rules.known) return notKnown(phrase("policy-rules-unknown", { netns: netns.id, why: netns.rules.why }));
+  if (!netns.routes.known) return notKnown(phrase("routes-unknown", { netns: netns.id, why: netns.routes.why }));
 
   const rules = inPriorityOrder(netns.rules.value);
   for (let at = 0; at < rules.length; at += 1) {
     const rule = rules[at] as PolicyRule;
     const matches = ruleMatches(rule, key, netns);
     if (matches === false) continue;
-    if (matches === null) return notKnown(`a policy rule is not understood: ${policyRuleText(rule)}`, rule.because);
+    if (matches === null) return notKnown(phrase("policy-rule-opaque", { rule: policyRuleText(rule) }), rule.because);
     const { action } = rule;
     if (action.do === "nop") continue;
     if (action.do === "goto") {

@@ -1,6 +1,7 @@
 import { contains, type Ip, prefix } from "../../../facts/ip.ts";
 import { confKey } from "../../../facts/lookup/sysctls.ts";
 import type { Netns, Route } from "../../../facts/netns.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import type { Disposition } from "../dispositions.ts";
 import type { Read } from "../reads.ts";
 import { askBoth, askSysctl, settingText } from "../sysctl.ts";
@@ -62,7 +63,7 @@ export function routeInput(netns: Netns, key: RouteKey & { readonly src: Ip }, a
   // Dead either way: the missing route is certain, the switch is not.
   if (answer.is !== "route") return lostBy(answer);
   if (gate.open === null) {
-    const why = `whether ${key.iif} in ${netns.id} forwards is not known`;
+    const why = phrase("forwarding-unknown", { netns: netns.id, link: key.iif });
     return { is: "unknown", why, because: null, reads: gate.reads };
   }
   if (answer.route.type !== "unicast") {
@@ -82,7 +83,7 @@ function forwardWays(
   const ways: { decision: Decision; share: number; reverse: string | null }[] = [];
   for (const { nexthop, share } of hops) {
     if (nexthop.dev === null) {
-      return { is: "unknown", why: "a route names no link", because: route.because, reads: [] };
+      return { is: "unknown", why: phrase("route-without-link"), because: route.because, reads: [] };
     }
     const source = validateSource({ netns, key, src: key.src, oif: nexthop.dev }, ask);
     if (source.is !== "valid") return checkSource(source, route, () => ({ is: "ways", ways: [] }));
@@ -128,7 +129,12 @@ function impossibleAddresses(
   const allowed = askBoth(netns, 4, key.iif, "route_localnet", ask);
   const reads = [allowed.all.read, allowed.own.read];
   if (allowed.max === null) {
-    return { is: "unknown", why: `route_localnet of ${key.iif} in ${netns.id} was not read`, because: null, reads };
+    return {
+      is: "unknown",
+      why: phrase("route-localnet-unread", { netns: netns.id, link: key.iif }),
+      because: null,
+      reads,
+    };
   }
   if (allowed.max > 0) return null;
   const text = `${settingText(allowed.own)}, ${settingText(allowed.all)}`;

@@ -3,6 +3,7 @@ import { linkNamed } from "../../../facts/lookup/links.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { scopeNumber, selectIpv4, selectIpv6 } from "../../../facts/lookup/source-address.ts";
 import type { Netns, Nexthop, Route } from "../../../facts/netns.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import type { Read } from "../reads.ts";
 import type { Disposition } from "../dispositions.ts";
 import type { NotKnown } from "../traveller.ts";
@@ -48,12 +49,13 @@ export function routeOutput(netns: Netns, key: RouteKey, ask: (read: Read) => vo
   }
   const ways: OutputWay[] = [];
   for (const { nexthop, share } of shareOut(nexthops)) {
-    if (nexthop.dev === null) return { is: "unknown", why: "a route names no link", because: route.because, reads };
+    if (nexthop.dev === null)
+      return { is: "unknown", why: phrase("route-without-link"), because: route.because, reads };
     const src = key.src ?? sourceFor(netns, route, nexthop, key.dst);
     if (src === null) {
       return {
         is: "unknown",
-        why: `which source address ${netns.id} takes for ${key.dst.text} is not known`,
+        why: phrase("source-unknown", { netns: netns.id, address: key.dst.text }),
         because: route.because,
         reads,
       };

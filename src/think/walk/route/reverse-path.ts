@@ -2,6 +2,7 @@ import { type Ip, sameIp } from "../../../facts/ip.ts";
 import { linkNamed } from "../../../facts/lookup/links.ts";
 import { hasCustomLocalRoutes } from "../../../facts/lookup/routes.ts";
 import type { Netns } from "../../../facts/netns.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import type { Read } from "../reads.ts";
 import { askBoth, settingText } from "../sysctl.ts";
 import type { NotKnown } from "../traveller.ts";
@@ -48,7 +49,7 @@ export function validateSource(check: SourceCheck, ask: (read: Read) => void): S
   }
   return {
     is: "unknown",
-    why: `rp_filter of ${key.iif} in ${netns.id} was not read, and it decides`,
+    why: phrase("rp-filter-unread", { netns: netns.id, link: key.iif }),
     because: null,
     reads: [filter.all.read, filter.own.read],
   };
@@ -109,6 +110,9 @@ function acceptsLocal(check: SourceCheck, record: (read: Read) => void, why: rea
   const accept = askBoth(check.netns, 4, check.key.iif, "accept_local", record);
   const detail = `${check.src.text} is an address of ${check.netns.id}`;
   const reads = [...why, accept.all.read, accept.own.read];
-  if (accept.max === null) return { is: "unknown", why: `${detail}; accept_local was not read`, because: null, reads };
+  if (accept.max === null) {
+    const unread = phrase("accept-local-unread", { netns: check.netns.id, address: check.src.text });
+    return { is: "unknown", why: unread, because: null, reads };
+  }
   return accept.max > 0 ? { is: "valid", detail: null } : { is: "martian", detail, reads };
 }

@@ -1,5 +1,6 @@
 import { type Ip, sameIp } from "../../../facts/ip.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import { outerIp } from "../packet.ts";
 import { payloadOf } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
@@ -15,7 +16,7 @@ export function isTunnelled(traveller: Traveller): boolean {
 export function decapsulate(traveller: Traveller, netns: Netns, iif: string): readonly Move[] {
   const ip = outerIp(traveller.packet);
   if (!netns.links.known) {
-    const why = `the links of ${netns.id} are not known: ${netns.links.why}`;
+    const why = phrase("links-unknown", { netns: netns.id, why: netns.links.why });
     return traveller.unknown(netns.id, iif, { why, because: null });
   }
   const payload = payloadOf(traveller.packet);
@@ -35,7 +36,7 @@ export function decapsulate(traveller: Traveller, netns: Netns, iif: string): re
         );
   if (taker === undefined) {
     if (external !== undefined) {
-      const why = `${external.name} of ${netns.id} takes tunnels of any kind (external), which is not modelled`;
+      const why = phrase("external-tunnel", { netns: netns.id, link: external.name });
       return traveller.unknown(netns.id, iif, { why, because: external.because });
     }
     const decidedBy = candidates.map((l): Read => ({ of: "link", netns: netns.id, name: l.name }));

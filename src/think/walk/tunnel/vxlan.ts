@@ -2,6 +2,7 @@ import type { Ip } from "../../../facts/ip.ts";
 import { remotesOf, ZERO_MAC } from "../../../facts/lookup/fdb.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import type { FdbEntry, Link, Netns, Vxlan } from "../../../facts/netns.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import { sendFrom } from "../local/send.ts";
 import type { Header } from "../packet.ts";
 import { frameOf, PROTOCOL } from "../packet-parts.ts";
@@ -28,18 +29,18 @@ export function encapsulateInVxlan(traveller: Traveller, netns: Netns, link: Lin
   traveller.ask(read);
   const { vxlan } = link;
   if (vxlan === null || vxlan.external || vxlan.vni === null) {
-    const why = `${link.name} of ${netns.id} takes its remotes from elsewhere (external), which is not modelled`;
+    const why = phrase("external-remotes", { netns: netns.id, link: link.name });
     return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
   }
   if (!netns.fdb.known) {
-    const why = `the forwarding table of ${link.name} in ${netns.id} was not read: ${netns.fdb.why}`;
+    const why = phrase("fdb-unread", { netns: netns.id, link: link.name, why: netns.fdb.why });
     return traveller.unknown(netns.id, link.name, { why, because: null }, [read]);
   }
   const snooped = traveller.snooped.get(`${netns.id} ${link.name} ${mac}`);
   const remotes = remotesFor(netns.fdb.value, link, vxlan, mac, snooped ?? null);
   if (remotes.length === 0) {
     if (vxlan.group !== null) {
-      const why = `${link.name} of ${netns.id} floods to the multicast group ${vxlan.group.text}, which is not modelled`;
+      const why = phrase("multicast-flood", { netns: netns.id, link: link.name, group: vxlan.group.text });
       return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
     }
     traveller.step("encapsulate", netns.id, link.name, `no fdb entry for ${mac}`, link.because);
@@ -47,7 +48,7 @@ export function encapsulateInVxlan(traveller: Traveller, netns: Netns, link: Lin
   }
   const remote = remotes.length === 1 ? remotes[0] : likeliest(traveller, remotes, mac);
   if (remote === undefined) {
-    const why = `${mac} is sent to ${remotes.length} remotes of ${link.name}, and none is known to have it`;
+    const why = phrase("no-remote-known", { mac, link: link.name, count: remotes.length });
     return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
   }
   return sendOuter(traveller, netns, link, vxlan, remote);

@@ -1,0 +1,62 @@
+import type { Nothing, Phrase } from "../phrase.ts";
+
+/** Codes and values for what was read of nodes and of the API, and why something was not. */
+export interface ReadingPhrases {
+  node: { readonly node: string };
+  "pod-on-node": { readonly pod: string; readonly node: string };
+  gap: { readonly subject: Phrase; readonly places: readonly Phrase[]; readonly more: number };
+  "whole-node": Nothing;
+  survey: Nothing;
+  netns: Nothing;
+  links: Nothing;
+  routes: Nothing;
+  "ipv6-routes": Nothing;
+  "ipv4-policy-rules": Nothing;
+  "ipv6-policy-rules": Nothing;
+  neighbours: Nothing;
+  "proxied-neighbours": Nothing;
+  "forwarding-entries": Nothing;
+  sysctls: Nothing;
+  sockets: Nothing;
+  "virtual-servers": Nothing;
+  "tracked-connections": Nothing;
+  "link-counters": Nothing;
+  "protocol-counters": Nothing;
+  "nft-devices": Nothing;
+  "nft-rules": Nothing;
+  ipsets: Nothing;
+  "rules-of": { readonly tool: string };
+  "part-of": { readonly subject: Phrase };
+  problem: {
+    readonly command: string;
+    readonly line: number;
+    readonly excerpt: string;
+    readonly why: Phrase;
+    readonly others: number;
+  };
+  "not-read": Nothing;
+  "no-answer": Nothing;
+  "not-understood": { readonly said: string };
+  "output-too-long": { readonly bytes: number };
+  "output-cut-short": Nothing;
+  "exit-status": { readonly status: number | null };
+  "no-way-to-node": { readonly node: string };
+  "no-way-by": { readonly via: Phrase };
+  "no-address": Nothing;
+  "no-holder": { readonly address: Phrase };
+  "not-wired-here": { readonly address: Phrase };
+  "several-holders": { readonly count: number; readonly address: Phrase };
+  "no-rules-told": Nothing;
+  "api-answers": { readonly status: number; readonly said: string };
+  "api-no-list": Nothing;
+  "too-many-objects": { readonly most: number };
+  "not-in-bundle": Nothing;
+  "cut-while-recorded": Nothing;
+  "logs-not-in-bundle": Nothing;
+  "not-kubernetes-list": Nothing;
+  "some-objects": { readonly count: number; readonly kind: string };
+  malformed: Nothing;
+  "via-netns": Nothing;
+  "this-machine": Nothing;
+  "via-bundle": Nothing;
+}

@@ -1,0 +1,97 @@
+import type { Nothing, Phrase } from "../phrase.ts";
+
+/** Codes and values for why a walk cannot go on. */
+export interface WalkingPhrases {
+  "not-collected": { readonly netns: string };
+  "walk-too-long": Nothing;
+  "links-unknown": { readonly netns: string; readonly why: Phrase };
+  "no-such-link": { readonly netns: string; readonly link: string };
+  "routes-unknown": { readonly netns: string; readonly why: Phrase };
+  "policy-rules-unknown": { readonly netns: string; readonly why: Phrase };
+  "policy-rule-opaque": { readonly rule: string };
+  "route-without-link": Nothing;
+  "forwarding-unknown": { readonly netns: string; readonly link: string };
+  "route-localnet-unread": { readonly netns: string; readonly link: string };
+  "rp-filter-unread": { readonly netns: string; readonly link: string };
+  "accept-local-unread": { readonly netns: string; readonly address: string };
+  "source-unknown": { readonly netns: string; readonly address: string };
+  "encap-not-modelled": { readonly netns: string; readonly encap: string };
+  "netfilter-unknown": { readonly why: Phrase };
+  "base-chains-tie": { readonly chains: string };
+  "base-chain-device": { readonly hook: string; readonly chain: string; readonly device: string };
+  "too-many-ways": Nothing;
+  "too-many-rules": Nothing;
+  "too-many-doubts": Nothing;
+  "chain-not-found": { readonly chain: string };
+  "jumps-too-deep": Nothing;
+  "target-not-modelled": { readonly target: string };
+  "outside-nat-chain": { readonly target: string };
+  "redirect-address-unknown": Nothing;
+  "masquerade-address-unknown": Nothing;
+  "nat-pool-too-large": Nothing;
+  "match-not-modelled": { readonly match: string; readonly text: string };
+  "address-type-unknown": { readonly address: string };
+  "reverse-path-unknown": Nothing;
+  "sets-unknown": { readonly why: Phrase };
+  "set-not-found": { readonly set: string };
+  "set-too-deep": { readonly set: string };
+  "set-type-not-modelled": { readonly type: string };
+  "set-entry-opaque": { readonly set: string };
+  "sockets-unknown": { readonly why: Phrase };
+  "socket-options-unknown": { readonly port: number };
+  "socket-owner-unknown": Nothing;
+  "listener-unknown": {
+    readonly netns: string;
+    readonly protocol: string;
+    readonly port: number;
+    readonly why: Phrase;
+  };
+  "protocol-not-modelled": { readonly netns: string; readonly protocol: number };
+  "ipvs-unknown": { readonly address: string; readonly link: string };
+  "ipvs-not-modelled": {
+    readonly node: string;
+    readonly address: string;
+    readonly port: number;
+    readonly servers: number;
+  };
+  "vlan-filtering-unread": { readonly netns: string; readonly bridge: string };
+  "bridge-nf-unread": { readonly netns: string; readonly bridge: string; readonly key: string };
+  "frame-without-destination": { readonly netns: string; readonly bridge: string };
+  "station-unknown": { readonly netns: string; readonly bridge: string; readonly mac: string; readonly why: Phrase };
+  "other-door": { readonly netns: string; readonly came: string; readonly link: string };
+  "far-link-down": { readonly netns: string; readonly link: string };
+  xdp: { readonly netns: string; readonly link: string };
+  "master-not-modelled": {
+    readonly netns: string;
+    readonly link: string;
+    readonly master: string;
+    readonly kind: string | null;
+  };
+  "vlan-not-modelled": { readonly netns: string; readonly link: string; readonly vlan: number };
+  "neighbours-unknown": { readonly netns: string; readonly why: Phrase };
+  "next-hop-stranger": {
+    readonly netns: string;
+    readonly link: string;
+    readonly address: string;
+    readonly why: Phrase;
+  };
+  "whom-stranger": { readonly netns: string; readonly link: string; readonly whom: string };
+  "arp-answer-unread": { readonly netns: string; readonly link: string; readonly address: string };
+  "wire-unread": { readonly netns: string; readonly link: string };
+  "segment-open": { readonly netns: string; readonly link: string };
+  "fdb-unread": { readonly netns: string; readonly link: string; readonly why: Phrase };
+  "broadcasts-unknown": { readonly netns: string; readonly link: string };
+  "nobody-has": { readonly address: string };
+  "link-leads-nowhere": { readonly netns: string; readonly link: string; readonly kind: string };
+  "wire-with-one-end": Nothing;
+  "far-link-unread": { readonly netns: string; readonly link: string; readonly near: string };
+  "far-mtu-smaller": { readonly netns: string; readonly link: string; readonly mtu: number };
+  "external-tunnel": { readonly netns: string; readonly link: string };
+  "external-remotes": { readonly netns: string; readonly link: string };
+  "multicast-flood": { readonly netns: string; readonly link: string; readonly group: string };
+  "walk-does-not-know": Nothing;
+  "lookup-without-forwarding": Nothing;
+  "way-not-told": Nothing;
+  "kernel-differs": { readonly predicted: Phrase; readonly said: Phrase };
+  "no-remote-known": { readonly mac: string; readonly link: string; readonly count: number };
+}

@@ -1,0 +1,38 @@
+import type { HuntingPhrases } from "../../../facts/phrases/hunting.ts";
+import type { PhraseWords } from "../phrases.ts";
+
+/** What a hunt left open, and why. */
+export const hunting: PhraseWords<HuntingPhrases> = {
+  "again-after-probes": (p) => `${p.object} again after the probes`,
+  "not-read-again": () => "it could not be read again",
+  "no-longer-so": () => "it is no longer what it was",
+  "said-on-connections": (p) => `what is said on connections to ${p.to}`,
+  "only-opened": () => "they were opened, and nothing was asked: give a URL",
+  "walk-to": (p) => `the walk to ${p.address}`,
+  "recorded-flows": (p) => `${p.count} of the recorded flows`,
+  "senders-not-collected": () => "their senders were not collected",
+  "capture-gone": () => "its capture is gone",
+  "capture-too-long": (p) => `its capture is longer than ${p.bytes} bytes`,
+  "capture-empty": () => "its capture holds no packet at all",
+  "endpoints-directly": (p) => `${p.count} of ${p.of} endpoints, directly`,
+  "most-endpoints": (p) => `at most ${p.most} are probed one by one`,
+  "untold-tries": (p) => `${p.count} of ${p.of} tries from ${p.netns}`,
+  "end-not-told": () => "the node did not say how they ended",
+  places: (p) => `${p.places.join(", ")}`,
+  "not-enterable": () => "it cannot be entered",
+  "kernel-dissents": (p) => `${p.node}: ${p.question}: predicted ${p.predicted}, the kernel says ${p.said}`,
+  "counter-dissents": (p) => `predicted ${p.disposition} on ${p.node}, where ${p.counter} did not rise`,
+  "packets-dissent": (p) => `predicted ${p.disposition} on ${p.place}, the packets say otherwise`,
+  "no-file-sets-it": () => "no file sets it",
+  "next-reload-or-boot": () => "next reload or boot",
+  "next-boot": () => "next boot",
+  "next-suspend": () => "next suspend",
+  "next-network-restart": () => "next network restart",
+  "next-tuned": () => "next profile switch or restart of tuned",
+  "next-ufw": () => "next ufw reload or boot",
+  "next-firewall": () => "next start of the firewall",
+  "next-link": () => "next link that comes up",
+  "network-stop-by-vmware": () => "network.service stop, at suspend, called by VMware Tools",
+  "gce-guest": () => "Google Compute Engine's guest configuration",
+  "udev-rp-filter": () => "udev, net.ipv4.conf.*.rp_filter for each new link",
+};

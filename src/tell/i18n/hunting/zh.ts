@@ -1,0 +1,38 @@
+import type { HuntingPhrases } from "../../../facts/phrases/hunting.ts";
+import type { PhraseWords } from "../phrases.ts";
+
+/** What a hunt left open, and why. */
+export const hunting: PhraseWords<HuntingPhrases> = {
+  "again-after-probes": (p) => `探测之后再读一次 ${p.object}`,
+  "not-read-again": () => "没能再读到",
+  "no-longer-so": () => "它已经变了",
+  "said-on-connections": (p) => `到 ${p.to} 的连接上说了什么`,
+  "only-opened": () => "只建立了连接，没有发请求：给一个 URL 才会问",
+  "walk-to": (p) => `到 ${p.address} 的推演`,
+  "recorded-flows": (p) => `录制的流中有 ${p.count} 条`,
+  "senders-not-collected": () => "它们的发送方没有采集到",
+  "capture-gone": () => "它的抓包文件不见了",
+  "capture-too-long": (p) => `它的抓包文件超过 ${p.bytes} 字节`,
+  "capture-empty": () => "它的抓包文件里一个报文也没有",
+  "endpoints-directly": (p) => `直接访问 ${p.of} 个 Endpoint 中的 ${p.count} 个`,
+  "most-endpoints": (p) => `逐个探测的最多 ${p.most} 个`,
+  "untold-tries": (p) => `从 ${p.netns} 发起的 ${p.of} 次尝试中的 ${p.count} 次`,
+  "end-not-told": () => "节点没有说结果如何",
+  places: (p) => `${p.places.join("、")}`,
+  "not-enterable": () => "进不去",
+  "kernel-dissents": (p) => `${p.node}：${p.question}：推演是 ${p.predicted}，内核的答复是 ${p.said}`,
+  "counter-dissents": (p) => `推演在 ${p.node} 上得出 ${p.disposition}，但那里的 ${p.counter} 没有增加`,
+  "packets-dissent": (p) => `推演在 ${p.place} 得出 ${p.disposition}，报文的表现却不是这样`,
+  "no-file-sets-it": () => "没有任何文件设置它",
+  "next-reload-or-boot": () => "下次重新加载或启动",
+  "next-boot": () => "下次启动",
+  "next-suspend": () => "下次挂起",
+  "next-network-restart": () => "下次重启网络服务",
+  "next-tuned": () => "下次切换 profile 或重启 tuned",
+  "next-ufw": () => "下次重新加载 ufw 或启动",
+  "next-firewall": () => "下次启动防火墙",
+  "next-link": () => "下次有链路启用",
+  "network-stop-by-vmware": () => "network.service stop（挂起时由 VMware Tools 调用）",
+  "gce-guest": () => "Google Compute Engine 的 guest 配置",
+  "udev-rp-filter": () => "udev，每出现一条新链路就写 net.ipv4.conf.*.rp_filter",
+};
