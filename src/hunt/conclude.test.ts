@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { said } from "../../test/said.ts";
 import * as make from "../../test/explain/faults.ts";
 import { FORWARDING } from "../../test/explain/conclusions.ts";
 import { recordedCluster } from "../../test/explain/recorded-cluster.ts";
@@ -128,7 +129,7 @@ describe("the voices", () => {
     const moved = new Map([["k2/host", [{ name: "IpInReceives", delta: 9 }]]]);
     const reckoning = await reckonOf(broken, [triedIn(broken, broken, TO_POD)], [], moved);
     const { dissent } = voicesOf(reckoning.suspects[0] ?? null, null, reckoning);
-    expect(dissent).toEqual(["predicted FORWARDING_OFF on k2, where IpInAddrErrors did not rise"]);
+    expect(dissent.map(said)).toEqual(["predicted FORWARDING_OFF on k2, where IpInAddrErrors did not rise"]);
   });
 
   test("tell what the walk could not look into, not the last thing before it", async () => {
@@ -139,11 +140,9 @@ describe("the voices", () => {
     const reckoning = await reckonOf(xdp, [triedIn(xdp, xdp, TO_POD)]);
     const tries = triedIn(xdp, broken, TO_POD);
     const [lost] = suspectsOf(tries);
-    expect(voicesOf(lost ?? null, null, reckoning).predict).toEqual({
-      disposition: "UNKNOWN",
-      node: "k2",
-      detail: "an XDP program on eth0 of k2/host may take the packet",
-    });
+    const { predict } = voicesOf(lost ?? null, null, reckoning);
+    expect(predict).toMatchObject({ disposition: "UNKNOWN", node: "k2" });
+    expect(said(predict?.detail)).toBe("an XDP program on eth0 of k2/host may take the packet");
   });
 
   test("tell that packets and walk disagree, and then not what the walk foretold", async () => {
@@ -151,7 +150,7 @@ describe("the voices", () => {
     const reckoning = await reckonOf(broken, [triedIn(broken, real, TO_POD)]);
     const voices = voicesOf(reckoning.suspects[0] ?? null, null, reckoning);
     expect(voices.predict).toBeNull();
-    expect(voices.dissent).toEqual(["predicted FORWARDING_OFF on k2 flannel.1, the packets say otherwise"]);
+    expect(voices.dissent.map(said)).toEqual(["predicted FORWARDING_OFF on k2 flannel.1, the packets say otherwise"]);
   });
 });
 

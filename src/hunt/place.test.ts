@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { said } from "../../test/said.ts";
 import { recordedCluster } from "../../test/explain/recorded-cluster.ts";
 import type { Cluster } from "../facts/cluster.ts";
 import { unknown } from "../facts/provenance.ts";
@@ -29,7 +30,7 @@ function places(input: string, on: World = world, most = 8): readonly string[] {
   if ("error" in symptom) throw new Error(input);
   const target = resolveTarget(symptom, cluster);
   if (isTargetError(target)) throw new Error(target.error);
-  return usualPlaces(symptom, target, on, cluster, most).map((p) => `${p.netns} (${p.label})`);
+  return usualPlaces(symptom, target, on, cluster, most).map((p) => `${p.netns} (${said(p.label)})`);
 }
 
 describe("where a symptom is tried from", () => {
@@ -73,7 +74,7 @@ describe("where a symptom is tried from", () => {
 describe("a place by its name", () => {
   const named = (from: string, namespace = "default", on = withHere) => {
     const place = namedPlace(from, namespace, on, cluster);
-    return isFromError(place) ? place.error : `${place.netns} on ${place.node} (${place.label})`;
+    return isFromError(place) ? place.error : `${place.netns} on ${place.node} (${said(place.label)})`;
   };
 
   test.each([

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { notesSaid } from "../../../test/said.ts";
 import { clusterFromObjects, type KubeObjects } from "./cluster-from-objects.ts";
 
 const NOTHING: KubeObjects = {
@@ -134,7 +135,7 @@ test("an object that is malformed is left out and told; the others stay", () => 
     pods: "nonsense",
   });
   expect(cluster.nodes).toMatchObject([{ name: "k1", ready: null, internalIps: [], podCidrs: [] }]);
-  expect(notChecked).toEqual([
+  expect(notesSaid(notChecked)).toEqual([
     { what: "2 of the nodes", why: expect.stringContaining("metadata.name") },
     { what: "pods", why: "not a list of Kubernetes objects" },
   ]);

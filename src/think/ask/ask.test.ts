@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
+import { said } from "../../../test/said.ts";
 import { ip } from "../../facts/ip.ts";
 import type { Branch, Step } from "../walk/branch.ts";
 import type { Disposition } from "../walk/dispositions.ts";
@@ -167,7 +168,8 @@ describe("questions", () => {
     expect(judge(only(questionsOf(outgoing("10.5.0.3", "UNKNOWN", ""))), answer).agrees).toBeNull();
     const silent = { status: null, stdout: "", stderr: "" };
     const asked = only(questionsOf(outgoing("10.5.0.3", "NO_ROUTE", "")));
-    expect(judge(asked, silent)).toMatchObject({ agrees: null, why: "no answer" });
+    expect(judge(asked, silent).agrees).toBeNull();
+    expect(said(judge(asked, silent).why)).toBe("no answer");
   });
 
   test("routes as iproute2 prints them", () => {

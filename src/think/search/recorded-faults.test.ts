@@ -394,7 +394,7 @@ describe("faults put into the recorded healthy flannel cluster", () => {
     blind.set("k2/host", { ...k2, sysctls: { known: false, why: "not read" } });
     const unread = search({ ...healthy, netns: blind }, toK2);
     expect(unread.found).toEqual([]);
-    expect(unread.unknownAsIs).toContain("k2/host");
+    expect(said(unread.unknownAsIs)).toContain("k2/host");
     const denied = rule("k2/host", "filter", "FORWARD", [{ do: "DROP" }], "-A FORWARD -j DROP");
     const refused = search(denied, toK2, { refuse: (edit) => edit.do === "remove-rule" });
     expect(refused.found).toEqual([]);
