@@ -15,7 +15,7 @@ const WORDS = {
     pods: (count: number) => `${count} pods`,
     on: (app: string, nodes: readonly string[]) => `${app} on ${nodes.join(", ")}`,
     and: "; ",
-    labels: { url: "url", inventory: "inventory", pods: "pods", faults: "faults", try: "try", then: "and then" },
+    labels: { url: "url", inventory: "inventory", pods: "pods", faults: "faults", try: "try", next: "and then" },
   },
   zh: {
     half: (name: string, flag: string) => `${name}：只建了一半；请拆掉它：lasthop lab down${flag}`,
@@ -30,7 +30,7 @@ const WORDS = {
     pods: (count: number) => `${count} 个 Pod`,
     on: (app: string, nodes: readonly string[]) => `${app} 在 ${nodes.join("、")}`,
     and: "；",
-    labels: { url: "URL", inventory: "inventory", pods: "Pod", faults: "故障", try: "试试", then: "然后" },
+    labels: { url: "URL", inventory: "inventory", pods: "Pod", faults: "故障", try: "试试", next: "然后" },
   },
 } as const;
 
@@ -55,7 +55,7 @@ export function labText(lab: Lab, language: keyof typeof WORDS): string {
     row(labels.try, `lasthop lab exec client${name} -- curl -sS ${lab.url}`),
     row(
       "",
-      `lasthop lab fault suspend-resume --node ${podOf(lab, "backend").node}${name}   ${labels.then} lasthop lab heal${name}`,
+      `lasthop lab fault suspend-resume --node ${podOf(lab, "backend").node}${name}   ${labels.next} lasthop lab heal${name}`,
     ),
     row("", `kubectl --kubeconfig ${lab.kubeconfig} get pods -A -o wide`),
   ].join("\n");

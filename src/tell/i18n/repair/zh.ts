@@ -1,4 +1,4 @@
-import type { repair as english, changeErrors as englishErrors } from "./en.ts";
+import type { changeErrors as englishErrors, changeHints as englishHints, repair as english } from "./en.ts";
 
 /** Plans, repairs, the journal. */
 export const repair: typeof english = {
