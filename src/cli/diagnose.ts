@@ -10,10 +10,9 @@ export interface DiagnoseOptions extends ClusterOptions, OutputOptions {
 export function registerDiagnose(program: Command): void {
   const command = program
     .command("diagnose")
-    .description("from a symptom down to the last hop and the proven cause; changes nothing")
-    .argument("<symptom>", "URL | svc/NAME[:PORT] | pod/NAME[:PORT] | dns/NAME | ADDRESS[:PORT]")
-    .option("--from <place>", "here | node/NAME | pod/NAME: where it is tried from")
-    .option("-w, --write <dir>", "keep the raw captures there, as Wireshark opens them");
+    .argument("<symptom>")
+    .option("--from <place>")
+    .option("-w, --write <dir>");
   withOutput(withCluster(command), ["text", "json", "markdown", "html"]).action(
     async (symptom: string, options: DiagnoseOptions) => {
       const [{ guarded }, { diagnose }] = await Promise.all([import("./run.ts"), import("./run-diagnose.ts")]);

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { helpWords } from "./speech.ts";
 
 interface UpFlags {
   nodes?: number;
@@ -10,47 +11,33 @@ interface UpFlags {
 
 /** `lasthop lab …`. The lab itself is loaded only when one of these runs. */
 export function registerLab(program: Command): void {
-  const lab = program
-    .command("lab")
-    .description("a cluster in network namespaces of this machine, to break and to learn on");
+  const lab = program.command("lab");
   lab
     .command("up")
-    .description("build a lab (root)")
-    .option("--nodes <count>", "how many nodes (default: 3, or as the seed draws)", wholeNumber)
-    .addOption(new Option("--cni <name>", "whose wiring").choices(["calico", "flannel"]).default("flannel"))
-    .addOption(
-      new Option("--overlay <kind>", "how nodes reach each other's pods")
-        .choices(["vxlan", "host-gw", "ipip"])
-        .default("vxlan"),
-    )
-    .option("--seed <number>", "draw nodes, names, addresses and where pods run (default: as documented)", wholeNumber)
+    .option("--nodes <count>", "", wholeNumber)
+    .addOption(new Option("--cni <name>").choices(["calico", "flannel"]).default("flannel"))
+    .addOption(new Option("--overlay <kind>").choices(["vxlan", "host-gw", "ipip"]).default("vxlan"))
+    .option("--seed <number>", "", wholeNumber)
     .addOption(nameOption())
     .action((flags: UpFlags) => guarded((signal) => up(flags, signal)));
   lab
     .command("down")
-    .description("remove a lab, whole or half built")
     .addOption(nameOption())
-    .option("--all", "every lab of this machine", false)
+    .option("--all", "", false)
     .action((flags: { name: string; all: boolean }) => guarded(() => down(flags)));
   lab
     .command("fault")
-    .description("break a lab; without an ID: show which faults there are")
-    .argument("[id]", "what to break")
-    .option("--node <node>", "where (default: a node that the URL's traffic crosses)")
+    .argument("[id]")
+    .option("--node <node>")
     .addOption(nameOption())
     .action((id: string | undefined, flags: { node?: string; name: string }) => guarded(() => fault(id, flags)));
   lab
     .command("heal")
-    .description("put back what the faults changed")
     .addOption(nameOption())
     .action((flags: { name: string }) => guarded(() => heal(flags.name)));
-  lab
-    .command("list")
-    .description("show the labs, their addresses, files and active faults")
-    .action(() => guarded(list));
+  lab.command("list").action(() => guarded(list));
   lab
     .command("exec")
-    .description("run a command on a NODE, the client, the lan, or in pod/NAMESPACE/NAME")
     .argument("<place>")
     .argument("<command...>")
     .addOption(nameOption())
@@ -144,10 +131,10 @@ async function guarded(action: (signal: AbortSignal) => Promise<number>): Promis
 }
 
 function nameOption(): Option {
-  return new Option("--name <name>", "which lab").default("lab");
+  return new Option("--name <name>").default("lab");
 }
 
 function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("a whole number, please");
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError(helpWords().wrong.wholeNumber);
   return Number(text);
 }

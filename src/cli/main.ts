@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { registerDemo } from "./demo.ts";
 import { registerDiagnose } from "./diagnose.ts";
+import { tellError } from "./error-words.ts";
 import { registerLab } from "./lab.ts";
 import { registerProbe } from "./probe.ts";
 import { registerRepair } from "./repair.ts";
@@ -9,6 +10,7 @@ import { registerReport } from "./report.ts";
 import { listenToSignals } from "./signals.ts";
 import { registerSnapshot } from "./snapshot.ts";
 import { registerWalk } from "./walk.ts";
+import { fillHelp, speakHelp, usageText } from "./tell-help.ts";
 import { VERSION } from "./version.ts";
 
 listenToSignals();
@@ -16,20 +18,20 @@ listenToSignals();
 process.on("uncaughtException", (error: NodeJS.ErrnoException) => {
   // A reader that went away (`| head`).
   if (error.code === "EPIPE") process.exit(3);
-  process.stderr.write(
-    `lasthop: ${error.message}\n         This is a fault of Lasthop's own: nothing is said of the cluster.\n`,
-  );
+  tellError(error);
   process.exit(3);
 });
 
 const program = new Command("lasthop")
-  .description("Finds the last hop at which a packet was alive in a Kubernetes cluster, proves the cause, repairs it.")
   .version(VERSION)
-  .showHelpAfterError("(see lasthop --help)")
-  .configureHelp({ sortSubcommands: false })
+  .configureOutput({ outputError: () => {} })
   // Usage errors are "Lasthop could not do its work": 3, not commander's 1, which means "broken, with a cause".
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 3));
+  .exitOverride((error) => {
+    if (error.exitCode !== 0 && error.code !== "commander.help") process.stderr.write(`${usageText(error)}\n`);
+    process.exit(error.exitCode === 0 ? 0 : 3);
+  });
 
+speakHelp(program);
 registerDiagnose(program);
 registerWalk(program);
 registerProbe(program);
@@ -39,12 +41,6 @@ registerReport(program);
 registerLab(program);
 registerDemo(program);
 
-program.addHelpText(
-  "after",
-  `
-Exit status: 0 good; 1 broken, cause confirmed or likely; 2 broken or unknown without a cause;
-             3 Lasthop could not do its work; 130 interrupted.
-Nothing on a node changes without --apply.`,
-);
+fillHelp(program);
 
 await program.parseAsync();

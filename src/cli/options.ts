@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Language } from "../tell/i18n/language.ts";
+import { helpWords } from "./speech.ts";
 
 /** How a cluster is reached: the same flags on every command that looks at one. */
 export interface ClusterOptions {
@@ -24,31 +25,21 @@ export interface OutputOptions {
 
 export function withCluster(command: Command): Command {
   return command
-    .addOption(new Option("--via <how>", "how nodes are reached").choices(["auto", "netns", "local"]).default("auto"))
-    .option(
-      "--inventory <file>",
-      "node name → network namespace (YAML or JSON); `here` is the place outside the cluster",
-    )
-    .option("--kubeconfig <file>", "as kubectl's")
-    .option("--context <name>", "as kubectl's")
-    .option(
-      "--bundle <path>",
-      "a recording instead of a cluster, FILE or DIR; nothing is sent (again for each further node's)",
-      (path: string, all: readonly string[] | undefined) => [...(all ?? []), path],
-    )
-    .option("-n, --namespace <name>", "Kubernetes namespace of svc/NAME and pod/NAME", "default")
-    .option("--timeout <seconds>", "longest wait for one command on a node", seconds, 20);
+    .addOption(new Option("--via <how>").choices(["auto", "netns", "local"]).default("auto"))
+    .option("--inventory <file>")
+    .option("--kubeconfig <file>")
+    .option("--context <name>")
+    .option("--bundle <path>", "", (path: string, all: readonly string[] | undefined) => [...(all ?? []), path])
+    .option("-n, --namespace <name>", "", "default")
+    .option("--timeout <seconds>", "", seconds, 20);
 }
 
 /** @param formats those that this command prints, the default first */
 export function withOutput(command: Command, formats: readonly Format[] = ["text", "json"]): Command {
   return command
-    .addOption(new Option("-o, --output <format>", "how the answer is printed").choices(formats).default(formats[0]))
-    .addOption(
-      new Option("--lang <language>", "language of the answer (default: the locale's; JSON: en)").choices(["en", "zh"]),
-    )
-    .option("-q, --quiet", "no ladder while it goes on, only the answer")
-    .option("-v, --verbose", "also what was run, and where the time went");
+    .addOption(new Option("-o, --output <format>").choices(formats).default(formats[0]))
+    .option("-q, --quiet")
+    .option("-v, --verbose");
 }
 
 /** NO_COLOR, unless it is empty, and a pipe switch colour off (no-color.org). */
@@ -64,7 +55,6 @@ export function canRewriteLine(stream: { readonly isTTY?: boolean }): boolean {
 
 function seconds(text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0 || value > 3600)
-    throw new InvalidArgumentError("a number of seconds, up to 3600");
+  if (!Number.isFinite(value) || value <= 0 || value > 3600) throw new InvalidArgumentError(helpWords().wrong.seconds);
   return value;
 }

@@ -10,11 +10,7 @@ export interface SnapshotOptions extends ClusterOptions {
 
 /** `lasthop snapshot -o FILE` */
 export function registerSnapshot(program: Command): void {
-  const command = program
-    .command("snapshot")
-    .description("record everything that a diagnosis needs into one file, for --bundle; changes nothing")
-    .option("-o, --output <file>", "where it is written: a tar archive, gzipped")
-    .option("-q, --quiet", "no word on what it is doing");
+  const command = program.command("snapshot").option("-o, --output <file>").option("-q, --quiet");
   withCluster(command).action(async (options: SnapshotOptions) => {
     const [{ guarded }, { runSnapshot }] = await Promise.all([import("./run.ts"), import("./run-snapshot.ts")]);
     await guarded((signal) => runSnapshot(options, signal));

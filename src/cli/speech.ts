@@ -1,3 +1,4 @@
+import type { Words } from "../tell/i18n/en.ts";
 import { isLanguage, type Language, languageOfLocale, WORDS } from "../tell/i18n/language.ts";
 import type { Style } from "../tell/report/terminal.ts";
 import { type OutputOptions, wantsColor } from "./options.ts";
@@ -20,4 +21,9 @@ export function spokenLanguage(): Language {
 export function styleOf(options: { readonly lang?: Language; readonly output?: OutputOptions["output"] }): Style {
   const language = options.output === "json" ? (options.lang ?? "en") : (options.lang ?? spokenLanguage());
   return { words: WORDS[language], language, color: wantsColor(process.stdout) };
+}
+
+/** For commander's help, before a command runs. */
+export function helpWords(): Words["help"] {
+  return WORDS[spokenLanguage()].help;
 }

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type ClusterOptions, type OutputOptions, withCluster, withOutput } from "./options.ts";
+import { helpWords } from "./speech.ts";
 
 export interface WalkOptions extends ClusterOptions, OutputOptions {
   readonly set: readonly string[];
@@ -11,17 +12,11 @@ export interface WalkOptions extends ClusterOptions, OutputOptions {
 export function registerWalk(program: Command): void {
   const command = program
     .command("walk")
-    .description("predict only: the way of a packet through the collected facts, step by step; sends nothing")
-    .argument("<from>", "here | node/NAME | pod/NAME")
-    .argument("<to>", "ADDRESS[:PORT] | svc/NAME[:PORT] | pod/NAME[:PORT] | URL")
-    .option(
-      "--set <node:key=value>",
-      "what if: suppose another value (may be given again)",
-      (value: string, all: string[]) => [...all, value],
-      [],
-    )
-    .addOption(new Option("--protocol <name>", "instead of the target's own").choices(["tcp", "udp", "icmp"]))
-    .option("--size <bytes>", "length of the IP datagram", datagramBytes);
+    .argument("<from>")
+    .argument("<to>")
+    .option("--set <node:key=value>", "", (value: string, all: string[]) => [...all, value], [])
+    .addOption(new Option("--protocol <name>").choices(["tcp", "udp", "icmp"]))
+    .option("--size <bytes>", "", datagramBytes);
   withOutput(withCluster(command)).action(async (from: string, to: string, options: WalkOptions) => {
     const [{ guarded }, { runWalk }] = await Promise.all([import("./run.ts"), import("./run-walk.ts")]);
     await guarded((signal) => runWalk(from, to, options, signal));
@@ -31,6 +26,7 @@ export function registerWalk(program: Command): void {
 /** An IPv4 header with nothing in it, to the most that its length field can say (RFC 791). */
 function datagramBytes(text: string): number {
   const bytes = Number(text);
-  if (!Number.isInteger(bytes) || bytes < 20 || bytes > 65_535) throw new InvalidArgumentError("20 to 65535 bytes");
+  if (!Number.isInteger(bytes) || bytes < 20 || bytes > 65_535)
+    throw new InvalidArgumentError(helpWords().wrong.datagramBytes);
   return bytes;
 }

@@ -2,6 +2,7 @@ import { bundleErrors, bundleHints, snapshot } from "./bundle/en.ts";
 import { demo } from "./demo/en.ts";
 import { failing } from "./failing/en.ts";
 import { findings } from "./findings/en.ts";
+import { help } from "./help/en.ts";
 import { hunting } from "./hunting/en.ts";
 import type { EveryPhrase } from "./phrases.ts";
 import { lab } from "./lab/en.ts";
@@ -22,6 +23,7 @@ export const en = {
   changeErrors,
   changeHints,
   lab,
+  help,
   demo,
   snapshot,
   bundleErrors,

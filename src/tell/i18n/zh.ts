@@ -3,6 +3,7 @@ import { demo } from "./demo/zh.ts";
 import type { Words } from "./en.ts";
 import { failing } from "./failing/zh.ts";
 import { findings } from "./findings/zh.ts";
+import { help } from "./help/zh.ts";
 import { hunting } from "./hunting/zh.ts";
 import type { EveryPhrase } from "./phrases.ts";
 import { lab } from "./lab/zh.ts";
@@ -22,6 +23,7 @@ export const zh: Words = {
   changeErrors,
   changeHints,
   lab,
+  help,
   demo,
   snapshot,
   bundleErrors,
