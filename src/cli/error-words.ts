@@ -7,7 +7,7 @@ import { BundleError } from "../read/bundle/bundle-error.ts";
 import { WORDS } from "../tell/i18n/language.ts";
 import { phraseText } from "../tell/i18n/phrases.ts";
 import { errorText, problemText } from "../tell/report/repair-text.ts";
-import { spokenLanguage } from "./speech.ts";
+import { spokenLanguage } from "./spoken-language.ts";
 
 /** Every command's way to say that it could not do its work: what happened, and what to do next. */
 export function tellError(error: unknown): void {

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { helpWords } from "./speech.ts";
+import { helpWords } from "./spoken-language.ts";
 
 interface UpFlags {
   nodes?: number;
@@ -118,7 +118,7 @@ async function list(): Promise<number> {
 
 async function speech() {
   const [{ spokenLanguage }, { WORDS }] = await Promise.all([
-    import("./speech.ts"),
+    import("./spoken-language.ts"),
     import("../tell/i18n/language.ts"),
   ]);
   const language = spokenLanguage();

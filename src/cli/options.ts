@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Language } from "../tell/i18n/language.ts";
-import { helpWords } from "./speech.ts";
+import { helpWords } from "./spoken-language.ts";
 
 /** How a cluster is reached: the same flags on every command that looks at one. */
 export interface ClusterOptions {

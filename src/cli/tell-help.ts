@@ -1,6 +1,6 @@
 import { type Command, type CommanderError, Option } from "commander";
 import { LANGUAGES } from "../tell/i18n/language.ts";
-import { helpWords } from "./speech.ts";
+import { helpWords } from "./spoken-language.ts";
 
 /** Before commands are registered: commander's own words, in the language that is spoken. */
 export function speakHelp(program: Command): void {

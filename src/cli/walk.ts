@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type ClusterOptions, type OutputOptions, withCluster, withOutput } from "./options.ts";
-import { helpWords } from "./speech.ts";
+import { helpWords } from "./spoken-language.ts";
 
 export interface WalkOptions extends ClusterOptions, OutputOptions {
   readonly set: readonly string[];

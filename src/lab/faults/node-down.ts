@@ -1,3 +1,4 @@
+import type { Said } from "../lab-error.ts";
 import { mergeObject } from "../api-client.ts";
 import type { Plan, PlannedNode } from "../plan.ts";
 import { podsOn, powerOff, powerOn } from "../power.ts";
@@ -43,9 +44,10 @@ async function boot(lab: FaultLab, node: PlannedNode): Promise<void> {
 }
 
 /** What others can do without, nobody misses once the API knows. */
-function servesAlone(plan: Plan, node: PlannedNode): string | null {
+function servesAlone(plan: Plan, node: PlannedNode): Said | null {
   const isNeeded = [backendNode(plan), frontendNode(plan)].some(({ name }) => name === node.name);
-  return isNeeded ? betweenNodes(plan) : `the URLs do without ${node.name}`;
+  if (isNeeded) return betweenNodes(plan);
+  return { en: `the URLs do without ${node.name}`, zh: `那些 URL 用不到节点 ${node.name}` };
 }
 
 async function say(lab: FaultLab, node: PlannedNode, state: "True" | "Unknown", pods: "True" | "False") {
