@@ -63,13 +63,15 @@ export function toVerdict(
   };
 }
 
-function voicesInWords({ predict, ask, witness, whatIf, dissent }: Voices, { voices: say }: Words): Verdict["voices"] {
+function voicesInWords({ predict, ask, witness, whatIf, dissent }: Voices, words: Words): Verdict["voices"] {
+  const { voices: say } = words;
   return {
-    predict: predict === null ? null : printable(say.predict(predict)),
+    predict:
+      predict === null ? null : printable(say.predict({ ...predict, detail: phraseText(predict.detail, words) })),
     ask: ask === null ? null : printable(say.ask(ask)),
     witness: witness === null ? null : printable(say.witness(witness)),
     whatIf: whatIf === null ? null : printable(say.whatIf(whatIf)),
-    dissent: dissent.map(printable),
+    dissent: dissent.map((what) => printable(phraseText(what, words))),
   };
 }
 
