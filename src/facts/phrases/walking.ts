@@ -93,5 +93,9 @@ export interface WalkingPhrases {
   "lookup-without-forwarding": Nothing;
   "way-not-told": Nothing;
   "kernel-differs": { readonly predicted: Phrase; readonly said: Phrase };
+  "policy-not-understood": { readonly policy: string; readonly why: Phrase };
+  "policy-icmp": Nothing;
+  "policy-block-unclear": { readonly addresses: readonly string[] };
+  "namespace-labels-unknown": { readonly namespace: string };
   "no-remote-known": { readonly mac: string; readonly link: string; readonly count: number };
 }

@@ -82,5 +82,9 @@ export const walking: PhraseWords<WalkingPhrases> = {
   "lookup-without-forwarding": () => "a lookup does not ask IPv6 forwarding",
   "way-not-told": () => "the walk does not tell where it went",
   "kernel-differs": (p) => `${p.predicted} ≠ ${p.said}`,
+  "policy-not-understood": (p) => `NetworkPolicy ${p.policy} is not understood: ${p.why}`,
+  "policy-icmp": () => "whether a NetworkPolicy means ICMP as well is up to who enforces it",
+  "policy-block-unclear": (p) => `which of ${p.addresses.join(" and ")} a block means is up to who enforces it`,
+  "namespace-labels-unknown": (p) => `the labels of namespace ${p.namespace} are not known`,
   "no-remote-known": (p) => `${p.mac} is sent to ${p.count} remotes of ${p.link}, and none is known to have it`,
 };

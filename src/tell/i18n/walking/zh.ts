@@ -75,5 +75,9 @@ export const walking: PhraseWords<WalkingPhrases> = {
   "lookup-without-forwarding": () => "路由查询不过问 IPv6 转发开关",
   "way-not-told": () => "推演没有说它往哪里去了",
   "kernel-differs": (p) => `${p.predicted} ≠ ${p.said}`,
+  "policy-not-understood": (p) => `看不懂 NetworkPolicy ${p.policy}：${p.why}`,
+  "policy-icmp": () => "NetworkPolicy 是否也管 ICMP，取决于由谁来执行它",
+  "policy-block-unclear": (p) => `ipBlock 指的是 ${p.addresses.join(" 还是 ")}，取决于由谁来执行它`,
+  "namespace-labels-unknown": (p) => `不知道 namespace ${p.namespace} 的标签`,
   "no-remote-known": (p) => `发往 ${p.mac} 的帧会送到 ${p.link} 的 ${p.count} 个对端，不知道哪个对端有它`,
 };

@@ -1,5 +1,7 @@
+import type { Phrase } from "../../../facts/phrase.ts";
+
 /** Yes, no, or not known and why. */
-export type Maybe = boolean | { readonly why: string };
+export type Maybe = boolean | { readonly why: Phrase };
 
 /** True when one is; unknown when none is and one may be. */
 export function some<T>(items: readonly T[], ask: (item: T) => Maybe): Maybe {

@@ -8,6 +8,7 @@ import {
   type PolicyRule,
 } from "../../../facts/cluster.ts";
 import { contains } from "../../../facts/ip.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import { keysOf, selects } from "./labels.ts";
 import { every, type Maybe, some } from "./maybe.ts";
 import type { Party } from "./party.ts";
@@ -60,14 +61,14 @@ function permitsAt(cluster: Cluster, flow: PolicyFlow, direction: Direction): Pe
     const why = unread.spec.known ? "" : unread.spec.why;
     // One more may isolate it, or let pass what the others do not.
     return {
-      allowed: { why: `NetworkPolicy ${podKey(unread)} is not understood: ${why}` },
+      allowed: { why: phrase("policy-not-understood", { policy: podKey(unread), why }) },
       by: [...by, podKey(unread)],
       direction,
     };
   }
   if (isolating.length === 0) return free;
   if (allowed === false && flow.protocol === "icmp") {
-    return { allowed: { why: "whether a NetworkPolicy means ICMP as well is up to who enforces it" }, by, direction };
+    return { allowed: { why: phrase("policy-icmp") }, by, direction };
   }
   return { allowed, by: allowed === true ? [] : by, direction };
 }
@@ -111,7 +112,7 @@ function isPeer(cluster: Cluster, policy: NetworkPolicy, peer: PolicyPeer, party
   if (peer.is === "block") {
     const inside = party.ips.map((ip) => contains(peer.within, ip) && !peer.except.some((hole) => contains(hole, ip)));
     if (inside.every((one) => one === inside[0])) return inside[0] ?? false;
-    return { why: `which of ${party.ips.map((ip) => ip.text).join(" and ")} a block means is up to who enforces it` };
+    return { why: phrase("policy-block-unclear", { addresses: party.ips.map((ip) => ip.text) }) };
   }
   if (party.isStrange) return { why: strangeness(party) };
   const { pod } = party;
@@ -132,5 +133,5 @@ function isOfNamespace(
   const found = namespaces.known ? namespaces.value.find(({ name }) => name === namespace) : undefined;
   if (found !== undefined) return selects(wanted, found.labels);
   if (keysOf(wanted).every((key) => key === NAME_LABEL)) return selects(wanted, { [NAME_LABEL]: namespace });
-  return { why: `the labels of namespace ${namespace} are not known` };
+  return { why: phrase("namespace-labels-unknown", { namespace }) };
 }
