@@ -51,8 +51,7 @@ th { text-align: left; font-weight: 600; color: var(--soft); }
 th, td { padding: .45rem .9rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th:last-child, td:last-child { padding-right: 0; }
 th { white-space: nowrap; }
-td:first-child { white-space: nowrap; }
-td:first-child code { white-space: inherit; }
+td { overflow-wrap: anywhere; }
 .line { display: block; }
 .line + .line { color: var(--soft); }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-right: 1.6rem; }
@@ -100,7 +99,6 @@ svg .in-tunnel { fill: var(--tunnel); font-size: 11.5px; }
   td { padding: .1rem 0; border: 0; }
   td:empty { display: none; }
   td.number { text-align: left; }
-  td:first-child { white-space: normal; }
   td[data-label]::before { content: attr(data-label) " "; color: var(--soft); font-size: .8rem; margin-right: .4rem; }
 }
 @media print {
