@@ -91,7 +91,9 @@ function branchOf(walk: Walk, attempt: Try): Branch | null {
       : branches.filter((b) => sameIp(b.destination.ip, destination.ip) && b.destination.port === destination.port);
   if (headed.length === 1) return headed[0] ?? null;
   const candidates = headed.length > 0 ? headed : branches;
-  const fitting = candidates.filter((b) => (arrives(b) === false) === !attempt.answered);
+  const known = candidates.filter((b) => (arrives(b) === false) === !attempt.answered);
+  // What failed went rather where nobody knows than where all arrives.
+  const fitting = known.length > 0 ? known : candidates.filter((b) => arrives(b) === null);
   const pool = fitting.length > 0 ? fitting : candidates;
   if (trail === null) return pool[0] ?? null;
   const score = (b: Branch): number => {
