@@ -88,6 +88,10 @@ svg .loss { fill: var(--red); font-weight: 700; }
 svg .lane-request { fill: var(--blue); font-size: 11.5px; }
 svg .lane-reply { fill: var(--teal); font-size: 11.5px; }
 svg .in-tunnel { fill: var(--tunnel); font-size: 11.5px; }
+@media (min-width: 40.01rem) {
+  #timeline td:first-child code { white-space: nowrap; }
+  #ladder td:first-child { min-width: 6.5rem; }
+}
 @media (max-width: 40rem) {
   main { padding: 1.5rem 1rem 3rem; }
   .summary { font-size: 1.3rem; }
