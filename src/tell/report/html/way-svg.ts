@@ -120,9 +120,10 @@ function lane(placed: readonly Placed[], leg: Leg): readonly string[] {
   for (const [i, port] of ports.entries()) {
     const next = ports[i + 1];
     if (next === undefined) continue;
-    lines.push(`<path class="${leg}${fate(port.crossing, next.crossing)}" d="M${x} ${port.y}V${next.y}"/>`);
-    // Where it crosses a border there is room for the tip of an arrow.
-    if (next.y - port.y > ROW + 8) lines.push(tip(leg, x, (port.y + next.y) / 2));
+    const how = fate(port.crossing, next.crossing);
+    lines.push(`<path class="${leg}${how}" d="M${x} ${port.y}V${next.y}"/>`);
+    // Where it crosses a border there is room for the tip of an arrow; what is lost arrives nowhere.
+    if (next.y - port.y > ROW + 8 && how !== " unseen") lines.push(tip(leg, x, (port.y + next.y) / 2));
   }
   for (const { crossing, y } of ports) {
     if (crossing.isLast) {
