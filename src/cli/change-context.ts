@@ -9,6 +9,9 @@ import type { Remembered } from "./last-verdict.ts";
 import { kubeOptions, limitsOf, openTransport } from "./open-cluster.ts";
 import type { ClusterOptions } from "./options.ts";
 
+/** Who names the way to a cluster does not mean the recording that was diagnosed. */
+const LIVE = ["via", "inventory", "kubeconfig", "context"];
+
 /** Flags that were typed, over the way that the diagnosis went. */
 export function wayOf<T extends ClusterOptions>(
   options: T,
@@ -16,7 +19,11 @@ export function wayOf<T extends ClusterOptions>(
   isGiven: (name: string) => boolean,
 ): T {
   const typed = Object.fromEntries(Object.entries(options).filter(([name]) => isGiven(name)));
-  const way = Object.fromEntries(Object.entries(remembered?.way ?? {}).filter(([, value]) => value !== undefined));
+  const way = Object.fromEntries(
+    Object.entries(remembered?.way ?? {}).filter(
+      ([name, value]) => value !== undefined && !(name === "bundle" && LIVE.some(isGiven)),
+    ),
+  );
   return { ...options, ...way, ...typed };
 }
 

@@ -11,7 +11,7 @@ import { type OpenForChange, openForChange, wayOf } from "./change-context.ts";
 import { steadyNow } from "./clock.ts";
 import { readVerdict, recallVerdict, type Remembered, rememberVerdict } from "./last-verdict.ts";
 import type { RepairOptions } from "./repair.ts";
-import { EXIT, Interrupted } from "./run.ts";
+import { CliError, EXIT, Interrupted } from "./run.ts";
 import { follow, inWords } from "./run-diagnose.ts";
 import { settle } from "./settle.ts";
 import { styleOf } from "./speech.ts";
@@ -32,6 +32,7 @@ export async function runRepair(
   const style = styleOf(options);
   const isText = options.output === "text";
   const plan = planRepair(verdict, { force: options.force === true });
+  if (options.bundle !== undefined) return planOffline(plan, verdict, options, style);
   const open = await openForChange(options, signal);
   try {
     const warned = await warningsOf(plan, open);
@@ -65,6 +66,23 @@ export async function runRepair(
   } finally {
     await open.transport.close();
   }
+}
+
+/** A recording cannot be asked what is so now, nor be changed: the plan is what the verdict's own repairs come to. */
+function planOffline(plan: Plan, { summary }: Verdict, options: RepairOptions, style: Style): number {
+  if (options.apply === true) {
+    throw new CliError(
+      "a bundle cannot be changed",
+      "Reach the cluster itself: --inventory FILE and --kubeconfig FILE, or --via local on the node.",
+    );
+  }
+  const [refusal] = plan.refusals;
+  if (options.output === "text")
+    process.stdout.write(`${planText(plan, [], [], { ...style, isApplied: false, summary })}\n`);
+  else if (refusal === undefined) writeJson({ plan: stepsJson(plan), warnings: [] });
+  if (refusal === undefined) return EXIT.good;
+  process.stderr.write(`${errorText(refusal, style)}\n`);
+  return EXIT.failed;
 }
 
 /** The symptom once more, from the place where it failed: the repair is done when it is gone. */

@@ -3,6 +3,7 @@ import { samePhrase } from "../facts/phrase.ts";
 import type { NodeName } from "../facts/provenance.ts";
 import type { NotChecked, World } from "../facts/world.ts";
 import type { KubeReader } from "../read/kube/kube-reader.ts";
+import { isBundle } from "../read/transport/bundle.ts";
 import type { Limits, Reader } from "../read/transport/reader.ts";
 import type { Evidence } from "../verdict/verdict.ts";
 import { type Event, type Events, event } from "./events.ts";
@@ -21,6 +22,11 @@ export interface Field {
   readonly keepIn: string | null;
   /** Nodes with the same boot id share a kernel. */
   readonly bootIds: ReadonlyMap<NodeName, string>;
+}
+
+/** When what is said now was so: of a recording, when it was made. */
+export function evidenceAt({ reader, now }: Field): string {
+  return isBundle(reader) ? reader.recordedAt : new Date(now()).toISOString();
 }
 
 /** Collects evidence, numbered as it comes, what was done when, and what could not be checked. */

@@ -3,6 +3,8 @@ import { podKey } from "../facts/cluster.ts";
 import { netnsId } from "../facts/provenance.ts";
 import type { World } from "../facts/world.ts";
 import { type Upstream, waitedFor } from "../think/symptom/upstream.ts";
+import { unansweredConnects } from "../witness/correlate/unanswered.ts";
+import type { Frame } from "../witness/sighting.ts";
 import type { Field } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
 import { isLostOnRecord } from "./outcome.ts";
@@ -20,7 +22,7 @@ export function recordedGateway(field: Field, faced: Investigation): Pod | null 
     faced.endpoints.some((e) => e.pod !== null && podKey(e.pod) === podKey(p)),
   );
   for (const pod of target === null ? serving : [target]) {
-    if (upstreamsOf(world, pod, field).some(isOfCluster)) return pod;
+    if (upstreamsOf(world, pod, field, faced.examination.frames).some(isOfCluster)) return pod;
   }
   return null;
 }
@@ -30,11 +32,12 @@ export function isOfCluster(upstream: Upstream): boolean {
   return upstream.protocol === "tcp" && upstream.service !== null;
 }
 
-function upstreamsOf(world: World, pod: Pod, { cluster }: Field): readonly Upstream[] {
+function upstreamsOf(world: World, pod: Pod, { cluster }: Field, frames: readonly Frame[]): readonly Upstream[] {
   const place = podPlace(world, pod);
   const sockets = place === null ? undefined : world.netns.get(place.netns)?.sockets;
   // Of one look: what is not acknowledged then may be a moment later.
   const connecting = sockets?.known ? sockets.value.filter((s) => s.state === "SYN-SENT") : [];
   const tracked = pod.node === null ? undefined : world.netns.get(netnsId(pod.node, "host"))?.conntrack;
-  return waitedFor(pod.ips, connecting, tracked?.known ? tracked.value : [], [], cluster);
+  const unanswered = place === null || pod.hostNetwork ? [] : unansweredConnects(frames, place.netns);
+  return waitedFor(pod.ips, connecting, tracked?.known ? tracked.value : [], unanswered, cluster);
 }

@@ -2,7 +2,7 @@ import type { Endpoint } from "../facts/cluster.ts";
 import { sameIp } from "../facts/ip.ts";
 import { phrase } from "../facts/phrase.ts";
 import { endpointsBehind, type Target } from "../think/symptom/target.ts";
-import type { Field, Notebook } from "./field.ts";
+import { evidenceAt, type Field, type Notebook } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
 import type { Place } from "./place.ts";
 import { recordedUntil, recordingOf } from "./recorded.ts";
@@ -57,7 +57,7 @@ export async function investigateRecorded(
       .filter((r) => !r.trustworthy)
       .map((r) => ({ what: phrase("absence-in", { netns: r.netns }), why: r.why ?? phrase("tap-proved-nothing") })),
   );
-  const endedAt = recordedUntil(recording) ?? field.now();
+  const endedAt = recordedUntil(recording) ?? Date.parse(evidenceAt(field));
   const direct = beside("direct", "d");
   const home = beside("home", "h");
   for (const { trial, tried, result } of [...direct, ...home]) {

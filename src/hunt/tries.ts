@@ -13,7 +13,7 @@ import {
 } from "./behind.ts";
 import type { HuntEvent } from "./conclusion.ts";
 import type { Examined } from "./examination.ts";
-import type { Field, Notebook } from "./field.ts";
+import { evidenceAt, type Field, type Notebook } from "./field.ts";
 import { type GatewayReading, readGateway } from "./gateway.ts";
 import { investigate } from "./investigate.ts";
 import type { Investigation } from "./investigation.ts";
@@ -54,7 +54,7 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
     node: null,
     source: "Kubernetes API: nodes, pods, services, endpointslices",
     excerpt: `${cluster.nodes.length} nodes, ${cluster.pods.length} pods, ${cluster.services.length} services, ${cluster.endpoints.length} endpoints`,
-    at: new Date(now()).toISOString(),
+    at: evidenceAt(field),
   });
   const facedObjects = climbObjects(target, cluster, field.world, apiEvidence);
   yield { kind: "progress", doing: "tries", detail: symptom.input };

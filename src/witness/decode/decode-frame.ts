@@ -12,6 +12,8 @@ export interface DecodedFrame {
   readonly forOthers?: true;
   /** Outermost first. */
   readonly headers: SeenHeader[];
+  /** How much of the frame is headers, with the payload that tells a flow apart: what follows is what applications say. */
+  readonly headerBytes: number;
 }
 
 /** Enough for VLAN, two tunnels, and what is in them; past it a frame is somebody's joke. */
@@ -40,7 +42,23 @@ export function decodeFrame(
   };
   let next = decodeLinkLayer(cursor, linkType, link);
   while (next !== NEXT.nothing) next = decodeNext(cursor, next, ports);
-  return { ...link, headers };
+  return { ...link, headers, headerBytes: Math.min(bytes.length, headerEnd(cursor)) };
+}
+
+const DNS_PORT = 53;
+/** What `ping` sends by default, and all that a probe's tag needs. */
+const ECHO_BYTES = 56;
+
+/** The decoder stands behind the last header, but before a TCP header and before what is opaque to it. */
+function headerEnd({ bytes, at, end, headers, quoted }: Cursor): number {
+  const last = headers.at(-1);
+  if (last?.kind === "tcp") {
+    const isWhole = at + 20 <= end;
+    return Math.min(end, at + (isWhole ? Math.max(20, ((bytes[at + 12] as number) >> 4) * 4) : 8));
+  }
+  if (last?.kind === "udp" && (last.sport === DNS_PORT || last.dport === DNS_PORT)) return quoted ? at : end;
+  if (last?.kind === "icmp") return quoted ? at : Math.min(end, at + ECHO_BYTES);
+  return at;
 }
 
 /** Every step moves `at` on, or names what stands there more closely; the number of headers bounds them all. */

@@ -1,5 +1,6 @@
-/** What `lasthop snapshot` did. */
+/** What `lasthop snapshot` does, and did. */
 export const snapshot = {
+  listening: (p: { seconds: number }) => `listening for ${p.seconds} s`,
   written: (p: { file: string; files: number; bytes: number }) =>
     `${p.file}: ${p.files} outputs, ${Math.ceil(p.bytes / 1024)} KiB`,
 };

@@ -1,7 +1,8 @@
 import type { Words } from "../en.ts";
 
-/** What `lasthop snapshot` did. */
+/** What `lasthop snapshot` does, and did. */
 export const snapshot: Words["snapshot"] = {
+  listening: (p) => `监听 ${p.seconds} 秒`,
   written: (p) => `${p.file}：${p.files} 份输出，${Math.ceil(p.bytes / 1024)} KiB`,
 };
 

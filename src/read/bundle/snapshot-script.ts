@@ -1,0 +1,3 @@
+export function snapshotScript(version: string): string {
+  return `${version}\n`;
+}
