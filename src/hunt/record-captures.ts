@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { podKey } from "../facts/cluster.ts";
+import { phrase } from "../facts/phrase.ts";
 import type { Netns } from "../facts/netns.ts";
 import { netnsId, type NetnsId } from "../facts/provenance.ts";
 import { linksOf } from "../facts/world.ts";
@@ -59,9 +60,10 @@ export async function recordCaptures(
     async stop() {
       const recorded = taps.map(async ({ tap, netns, keepIn }): Promise<readonly RecordedCapture[]> => {
         const { report, lost } = await tap.stop();
-        const why = lost[0]?.why ?? (report.trustworthy ? null : (report.why ?? "the tap proved nothing"));
+        const why = lost[0]?.why ?? (report.trustworthy ? null : (report.why ?? phrase("tap-proved-nothing")));
         const names = await readdir(keepIn);
-        if (names.length === 0) return [{ entry: entryOf(netns, null, why ?? "nothing was captured", at), file: null }];
+        if (names.length === 0)
+          return [{ entry: entryOf(netns, null, why ?? phrase("tap-proved-nothing"), at), file: null }];
         return Promise.all(
           names.sort().map(async (name) => {
             const only = onlyOf(name, netns, names.length);
@@ -79,7 +81,7 @@ export async function recordCaptures(
 
 type Only = NonNullable<NewEntry["only"]>;
 
-function entryOf(netns: Netns, only: Only | null, failure: string | null, at: string): NewEntry {
+function entryOf(netns: Netns, only: Only | null, failure: NewEntry["failure"], at: string): NewEntry {
   const place = netns.name === "host" ? "" : `-${netns.name.slice("pod:".length)}`;
   const name = `${netns.node}${place}${only === null ? "" : `-${only.link}-${only.direction}`}`;
   return {

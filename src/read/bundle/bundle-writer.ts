@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, rmSync } from "node:fs";
+import { createReadStream, createWriteStream, openSync, rmSync } from "node:fs";
 import { rename, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -30,13 +30,14 @@ export class BundleWriter {
   #turn: Promise<unknown> = Promise.resolve();
   #bytes = 0;
 
+  /** @throws BundleError unwritable, disk-full */
   /** @param say how a failure is written down, which is quoted when the bundle is read */
   constructor(file: string, head: ManifestHead, say: (failure: Phrase) => string) {
     this.#say = say;
     this.#file = file;
     this.#partial = `${file}.${process.pid}.part`;
     this.#head = head;
-    const sink = createWriteStream(this.#partial, { flags: "wx", mode: 0o600 });
+    const sink = createWriteStream(this.#partial, { fd: openNew(this.#partial, file) });
     this.#flow = pipeline(this.#tar as unknown as NodeJS.ReadableStream, createGzip(), sink).then(
       () => null,
       (error) => writeError(file, error),
@@ -127,6 +128,14 @@ export class BundleWriter {
       throw (await this.#flow) ?? error;
     }
     return hash.digest("hex");
+  }
+}
+
+function openNew(path: string, file: string): number {
+  try {
+    return openSync(path, "wx", 0o600);
+  } catch (error) {
+    throw writeError(file, error);
   }
 }
 

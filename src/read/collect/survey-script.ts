@@ -2,7 +2,7 @@
  * What has to be known of a node before it is read: which tools it has, which netfilter modules are loaded (a tool asked for one
  * that is not would load it, and reading must not write), and which namespaces hold the pods' addresses.
  *
- * Arguments: the addresses to look for, IPv4 dotted, IPv6 as the 32 digits of /proc/net/if_inet6. Lines on standard output:
+ * Arguments: the addresses to look for, IPv4 dotted, IPv6 as the 32 digits of /proc/net/if_inet6; `*` for all but loopback. Lines on standard output:
  * `tool NAME` · `iptables-save VERSION-LINE` · `module NAME loaded|absent` (no line: not known) · `self INODE` ·
  * `named PATH INODE` · `tables4|tables6 INODE-or-self NAME...` · `connections INODE-or-self HEX` (nf_conntrack's entries) · `address INODE PATH ADDRESS`.
  *
@@ -34,17 +34,18 @@ done
 printf 'self %s\\n' "$(stat -L -c %i /proc/self/ns/net)"
 [ "$#" -gt 0 ] || exit 0
 find_addresses='
+function wanted(address) { return all ? address !~ /^127[.]/ && address !~ /^0*1$/ : address in want }
 function addresses(inode, path, dir,    line, address, found) {
   found = 0
   while ((getline line < (dir "/fib_trie")) > 0) {
     if (line ~ /\\|-- /) { address = line; sub(/^.*\\|-- /, "", address) }
-    else if (line ~ /\\/32 host LOCAL/) { found = 1; if ((address in want) && !((inode, address) in told)) { told[inode, address] = 1; print "address", inode, path, address; hit[inode] = dir } }
+    else if (line ~ /\\/32 host LOCAL/) { found = 1; if (wanted(address) && !((inode, address) in told)) { told[inode, address] = 1; print "address", inode, path, address; hit[inode] = dir } }
   }
   close(dir "/fib_trie")
   while ((getline line < (dir "/if_inet6")) > 0) {
     found = 1
     address = substr(line, 1, 32)
-    if ((address in want) && !((inode, address) in told)) { told[inode, address] = 1; print "address", inode, path, address; hit[inode] = dir }
+    if (wanted(address) && !((inode, address) in told)) { told[inode, address] = 1; print "address", inode, path, address; hit[inode] = dir }
   }
   close(dir "/if_inet6")
   return found
@@ -59,7 +60,7 @@ function connections(inode, file,    line, column) {
   if ((getline line < file) > 0 && (getline line < file) > 0) { split(line, column, " "); print "connections", inode, column[1] }
   close(file)
 }
-BEGIN { for (i = 1; i < ARGC; i++) { want[ARGV[i]] = 1; delete ARGV[i] } }
+BEGIN { for (i = 1; i < ARGC; i++) { if (ARGV[i] == "*") all = 1; want[ARGV[i]] = 1; delete ARGV[i] } }
 $2 ~ /^\\/proc\\// {
   if ($1 in read) next
   dir = $2
