@@ -31,6 +31,7 @@ export const help = {
     "report --output": "how the report is printed",
     "report --lang": "language of this help and of errors (default: the locale's)",
     snapshot: "record everything that a diagnosis needs into one file, for --bundle; changes nothing",
+    "snapshot [symptom]": "tried while every node listens, as `diagnose` does: the captures are kept",
     "snapshot --output": "where it is written: a tar archive, gzipped",
     "snapshot --from": "here | node/NAME | pod/NAME: where the symptom is tried from",
     "snapshot --passive": "listen on every node for so long, to what fails by itself",

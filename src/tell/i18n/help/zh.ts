@@ -32,6 +32,7 @@ export const help: typeof english = {
     "report --output": "报告以什么格式输出",
     "report --lang": "帮助和错误信息用哪种语言（默认随 locale）",
     snapshot: "把诊断所需的一切录制成一个文件，供 --bundle 使用；不改动任何东西",
+    "snapshot [symptom]": "在每个节点监听时像 `diagnose` 那样尝试它：抓到的包会保留",
     "snapshot --output": "写到哪里：gzip 压缩的 tar 包",
     "snapshot --from": "here | node/NAME | pod/NAME：从哪里尝试这个症状",
     "snapshot --passive": "在每个节点上监听这么久，看哪些东西自己在失败",
