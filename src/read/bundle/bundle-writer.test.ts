@@ -46,7 +46,7 @@ const command = (name: string, netns: string | null = null): Command => ({ name,
 
 test("what was recorded is replayed as it was: outputs, failures, and what nobody asked", async () => {
   const file = join(root, "whole.tgz");
-  const writer = new BundleWriter(file, HEAD, () => "");
+  const writer = new BundleWriter(file, HEAD, String);
   const reader = recording(
     nodePrinting({
       " ip-addr": "of the node",
@@ -82,7 +82,7 @@ test("what was recorded is replayed as it was: outputs, failures, and what nobod
     "",
   ]);
   expect(replayed[2]?.stderr).toBe("sh: ipset-save: not found");
-  expect(replayed[4]?.failure).toBe("not read");
+  expect(replayed[4]?.failure).toMatchObject({ code: "not-read" });
   expect(bundle.recordedAt).toBe(AT);
   await bundle.close();
 });
@@ -90,7 +90,7 @@ test("what was recorded is replayed as it was: outputs, failures, and what nobod
 test("bundles of two nodes are joined; two of one node are refused", async () => {
   const files = ["k1", "k2"].map((node) => join(root, `${node}.tgz`));
   for (const [i, node] of ["k1", "k2"].entries()) {
-    const writer = new BundleWriter(files[i] as string, HEAD, () => "");
+    const writer = new BundleWriter(files[i] as string, HEAD, String);
     await recording(nodePrinting({ " ip-addr": `of ${node}` }), writer).run(node, [command("ip-addr")], LIMITS);
     await writer.finish();
   }
@@ -103,9 +103,9 @@ test("bundles of two nodes are joined; two of one node are refused", async () =>
 });
 
 test("one that is given up, or cannot be written, leaves no file", async () => {
-  const writer = new BundleWriter(join(root, "given-up.tgz"), HEAD, () => "");
+  const writer = new BundleWriter(join(root, "given-up.tgz"), HEAD, String);
   await recording(nodePrinting({}), writer).run("k1", [command("ip-addr")], LIMITS);
   await writer.abandon();
-  expect(() => new BundleWriter(join(root, "absent", "x.tgz"), HEAD, () => "")).toThrow(/unwritable/);
+  expect(() => new BundleWriter(join(root, "absent", "x.tgz"), HEAD, String)).toThrow(/unwritable/);
   expect(readdirSync(root).filter((name) => name.includes("part") || name.includes("given-up"))).toEqual([]);
 });

@@ -70,5 +70,5 @@ it("keeps what is looked at, and not one secret that was planted", () => {
   expect(cluster.nodes).toMatchObject([
     { name: "k1", annotations: { "flannel.alpha.coreos.com/public-ip": "192.168.6.141" } },
   ]);
-  expect(notChecked.map(({ what }) => what)).toEqual(["1 of the pods"]);
+  expect(notChecked).toMatchObject([{ what: { code: "some-objects", values: { count: 1, kind: "pods" } } }]);
 });
