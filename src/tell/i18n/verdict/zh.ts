@@ -5,7 +5,7 @@ const leg = (of: string): string => (of === "request" ? "请求" : of === "reply
 
 /** What stands around the ladder. */
 export const verdict: typeof english = {
-  start: (p) => `从 ${p.from} 出发 · 经由 ${p.via} 到达节点（${p.nodes} 个中的 ${p.reached} 个）· 不改动任何东西`,
+  start: (p) => `出发点：${p.from} · 到节点的途径：${p.via}（${p.nodes} 个节点中到达 ${p.reached} 个）· 不改动任何东西`,
   offlineStart: (p) => `离线，数据来自 ${p.via} · ${p.nodes} 个节点 · 不发送任何报文`,
   doing: {
     objects: "正在读取集群对象",
