@@ -1,3 +1,4 @@
+import { toldBy } from "../src/facts/told-error.ts";
 import type { Phrase } from "../src/facts/phrase.ts";
 import type { NotChecked } from "../src/facts/world.ts";
 import { en } from "../src/tell/i18n/en.ts";
@@ -10,4 +11,14 @@ export function said(phrase: Phrase | null | undefined): string | null {
 
 export function notesSaid(notes: readonly NotChecked[]): readonly { readonly what: string; readonly why: string }[] {
   return notes.map(({ what, why }) => ({ what: phraseText(what, en), why: phraseText(why, en) }));
+}
+
+/** What a failure tells people. @throws where nothing failed */
+export async function failureSaid(work: Promise<unknown>): Promise<string> {
+  const failed = await work.then(
+    () => null,
+    (error: unknown) => ({ error }),
+  );
+  if (failed === null) throw new Error("nothing failed");
+  return phraseText(toldBy(failed.error), en);
 }

@@ -1,3 +1,4 @@
+import { said } from "../../../test/said.ts";
 import { expect, test } from "vitest";
 import type { Output } from "../transport/reader.ts";
 import { gatedCommands } from "./commands.ts";
@@ -45,8 +46,8 @@ function read(outputs: Record<string, string | null>, expected = { empty: [] as 
   const { rulesets, sets } = readRulesets(readings);
   const told = rulesets.known
     ? rulesets.value.flatMap(({ backend, tables }) => [backend, ...tables.map(({ name }) => name)])
-    : rulesets.why;
-  return { told, sets, gaps: readings.gaps.map(({ subject }) => subject) };
+    : said(rulesets.why);
+  return { told, sets, gaps: readings.gaps.map(({ subject }) => said(subject)) };
 }
 
 test("a table that iptables-nft printed is not read again from nft", () => {

@@ -1,3 +1,4 @@
+import { failureSaid, said } from "../../../test/said.ts";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,7 +42,7 @@ test("replays outputs by name, in text and JSON, of nodes and of pods", async ()
     ],
     LIMITS,
   );
-  expect(outputs.map(({ status, failure }) => [status, failure])).toEqual([
+  expect(outputs.map(({ status, failure }) => [status, said(failure)])).toEqual([
     [0, null],
     [0, null],
     [0, null],
@@ -70,7 +71,7 @@ test("nothing outside of the bundle can be read", async () => {
   const outputs = await reader.run("k1", round, LIMITS);
   const outside = await reader.run("../bundle/k1", [command("ip-link")], LIMITS);
   for (const { failure, stdout } of [...outputs, ...outside]) {
-    expect(failure).toMatch(/leads out|not a file|symbolic|ELOOP|not in the bundle/);
+    expect(said(failure)).toMatch(/leads out|not a file|symbolic|ELOOP|not in the bundle/);
     expect(stdout.length).toBe(0);
   }
 });
@@ -84,12 +85,12 @@ test("captures and objects are there; what is broken is told by name", async () 
   symlinkSync(join(root, "secret.txt"), join(bundle, "capture/k3.pcap"));
   expect(await reader.capture(captureOf("k2"), 4)).toMatchObject({ bytes: Buffer.from("0123"), truncated: true });
   expect(await reader.capture(captureOf("k4"), 4)).toBe(null);
-  await expect(reader.capture(captureOf("k3"), 4)).rejects.toThrow(/leads out/);
-  await expect(reader.capture(captureOf("../k1/ip-link"), 4)).rejects.toThrow(/not a file/);
+  expect(await failureSaid(reader.capture(captureOf("k3"), 4))).toMatch(/leads out/);
+  expect(await failureSaid(reader.capture(captureOf("../k1/ip-link"), 4))).toMatch(/not a file/);
   expect(await reader.apiObjects("pods")).toEqual({ items: [] });
   expect(await reader.apiObjects("services")).toBe(null);
-  await expect(reader.apiObjects("nodes")).rejects.toThrow(/api\/nodes\.json/);
-  await expect(reader.apiObjects("../../secret")).rejects.toThrow(/not a file/);
+  expect(await failureSaid(reader.apiObjects("nodes"))).toMatch(/api\/nodes\.json/);
+  expect(await failureSaid(reader.apiObjects("../../secret"))).toMatch(/not a file/);
   await expect(openBundle(join(bundle, "api"))).rejects.toThrow(/not-a-bundle/);
   await expect(openBundle("/no/such/bundle")).rejects.toThrow(/ENOENT/);
 });

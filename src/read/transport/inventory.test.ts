@@ -1,3 +1,5 @@
+import { failureSaid, said } from "../../../test/said.ts";
+import { ToldError } from "../../facts/told-error.ts";
 import { expect, test } from "vitest";
 import { parseInventory, readInventory } from "./inventory.ts";
 
@@ -31,11 +33,18 @@ test.each([
   ["nodes: {../x: y}", /Invalid key/],
   ["a: &a x\nb: *a", /f: /],
 ])("refuses %j and says what is expected", (text, message) => {
-  expect(() => parseInventory(text, "f")).toThrow(
-    expect.objectContaining({ message: expect.stringMatching(message), hint: expect.stringContaining("netns: NAME") }),
-  );
+  let error: unknown = null;
+  try {
+    parseInventory(text, "f");
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toBeInstanceOf(ToldError);
+  const { told, hint } = error as ToldError;
+  expect(said(told)).toMatch(message);
+  expect(said(hint)).toContain("netns: NAME");
 });
 
 test("a missing file is told by name", async () => {
-  await expect(readInventory("/no/such/inventory.yaml")).rejects.toThrow(/inventory\.yaml/);
+  expect(await failureSaid(readInventory("/no/such/inventory.yaml"))).toMatch(/inventory\.yaml/);
 });

@@ -124,7 +124,7 @@ for (const shell of ["dash", "bash", "busybox"]) {
 
     test("what cannot run says why; a shell's own words are no commands", async () => {
       const outputs = await run([["no-such-tool"], ["exit"], ["true"]]);
-      expect(outputs.map(({ failure }) => failure)).toEqual([
+      expect(outputs.map(({ failure }) => said(failure))).toEqual([
         "no-such-tool: command not found",
         "exit: command not found",
         null,
@@ -133,7 +133,7 @@ for (const shell of ["dash", "bash", "busybox"]) {
         [{ command: { ...command("true"), netns: "/proc/0/ns/net" }, stdin: null }],
         LIMITS,
       );
-      expect(gone?.failure).toBe("no network namespace at /proc/0/ns/net");
+      expect(said(gone?.failure)).toBe("no network namespace at /proc/0/ns/net");
     });
 
     test("a command over its deadline or its cap is cut short; those after it run", async () => {
@@ -141,7 +141,7 @@ for (const shell of ["dash", "bash", "busybox"]) {
         timeoutMs: 400,
         maxBytes: 1000,
       });
-      expect(outputs.map(({ failure, truncated }) => [failure, truncated])).toEqual([
+      expect(outputs.map(({ failure, truncated }) => [said(failure), truncated])).toEqual([
         [null, false],
         ["no answer within 400 ms", false],
         [null, true],
@@ -162,7 +162,7 @@ for (const shell of ["dash", "bash", "busybox"]) {
         ],
         { ...LIMITS, signal: abort.signal },
       );
-      expect(outputs.map(({ failure }) => failure)).toEqual(["interrupted", "interrupted"]);
+      expect(outputs.map(({ failure }) => said(failure))).toEqual(["interrupted", "interrupted"]);
     });
 
     test("closing ends what runs, children included", async () => {
@@ -203,7 +203,7 @@ test("a carrier that fails is an output, not an error", async () => {
   const silent = new RunnerNode("k1", () => ["sh", "-c", "echo the node is on fire >&2; exit 9", "x"]);
   const missing = new RunnerNode("k1", () => ["/no/such/carrier"]);
   const orders = [1, 2].map(() => ({ command: command("true"), stdin: null }));
-  expect((await silent.run(orders, LIMITS)).map(({ failure }) => failure)).toEqual([
+  expect((await silent.run(orders, LIMITS)).map(({ failure }) => said(failure))).toEqual([
     "the node is on fire",
     "the node is on fire",
   ]);

@@ -160,16 +160,24 @@ describe("every correction has a name, and words in both languages", () => {
 });
 
 test("a fact of a pod's own namespace is not called its node's", () => {
-  const params = { node: "k2", netns: "pod:default/web", object: "o", found: "x", wanted: "y", type: "blackhole" };
-  const ids = ["wrong-route", "blackhole-route", "policy-rule-diverts", "policy-rule-missing", "rule-missing"];
-  for (const id of [
-    ...ids,
-    "pod-no-default-route",
-    "pod-iptables-drop",
-    "stale-arp",
-    "sysctl-wrong",
+  const params = {
+    node: "k2",
+    netns: "pod:default/web",
+    object: "o",
+    found: "x",
+    wanted: "y",
+    type: "blackhole",
+    link: "eth0",
+  };
+  const ids = [
     "mtu-black-hole",
-  ]) {
+    "wrong-route",
+    "blackhole-route",
+    "policy-rule-diverts",
+    "policy-rule-missing",
+    "rule-missing",
+  ];
+  for (const id of [...ids, "pod-no-default-route", "pod-iptables-drop", "stale-arp", "sysctl-wrong"]) {
     const { en, zh } = causeById(id)?.words ?? {};
     expect(en?.summary(params), id).toContain("default/web on k2");
     expect(zh?.summary(params), id).toMatch(/k2 上的? ?default\/web/);

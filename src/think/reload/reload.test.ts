@@ -1,3 +1,4 @@
+import { said } from "../../../test/said.ts";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -169,7 +170,7 @@ describe("who resets", () => {
 
   test("the initscripts with VMware Tools and no NetworkManager are the suspend that loses routing", () => {
     const facts = { ...none, files: new Set(["/etc/rc.d/init.d/network"]), processes: new Set(["vmtoolsd"]) };
-    expect(whoResets(facts, "forwarding").map((r) => r.when)).toEqual(["next suspend", "next network restart"]);
+    expect(whoResets(facts, "forwarding").map((r) => said(r.when))).toEqual(["next suspend", "next network restart"]);
     expect(whoResets({ ...facts, processes: new Set(["vmtoolsd", "NetworkManager"]) }, "forwarding")).toHaveLength(1);
     expect(whoResets(facts, "rp_filter")).toEqual([]);
   });
