@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { said } from "../../../test/said.ts";
 import { parseInventory } from "./inventory.ts";
 import { openNetnsReader, openNetnsTransport } from "./netns.ts";
 
@@ -53,8 +54,8 @@ describe.skipIf(process.getuid?.() !== 0)("nodes in namespaces (needs root)", ()
     const [bad] = await reader.run("k2", [command("true")], LIMITS);
     await reader.close();
     expect(good?.failure).toBe(null);
-    expect(bad?.failure).toContain("no network namespace lhrd-nowhere");
-    expect(bad?.failure).toContain(NETNS);
+    expect(said(bad?.failure)).toContain("no network namespace lhrd-nowhere");
+    expect(said(bad?.failure)).toContain(NETNS);
   });
 
   test("tcpdump says hello, captures what crosses the namespace, and prints its counts when stopped", async () => {
