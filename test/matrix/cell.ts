@@ -55,11 +55,17 @@ export async function examineCell(
   const mended = isRepairable
     ? await repairAndUndo(bench, verdict, trial.symptom, before, expected.forget)
     : { repair: cell.repair, undo: cell.undo, wrongs: [] };
-  const refused = mended.repair === "refused" ? [`repair --apply, refused: ${mended.refusal}`] : [];
+  const refused = wrongRefusal(expected, mended);
   return kept(
     { ...cell, repair: mended.repair, undo: mended.undo, wrongs: [...cell.wrongs, ...refused, ...mended.wrongs] },
     trial,
   );
+}
+
+function wrongRefusal({ cause }: Expected, { repair, refusal }: Mended): readonly string[] {
+  const isDue = cause.byHandBecause !== undefined;
+  if (repair === "refused") return isDue ? [] : [`repair --apply, refused: ${refusal}`];
+  return isDue && repair !== "" ? [`repair --apply: ${repair}, though ${cause.byHandBecause}`] : [];
 }
 
 /** As examineCell, and changes nothing. */

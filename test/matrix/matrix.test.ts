@@ -102,6 +102,8 @@ describeLabs(`every fault (${extent})`, () => {
       const nodes = nodesIn(which, fault, index);
       for (const node of fault.needsNode ? nodes : nodes.slice(0, 1).map(() => undefined)) {
         it(`${fault.id}${node === undefined ? "" : ` on ${node}`}`, async ({ skip }) => {
+          const expected = await expectedOn(fault.id, node ?? "k1");
+          if (expected.open !== null) return skip(expected.open);
           try {
             await injectFault(name, fault.id, node);
           } catch (error) {
@@ -109,14 +111,13 @@ describeLabs(`every fault (${extent})`, () => {
             return skip(error.message);
           }
           try {
-            const expected = await expectedOn(fault.id, node ?? "k1");
             const cell = await examineCell(bench, { id: fault.id, node: node ?? "-" }, expected);
             cells.push(cell);
             expect(cell.wrongs, cell.symptom).toEqual([]);
           } finally {
             await restore();
           }
-        }, 90_000);
+        }, 180_000);
       }
     }
 
@@ -134,6 +135,6 @@ describeLabs(`every fault (${extent})`, () => {
       } finally {
         await restore();
       }
-    }, 120_000);
+    }, 300_000);
   });
 });

@@ -17,69 +17,74 @@ import { runSteps, sceneOf } from "./unlisted-fault.ts";
 
 /** What looks guilty and is not on the path is passed over; what is on the path is named, however odd it looks. */
 
-const isFull = process.env.LASTHOP_UNLISTED === "1";
-const extent = isFull ? "each alone too" : "every other twin; LASTHOP_UNLISTED=1 takes all";
+/** `all`, or `few` for every other twin; long, and so run when it is asked for. */
+const asked = process.env.LASTHOP_ODD;
+const isFull = asked === "all";
+const describeOdd = asked === undefined ? describe.skip : describeLabs;
 
 const product = useProduct();
 const rows: string[][] = [];
 const seconds: number[] = [];
 
-describeLabs(`odd settings and their on-path twins (${extent})`, () => {
-  afterAll(() => {
-    const heading = ["twin of", "cni", "causes said", "last hop", "confidence", "s", ""];
-    console.log(`\n${tableText(heading, rows)}\ncommand to verdict: median ${median(seconds).toFixed(1)} s\n`);
-  });
+describeOdd(
+  "odd settings and their on-path twins (LASTHOP_ODD=few runs every other twin, LASTHOP_ODD=all each)",
+  () => {
+    afterAll(() => {
+      const heading = ["twin of", "cni", "causes said", "last hop", "confidence", "s", ""];
+      console.log(`\n${tableText(heading, rows)}\ncommand to verdict: median ${median(seconds).toFixed(1)} s\n`);
+    });
 
-  describe.each(["flannel", "calico"] as const)("%s", (cni) => {
-    const lab = new BenchLab(product, { name: ownLabName(`mxo-${cni}`), cni, overlay: "vxlan" });
-    const settings = ODD_SETTINGS.filter((odd) => odd.cni === cni);
-    const twins = settings.filter((_odd, index) => isFull || index % 2 === 0);
+    describe.each(["flannel", "calico"] as const)("%s", (cni) => {
+      const lab = new BenchLab(product, { name: ownLabName(`mxo-${cni}`), cni, overlay: "vxlan" });
+      const settings = ODD_SETTINGS.filter((odd) => odd.cni === cni);
+      const twins = settings.filter((_odd, index) => isFull || index % 2 === 0);
 
-    beforeAll(() => lab.build(), 120_000);
-    afterAll(() => lab.takeDown());
+      beforeAll(() => lab.build(), 120_000);
+      afterAll(() => lab.takeDown());
 
-    it(
-      `is healthy with all ${settings.length} at once`,
-      async () => {
-        try {
-          expect(await unhealthyWith(lab, settings)).toEqual([]);
-        } finally {
-          await lab.build();
-        }
-      },
-      60_000 * settings.length,
-    );
-
-    if (isFull) {
-      it.each(settings.map((odd) => [odd.id, odd] as const))(
-        "is healthy where %s",
-        async (_id, odd) => {
+      it(
+        `is healthy with all ${settings.length} at once`,
+        async () => {
           try {
-            expect(await wrongsBeside(lab, [odd])).toEqual([]);
+            expect(await unhealthyWith(lab, settings)).toEqual([]);
           } finally {
             await lab.build();
           }
         },
+        60_000 * settings.length,
+      );
+
+      if (isFull) {
+        it.each(settings.map((odd) => [odd.id, odd] as const))(
+          "is healthy where %s",
+          async (_id, odd) => {
+            try {
+              expect(await wrongsBeside(lab, [odd])).toEqual([]);
+            } finally {
+              await lab.build();
+            }
+          },
+          120_000,
+        );
+      }
+
+      it.each(twins.map((odd) => [odd.id, odd] as const))(
+        "is broken where, on the path, %s",
+        async (_id, odd) => {
+          const scene = sceneOf(lab.bench.lab, lab.bench.plan);
+          await runSteps(setOnPath(odd, scene));
+          try {
+            expect(await wrongsOfTwin(lab.bench, odd)).toEqual([]);
+          } finally {
+            await runSteps(unsetOnPath(odd, scene)).catch(() => {});
+            if ((await lab.changes()).length > 0) await lab.build();
+          }
+        },
         120_000,
       );
-    }
-
-    it.each(twins.map((odd) => [odd.id, odd] as const))(
-      "is broken where, on the path, %s",
-      async (_id, odd) => {
-        const scene = sceneOf(lab.bench.lab, lab.bench.plan);
-        await runSteps(setOnPath(odd, scene));
-        try {
-          expect(await wrongsOfTwin(lab.bench, odd)).toEqual([]);
-        } finally {
-          await runSteps(unsetOnPath(odd, scene)).catch(() => {});
-          if ((await lab.changes()).length > 0) await lab.build();
-        }
-      },
-      120_000,
-    );
-  });
-});
+    });
+  },
+);
 
 /** Which of the settings it is that Lasthop does not take for harmless: halved until one is left. */
 async function unhealthyWith(lab: BenchLab, settings: readonly OddSetting[]): Promise<readonly string[]> {
