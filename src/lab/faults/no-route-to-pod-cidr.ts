@@ -1,5 +1,5 @@
-import { runIn, tryRunIn } from "../netns.ts";
 import { defineFault } from "./fault-type.ts";
+import { readRoutes, restoreRoutes } from "./kept-routes.ts";
 import { betweenNodes, farNode, frontendNode } from "./serving-nodes.ts";
 
 export const noRouteToPodCidr = defineFault({
@@ -11,13 +11,7 @@ export const noRouteToPodCidr = defineFault({
   needsNode: true,
   defaultNode: frontendNode,
   appliesTo: betweenNodes,
-  /** The route as `ip route show` prints it, which is also how `ip route add` takes it. */
-  before: async (lab, node) =>
-    (await runIn(node.netns, ["ip", "-4", "route", "show", "exact", farNode(lab.plan, node).podCidr])).trim(),
-  inject: async (lab, node) => {
-    await tryRunIn(node.netns, ["ip", "-4", "route", "del", farNode(lab.plan, node).podCidr]);
-  },
-  heal: async (_lab, node, before) => {
-    if (before !== "") await runIn(node.netns, ["ip", "-4", "route", "replace", ...before.split(/\s+/)]);
-  },
+  before: ({ plan }, node) => readRoutes(node.netns, farNode(plan, node).podCidr),
+  inject: ({ plan }, node) => restoreRoutes(node.netns, farNode(plan, node).podCidr, []),
+  heal: ({ plan }, node, before) => restoreRoutes(node.netns, farNode(plan, node).podCidr, before),
 });
