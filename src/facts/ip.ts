@@ -81,6 +81,11 @@ export function contains(prefix: Prefix, address: Ip): boolean {
   return address.value >> hostBits === prefix.base >> hostBits;
 }
 
+/** As a URL or a socket address holds it: `10.0.0.1`, `[fd00::1]` (RFC 3986, IP-literal). */
+export function bracketed(ip: Ip): string {
+  return ip.family === 6 ? `[${ip.text}]` : ip.text;
+}
+
 export function sameIp(a: Ip | null, b: Ip | null): boolean {
   return a === b || (a !== null && b !== null && a.family === b.family && a.value === b.value);
 }

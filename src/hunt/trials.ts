@@ -1,5 +1,5 @@
 import type { Endpoint } from "../facts/cluster.ts";
-import { type Ip, sameIp } from "../facts/ip.ts";
+import { bracketed, type Ip, sameIp } from "../facts/ip.ts";
 import type { World } from "../facts/world.ts";
 import type { Target } from "../think/symptom/target.ts";
 import type { Flow } from "../think/walk/branch.ts";
@@ -113,7 +113,7 @@ export function symptomTrials(
 function urlAt({ url, ip }: Target, dst: Ip): string | null {
   if (url === null || sameIp(ip, dst)) return url;
   const other = new URL(url);
-  if (bareHost(other) === ip.text) other.hostname = dst.family === 6 ? `[${dst.text}]` : dst.text;
+  if (bareHost(other) === ip.text) other.hostname = bracketed(dst);
   return other.href;
 }
 

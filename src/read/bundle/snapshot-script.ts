@@ -1,3 +1,4 @@
+import { shWord } from "../../facts/sh-word.ts";
 import { gatedCommands, hostCommands, podCommands } from "../collect/commands.ts";
 import { parseSurvey } from "../collect/survey.ts";
 import { SURVEY_SCRIPT } from "../collect/survey-script.ts";
@@ -33,11 +34,11 @@ export function snapshotScript(version: string): string {
   return `#!/bin/sh
 # Records one node for Lasthop ${version}: sh THIS [FILE [NODE]]. It only reads, as root, and writes FILE.
 # FILE is a bundle: lasthop diagnose SYMPTOM --bundle FILE, with --bundle again for each further node's.
-version=${quote(version)}
-schema=${quote(schemaName())}
+version=${shWord(version)}
+schema=${shWord(schemaName())}
 most_blocks=${BUNDLE_LIMITS.fileBytes / 512}
-secrets=${quote(SECRET_SYSCTL_NAMES.join("|"))}
-survey=${quote(SURVEY_SCRIPT)}
+secrets=${shWord(SECRET_SYSCTL_NAMES.join("|"))}
+survey=${shWord(SURVEY_SCRIPT)}
 ${SNAPSHOT_FUNCTIONS}
 host_commands() {
 ${host.map(toLine).join("\n")}
@@ -46,17 +47,12 @@ pod_commands() {
 ${pod.map(toLine).join("\n")}
 }
 objects() {
-${(Object.entries(OBJECT_TEMPLATES) as [Kind, string][]).map(([kind, template]) => `  object ${kind} ${quote(template)}`).join("\n")}
+${(Object.entries(OBJECT_TEMPLATES) as [Kind, string][]).map(([kind, template]) => `  object ${kind} ${shWord(template)}`).join("\n")}
 }
 main "$@"
 `;
 }
 
 function toLine(command: Command): string {
-  return `  reading ${[fileOf(command), ...command.argv].map(quote).join(" ")}`;
-}
-
-/** sh, single quotes: nothing in them is special but their end. */
-function quote(word: string): string {
-  return /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return `  reading ${[fileOf(command), ...command.argv].map(shWord).join(" ")}`;
 }

@@ -1,3 +1,4 @@
+import { shWord } from "../../facts/sh-word.ts";
 import pc from "picocolors";
 import type { Phrase } from "../../facts/phrase.ts";
 import { phraseText } from "../i18n/phrases.ts";
@@ -187,5 +188,5 @@ function placeText(node: string | null, netns: string, api: string): string {
 
 /** As one would type it; for reading only. */
 export function commandText(argv: readonly string[]): string {
-  return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+  return argv.map(shWord).join(" ");
 }

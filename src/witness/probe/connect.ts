@@ -1,4 +1,4 @@
-import type { Ip } from "../../facts/ip.ts";
+import { bracketed } from "../../facts/ip.ts";
 import type { Command } from "../../read/transport/reader.ts";
 import { outcomeOfWords } from "./outcomes.ts";
 import type { Answer, Outcome, Probe } from "./probe.ts";
@@ -135,10 +135,6 @@ export function connectCommand(probe: ConnectProbe, firstPort: number): Command 
     ],
     netns: probe.from.path,
   };
-}
-
-function bracketed(ip: Ip): string {
-  return ip.family === 6 ? `[${ip.text}]` : ip.text;
 }
 
 /** What the shell's own means say of a connection over which nothing was asked. */
