@@ -43,9 +43,6 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   };
 
   const openMs = now() - startedAt;
-  const listening = silentNodes(field);
-  // Waited for below; until then nobody has to hear that it was interrupted.
-  listening.catch(() => {});
   const tries = yield* trySymptom(field, { symptom, target, places }, notebook);
   const ladder: Rung[] = [];
   for (const rung of upperRungs(tries, notebook)) {
@@ -54,7 +51,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   }
 
   yield { kind: "progress", doing: "search", detail: "" };
-  const weighed = await weigh(field, tries, await listening, notebook);
+  const weighed = await weigh(field, tries, await silentNodes(field, tries), notebook);
   for (const rung of lowerRungs(field, tries, weighed, notebook)) {
     ladder.push(rung);
     yield { kind: "rung", rung };

@@ -94,7 +94,7 @@ export async function reckon(
     describe: (edit) => describeEdit(world, edit),
     servedAt: (ip, port, protocol) => servedAt(field.cluster, ip, port, protocol),
     permission: (flow, at) => meantFor(field.cluster, world, flow, at),
-    wrongTargetPort: (ip, port) => wrongTargetPort(field.cluster, world, ip, port),
+    wrongTargetPort: (ip, port, protocol) => wrongTargetPort(field.cluster, world, ip, port, protocol),
     kernelDissents: (suspect) => (agreements.get(suspect) ?? []).some((a) => a.agrees === false),
     silentAt: (address) => silentAt(address, field, silent),
     sizes: (suspect) => sizes.get(stretchOf(suspect) ?? "") ?? null,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { KubeNode } from "../facts/cluster.ts";
 import { type Ip, sameIp } from "../facts/ip.ts";
 import { type NodeName, netnsId } from "../facts/provenance.ts";
 import { parseNeighbours } from "../read/parse/neighbours.ts";
@@ -8,6 +9,7 @@ import type { Probe } from "../witness/probe/probe.ts";
 import { sendProbes } from "../witness/probe/send-probes.ts";
 import type { Field } from "./field.ts";
 import { hostPlace, type Place } from "./place.ts";
+import type { Tries } from "./tries.ts";
 
 /** A port that every node has a listener on, or answers for with a reset. */
 const KUBELET = 10_250;
@@ -23,13 +25,16 @@ const MOST_LOOKS = 20;
 const SIGNS_OF_LIFE = ["answered", "refused", "reset"];
 
 /**
- * A node that nobody could be asked on may be down, or only out of our reach. Its neighbours are asked: they knock, and look
- * whether anybody answers for its address. What gives the least sign of life is not in the answer.
+ * A node that nobody could be asked on may be down, or only out of our reach. Where tries that failed were for it, its
+ * neighbours are asked: they knock, and look whether anybody answers for its address. What gives the least sign of life is not
+ * in the answer.
  */
-export async function silentNodes(field: Field): Promise<readonly SilentNode[]> {
-  const { cluster, world, reader } = field;
+export async function silentNodes(field: Field, tries: Tries): Promise<readonly SilentNode[]> {
+  const { world, reader } = field;
   if (reader.offline) return [];
-  const unread = cluster.nodes.filter((n) => world.netns.get(netnsId(n.name, "host"))?.links.known !== true);
+  const unread = nodesInDoubt(field, tries).filter(
+    (n) => world.netns.get(netnsId(n.name, "host"))?.links.known !== true,
+  );
   const askers = reader.nodes
     .map((name) => (world.netns.get(netnsId(name, "host"))?.links.known ? hostPlace(world, name) : null))
     .filter((place) => place !== null)
@@ -54,6 +59,27 @@ export async function silentNodes(field: Field): Promise<readonly SilentNode[]> 
     }),
   );
   return found.flat();
+}
+
+/** Those that failed tries were for, and those whose pods a Service waits for. */
+function nodesInDoubt({ cluster }: Field, { faced, behind, objects }: Tries): readonly KubeNode[] {
+  const examined = [faced, ...(behind === null ? [] : [behind])].flatMap((i) => [
+    ...i.symptom,
+    ...i.adopted,
+    ...i.direct,
+    ...i.home,
+  ]);
+  const ends = examined
+    .filter(({ tried }) => tried.tries.some((one) => !one.answered))
+    .flatMap(({ trial: { flow, walk } }) => [flow.dst, ...walk.branches.map((b) => b.destination.ip)]);
+  const isEnd = (ip: Ip): boolean => ends.some((end) => sameIp(end, ip));
+  const pending = objects.fault?.pendsOn ?? [];
+  return cluster.nodes.filter(
+    ({ name, internalIps }) =>
+      pending.includes(name) ||
+      internalIps.some(isEnd) ||
+      cluster.pods.some((pod) => pod.node === name && pod.ips.some(isEnd)),
+  );
 }
 
 interface Heard {

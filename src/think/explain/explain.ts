@@ -1,4 +1,4 @@
-import type { Ip } from "../../facts/ip.ts";
+import { type Ip, sameIp } from "../../facts/ip.ts";
 import { type NetnsId, netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
 import { nameFinding } from "../causes/catalogue.ts";
@@ -9,13 +9,14 @@ import type { Permission } from "../intent/policy/permits.ts";
 import type { Branch, Flow } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
 import { applyEdits } from "../walk/edits/edit-kinds.ts";
+import { innerIp } from "../walk/packet.ts";
 import { closedPort } from "./closed-port.ts";
 import { confidenceIn, contradicts } from "./confidence.ts";
 import { fabricCause, type Sizes } from "./fabric.ts";
 import { fullQueue } from "./full-queue.ts";
 import { confidenceInDenial, isFiltered, meantDenial, opensFilter } from "./meant-denial.ts";
 import { failureBehind, isWholeFor, nextStage } from "./series.ts";
-import { type SilentNode, silentCause } from "./silent.ts";
+import { isStoppedBefore, type SilentNode, silentCause } from "./silent.ts";
 import { staleEndpoint } from "./stale-endpoint.ts";
 import type { Suspect } from "./suspect.ts";
 import { untranslated } from "./untranslated.ts";
@@ -69,7 +70,7 @@ export interface Evidence {
   /** What the declared policies mean for a request that went this way. */
   readonly permission: (flow: Flow, at: Branch) => Permission;
   /** The Service that leads there by mistake, where nothing listens; null where none does. */
-  readonly wrongTargetPort: (ip: Ip, port: number) => WrongTargetPort | null;
+  readonly wrongTargetPort: (ip: Ip, port: number, protocol: string) => WrongTargetPort | null;
   /** A kernel that was asked answered otherwise than the walk. */
   readonly kernelDissents: (suspect: Suspect) => boolean;
   /** Whose namespace an address is in by the API; null where that does not tell. */
@@ -100,7 +101,7 @@ export function explain(suspects: readonly Suspect[], evidence: Evidence): reado
 function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
   const { predicted } = suspect;
   const silent = suspect.failed > 0 ? evidence.silentAt(suspect.branch.destination.ip) : null;
-  if (silent !== null) return [silentCause([suspect], silent)];
+  if (silent !== null && !isStoppedBefore(suspect)) return [silentCause([suspect], silent)];
   // Between prediction and witness the witness wins: a walk that ends elsewhere explains nothing.
   if (predicted === null || isDisproved(suspect)) {
     return fabricCause(suspect, evidence.world, evidence.sizes(suspect));
@@ -120,7 +121,7 @@ function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
     const { ip, port } = predicted.at.destination;
     const owner = evidence.ownerOf(ip);
     const isSomebodyElses = owner !== null && owner !== predicted.at.netns;
-    const wrong = evidence.wrongTargetPort(ip, port);
+    const wrong = evidence.wrongTargetPort(ip, port, suspect.tried.flow.protocol);
     return [
       ...fullQueue(suspect, evidence.world, { kernelDissents, countersRest: evidence.countersRest(suspect) }),
       ...closedPort(suspect, { kernelDissents, isSomebodyElses }).map((closed) =>
@@ -150,6 +151,13 @@ function isDisproved(suspect: Suspect): boolean {
   return predicted?.at.end === "UNKNOWN" && wentOn;
 }
 
+/** A later failure tells by whom its packet is for which way it was going. */
+function legOf({ predicted, tried: { flow } }: Suspect, at: Branch): "request" | "reply" {
+  if (at === predicted?.at) return predicted.leg;
+  const sent = at.steps[0]?.packet;
+  return sent !== undefined && sameIp(innerIp(sent).dst, flow.dst) ? "request" : "reply";
+}
+
 /**
  * Causes in series: what moves the failure on comes first, whatever is left then comes behind it. What the walk cannot judge
  * and no packet has reached yet is neither predicted nor met.
@@ -167,8 +175,7 @@ function nameEdits(
   let at = suspect.predicted?.at ?? null;
   let rest = edits;
   while (rest.length > 0 && at !== null) {
-    const isRequest = suspect.predicted?.leg === "request" || at !== suspect.predicted?.at;
-    const behind = isFiltered({ leg: isRequest ? "request" : "reply", at }) ? evidence.permission(flow, at) : null;
+    const behind = isFiltered({ leg: legOf(suspect, at), at }) ? evidence.permission(flow, at) : null;
     if (behind?.allowed === false) {
       causes.push(meantDenial(suspect, behind, confidence.later));
       break;

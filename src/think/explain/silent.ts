@@ -1,5 +1,6 @@
 import type { Ip } from "../../facts/ip.ts";
 import type { NodeName } from "../../facts/provenance.ts";
+import type { Disposition } from "../walk/dispositions.ts";
 import type { Confidence, NamedCause } from "./explain.ts";
 import type { Suspect } from "./suspect.ts";
 
@@ -12,6 +13,14 @@ export interface SilentNode {
   /** A neighbour's entry for its address, for which nobody answered; null where none is on its segment, or none could tell. */
   readonly neighbour: { readonly node: NodeName; readonly line: string } | null;
   readonly askers: readonly NodeName[];
+}
+
+/** How a walk ends on the way to a machine that is not there: nobody answers for it, or nothing is known beyond. */
+const BEYOND_REACH: readonly Disposition[] = ["UNKNOWN", "LEFT_CLUSTER", "NEIGHBOUR_FAILED", "NO_SUCH_HOST"];
+
+/** Packets were lost sooner, where the walk ends them: that a machine further on is silent is then not what stops them. */
+export function isStoppedBefore({ predicted, witness }: Suspect): boolean {
+  return predicted !== null && witness === "agree" && !BEYOND_REACH.includes(predicted.at.end);
 }
 
 /**

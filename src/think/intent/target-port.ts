@@ -2,7 +2,7 @@ import { type Cluster, type Endpoint, type Pod, podKey, type Service, type Servi
 import { type Ip, sameIp } from "../../facts/ip.ts";
 import { socketFor } from "../../facts/lookup/sockets.ts";
 import { netnsId } from "../../facts/provenance.ts";
-import type { World } from "../../facts/world.ts";
+import { linksOf, type World } from "../../facts/world.ts";
 import { endpointsOf } from "../symptom/target.ts";
 import type { ApiRepair } from "./api-repair.ts";
 import { selectedPods } from "./selector.ts";
@@ -25,9 +25,16 @@ export interface WrongTargetPort {
  * port, none listens on it, and they do listen on others that they declare. A pod that says which port it serves and has
  * no socket there is a server that does not run.
  */
-export function wrongTargetPort(cluster: Cluster, world: World, ip: Ip, number: number): WrongTargetPort | null {
+export function wrongTargetPort(
+  cluster: Cluster,
+  world: World,
+  ip: Ip,
+  number: number,
+  protocol: string,
+): WrongTargetPort | null {
   for (const service of cluster.services) {
     for (const port of service.ports) {
+      if (port.protocol.toLowerCase() !== protocol) continue;
       const endpoints = endpointsOf(cluster, service, port).filter((e) => e.ready);
       if (!endpoints.some((e) => sameIp(e.ip, ip) && e.port === number)) continue;
       const pods = endpoints.map((e) => cluster.pods.find((p) => e.pod !== null && podKey(p) === podKey(e.pod)));
@@ -124,8 +131,8 @@ function listens(pod: Pod, { protocol }: ServicePort, number: number, world: Wor
   const netns = world.netns.get(netnsId(pod.node ?? "", pod.hostNetwork ? "host" : `pod:${podKey(pod)}`));
   const [ip] = pod.ips;
   if (netns?.sockets.known !== true || ip === undefined) return null;
-  const kind = protocol === "UDP" ? "udp" : "tcp";
-  return netns.sockets.value.length > 0 && socketFor(netns.sockets.value, kind, ip, number, "eth0") !== null;
+  const link = linksOf(netns).find((l) => l.addresses.some((a) => sameIp(a.ip, ip)));
+  return socketFor(netns.sockets.value, protocol === "UDP" ? "udp" : "tcp", ip, number, link?.name ?? "") !== null;
 }
 
 /** What the endpoints controller would make of a pod, an endpoint for each of its addresses. */
