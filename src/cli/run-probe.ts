@@ -9,9 +9,8 @@ import { routeRung } from "../hunt/rungs/route.ts";
 import { makeTrial } from "../hunt/trials.ts";
 import { hopList, lastHopOf } from "../hunt/conclude.ts";
 import { hopsOf, suspectsOf } from "../think/explain/suspect.ts";
-import { phraseText } from "../tell/i18n/phrases.ts";
 import { findingText, printable } from "../tell/report/finding-text.ts";
-import { notCheckedText } from "../tell/report/not-checked-text.ts";
+import { notCheckedInWords, notCheckedText } from "../tell/report/not-checked-text.ts";
 import { rungText } from "../tell/report/terminal.ts";
 import { openCluster, openKeepDirectory, readField } from "./open-cluster.ts";
 import type { ProbeOptions } from "./probe.ts";
@@ -80,10 +79,7 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
         asked: agreements.map(({ question, answer, agrees }) => ({ question, answer, agrees })),
         moved: Object.fromEntries(examination.moved),
         kept: examination.kept,
-        notChecked: [...notChecked, ...notebook.notChecked].map(({ what, why }) => ({
-          what: phraseText(what, style.words),
-          why: phraseText(why, style.words),
-        })),
+        notChecked: [...notChecked, ...notebook.notChecked].map((item) => notCheckedInWords(item, style.words)),
       };
       writeJson(json);
     } else {

@@ -1,4 +1,5 @@
 import { applyPlan } from "../change/repair/apply.ts";
+import { phrase } from "../facts/phrase.ts";
 import { inspectPlan } from "../change/repair/inspect.ts";
 import { persistWarnings } from "../change/repair/persist/sysctl-files.ts";
 import { type Plan, planRepair } from "../change/repair/plan.ts";
@@ -71,10 +72,7 @@ export async function runRepair(
 /** A recording cannot be asked what is so now, nor be changed: the plan is what the verdict's own repairs come to. */
 function planOffline(plan: Plan, { summary }: Verdict, options: RepairOptions, style: Style): number {
   if (options.apply === true) {
-    throw new CliError(
-      "a bundle cannot be changed",
-      "Reach the cluster itself: --inventory FILE and --kubeconfig FILE, or --via local on the node.",
-    );
+    throw new CliError(phrase("bundle-not-changed"), phrase("leave-out-bundle"));
   }
   const [refusal] = plan.refusals;
   if (options.output === "text")

@@ -48,7 +48,7 @@ export async function runSnapshot(
   if (symptom !== null && "error" in symptom) {
     throw new CliError(phrase("no-symptom", { input: input ?? "" }), phrase("symptom-forms"));
   }
-  const { words } = styleOf(options.lang === undefined ? {} : { lang: options.lang });
+  const { words } = styleOf({});
   const at = new Date().toISOString();
   const writer = new BundleWriter(file, { lasthop: VERSION, by: "snapshot", at }, (said) => phraseText(said, en));
   const status = statusLine(process.stderr, options.quiet !== true && canRewriteLine(process.stderr));

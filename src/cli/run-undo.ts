@@ -1,4 +1,5 @@
 import { applyUndo, listRepairs, planUndo } from "../change/repair/undo.ts";
+import { phraseText } from "../tell/i18n/phrases.ts";
 import { errorText, repairsText, undoneText, undoPlanText } from "../tell/report/repair-text.ts";
 import { openForChange, wayOf } from "./change-context.ts";
 import { recallVerdict } from "./last-verdict.ts";
@@ -57,7 +58,8 @@ export async function runRepairs(
         repair: entry.repair,
         symptom: entry.symptom,
       }));
-      writeJson({ repairs: rows, problems: listing.problems });
+      const problems = listing.problems.map(({ node, why }) => ({ node, why: phraseText(why, style.words) }));
+      writeJson({ repairs: rows, problems });
     } else process.stdout.write(`${repairsText(listing, style)}\n`);
     return listing.problems.length > 0 && listing.repairs.length === 0 ? EXIT.failed : EXIT.good;
   } finally {

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Language } from "../tell/i18n/language.ts";
 import { type ClusterOptions, withCluster } from "./options.ts";
+import { helpWords } from "./spoken-language.ts";
 
 export interface SnapshotOptions extends ClusterOptions {
   readonly output?: string;
@@ -30,6 +31,6 @@ export function registerSnapshot(program: Command): void {
 /** `10`, `10s` */
 function listenSeconds(text: string): number {
   const value = Number(/^(\d{1,3})s?$/.exec(text)?.[1] ?? Number.NaN);
-  if (!(value >= 1 && value <= 240)) throw new InvalidArgumentError("1 to 240 seconds, like 10s");
+  if (!(value >= 1 && value <= 240)) throw new InvalidArgumentError(helpWords().wrong.listenSeconds);
   return value;
 }

@@ -32,6 +32,7 @@ export interface WalkingPhrases {
   "match-not-modelled": { readonly match: string; readonly text: string };
   "address-type-unknown": { readonly address: string };
   "reverse-path-unknown": Nothing;
+  "time-changes-now": Nothing;
   "sets-unknown": { readonly why: Phrase };
   "set-not-found": { readonly set: string };
   "set-too-deep": { readonly set: string };
@@ -95,6 +96,8 @@ export interface WalkingPhrases {
   "kernel-differs": { readonly predicted: Phrase; readonly said: Phrase };
   "policy-not-understood": { readonly policy: string; readonly why: Phrase };
   "policy-icmp": Nothing;
+  "policy-stranger": { readonly address: string };
+  "policy-masqueraded": { readonly from: string; readonly as: string };
   "policy-block-unclear": { readonly addresses: readonly string[] };
   "namespace-labels-unknown": { readonly namespace: string };
   "no-remote-known": { readonly mac: string; readonly link: string; readonly count: number };

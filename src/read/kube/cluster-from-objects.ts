@@ -29,7 +29,7 @@ export function clusterFromObjects(objects: KubeObjects): ClusterReading {
   const read = <S extends z.ZodType, T>(kind: Kind, shape: S, convert: (object: z.output<S>) => T): T[] =>
     readList(kind, objects[kind], shape, notChecked).map(convert);
   const ifRead = <T>(kind: Kind, convert: () => T[]): Known<readonly T[]> =>
-    objects[kind] === null || objects[kind] === undefined ? unknown(`${kind} could not be listed`) : known(convert());
+    objects[kind] === null || objects[kind] === undefined ? unknown(phrase("not-read")) : known(convert());
   const endpoints =
     objects.endpointslices === null
       ? read("endpoints", EndpointsShape, fromEndpoints)

@@ -9,6 +9,7 @@ import { INCIDENT_WORDS } from "../i18n/incident/words.ts";
 import type { Language } from "../i18n/language.ts";
 import { phraseText } from "../i18n/phrases.ts";
 import { findingText, printable } from "./finding-text.ts";
+import { notCheckedInWords } from "./not-checked-text.ts";
 
 /** A conclusion in words, in the shape that `-o json` prints. `repairs` come with their commands derived. */
 export function toVerdict(
@@ -48,10 +49,7 @@ export function toVerdict(
       by: phraseText(item.by, words),
       when: phraseText(item.when, words),
     })),
-    notChecked: conclusion.notChecked.map(({ what, why }) => ({
-      what: printable(phraseText(what, words)),
-      why: printable(phraseText(why, words)),
-    })),
+    notChecked: conclusion.notChecked.map((item) => notCheckedInWords(item, words)),
     offline: conclusion.offline,
     timeline: conclusion.timeline.map((event) => ({
       at: event.at,

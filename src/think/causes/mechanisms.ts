@@ -20,7 +20,7 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
   },
   "sysctl-wrong": {
     en: "A key below net.* decides about the packet at the step where the walk ends, and the value there differs from what the packet needs.",
-    zh: "在走查结束的那一步，net.* 下的一个 sysctl 决定报文的去留，而它现在的值与报文所需的不同。",
+    zh: "在推演结束的那一步，net.* 下的一个 sysctl 决定报文的去留，而它现在的值与报文所需的不同。",
   },
   "pod-iptables-drop": {
     en: "A pod's namespace has netfilter rules of its own. They are seen neither on the node nor in the API, and the packet is dropped after the node has delivered it correctly.",
@@ -132,7 +132,7 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
   },
   unnamed: {
     en: "The walk ends at this fact, and with it changed the packet would pass. The catalogue has no mechanism for it.",
-    zh: "走查止于这一事实，改变它报文即可通过。目录里没有与之对应的机制。",
+    zh: "推演止于这一事实，改变它报文即可通过。目录里没有与之对应的机制。",
   },
   "svc-selector-mismatch": {
     en: "A Service sends to the pods whose labels its selector matches. It matches none, so it has no endpoint, and kube-proxy refuses what is sent to it. The pods themselves are well.",

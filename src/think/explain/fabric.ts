@@ -33,7 +33,7 @@ export function fabricCause(suspect: Suspect, world: World, sizes: Sizes | null)
         ? { id: "fabric-drop", found: null, params: { from, to, object } }
         : {
             id: "mtu-black-hole",
-            found: `${sizes.passed} bytes pass, ${sizes.lost} are lost`,
+            found: String(sizes.passed),
             params: { from, to, object, passed: String(sizes.passed), lost: String(sizes.lost) },
           }),
       node: null,

@@ -88,6 +88,7 @@ Nothing on a node changes without --apply.`,
     wholeNumber: "a whole number, please",
     seconds: "a number of seconds, up to 3600",
     datagramBytes: "20 to 65535 bytes",
+    listenSeconds: "1 to 240 seconds, like 10s",
   },
   usage: {
     unknownOption: (p: { quoted: readonly string[] }) => `error: unknown option '${p.quoted[0]}'`,

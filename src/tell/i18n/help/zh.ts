@@ -88,6 +88,7 @@ export const help: typeof english = {
     wholeNumber: "需要一个整数",
     seconds: "需要一个秒数，最大 3600",
     datagramBytes: "20 到 65535 字节",
+    listenSeconds: "1 到 240 秒，例如 10s",
   },
   usage: {
     unknownOption: (p) => `错误：不认识的选项 '${p.quoted[0]}'`,

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../../facts/cluster.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import { sameIp } from "../../../facts/ip.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Branch, Flow } from "../../walk/branch.ts";
@@ -25,10 +26,10 @@ export function meantFor(cluster: Cluster, world: World, flow: Flow, branch: Bra
   if (sameIp(from, as)) return first;
   const second = of(partyAt(cluster, world, as));
   if (first.allowed === second.allowed) return first.allowed === false ? first : second;
-  const isDoubt = typeof first.allowed === "object";
-  const why = isDoubt
-    ? first.allowed.why
-    : `${from.text} is seen as ${as.text}: which of them is meant is up to who enforces it`;
+  const why =
+    typeof first.allowed === "object"
+      ? first.allowed.why
+      : phrase("policy-masqueraded", { from: from.text, as: as.text });
   const by = [...new Set([...first.by, ...second.by])];
   return { allowed: { why }, by, direction: first.allowed === true ? second.direction : first.direction };
 }

@@ -8,7 +8,7 @@ import {
   type PolicyRule,
 } from "../../../facts/cluster.ts";
 import { contains } from "../../../facts/ip.ts";
-import { phrase } from "../../../facts/phrase.ts";
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import { keysOf, selects } from "./labels.ts";
 import { every, type Maybe, some } from "./maybe.ts";
 import type { Party } from "./party.ts";
@@ -77,8 +77,8 @@ function anyPolicy({ networkPolicies }: Cluster): boolean {
   return !networkPolicies.known || networkPolicies.value.length > 0;
 }
 
-function strangeness({ ips: [ip] }: Party): string {
-  return `whose address ${ip?.text ?? ""} is, no pod says`;
+function strangeness({ ips: [ip] }: Party): Phrase {
+  return phrase("policy-stranger", { address: ip?.text ?? "" });
 }
 
 function rulesOf({ spec }: NetworkPolicy, direction: Direction): readonly PolicyRule[] {

@@ -1,3 +1,4 @@
+import { phrase } from "../../../facts/phrase.ts";
 import type { Match, TimeWindow } from "../../../facts/ruleset.ts";
 import type { Answer } from "./answer.ts";
 
@@ -8,7 +9,7 @@ const DAY_S = 24 * 3600;
 /** Nothing is known where the answer changes at about the time of the reading. */
 export function matchTime({ window, readAtMs, negate }: Extract<Match, { match: "time" }>): Answer {
   const [early, now, late] = [readAtMs - NEAR_MS, readAtMs, readAtMs + NEAR_MS].map((ms) => isWithin(window, ms));
-  if (early !== now || now !== late) return { unknown: "its time begins or ends just now" };
+  if (early !== now || now !== late) return { unknown: phrase("time-changes-now") };
   return (now === true) !== negate;
 }
 
