@@ -17,3 +17,8 @@ export function printable(text: string): string {
       .replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")
   );
 }
+
+/** Several lines, each of them without what could begin another. */
+export function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}

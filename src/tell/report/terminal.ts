@@ -7,6 +7,7 @@ import type { Words } from "../i18n/en.ts";
 import type { Language } from "../i18n/language.ts";
 import { causeById } from "../../think/causes/catalogue.ts";
 import { findingText, printable } from "./finding-text.ts";
+import { MARKS } from "./marks.ts";
 import { notCheckedText } from "./not-checked-text.ts";
 import { phraseText } from "../i18n/phrases.ts";
 import { causeSummary, summaryOf } from "./to-verdict.ts";
@@ -17,7 +18,6 @@ export interface Style {
   readonly color: boolean;
 }
 
-const MARKS = { ok: "✓", failed: "✗", skipped: "·", unknown: "?" } as const;
 const INDENT = " ".repeat(13);
 
 /** Where a hunt begins, and how it reaches the nodes. */

@@ -1,6 +1,6 @@
 import type { IncidentWords } from "../../i18n/incident/en.ts";
 import { INCIDENT_WORDS } from "../../i18n/incident/words.ts";
-import { printable } from "../finding-text.ts";
+import { printableLines } from "../finding-text.ts";
 import type { Block, Cell, Report, Row } from "../incident/report.ts";
 import { plain, type Span, type Text } from "../incident/text.ts";
 import { wayText } from "../markdown/way-text.ts";
@@ -58,7 +58,7 @@ function blockOf(block: Block, say: IncidentWords): string {
         `<details><summary>${escaped(say.asText)}</summary><pre>${escaped(wayText(block.way, say))}</pre></details>`,
       ].join("\n");
     case "exhibit":
-      return `<div class="exhibit" id="${block.id}"><h3>${block.id}</h3><p>${inline(block.about)}</p><pre>${escaped(excerptOf(block.excerpt))}</pre></div>`;
+      return `<div class="exhibit" id="${block.id}"><h3>${block.id}</h3><p>${inline(block.about)}</p><pre>${escaped(printableLines(block.excerpt))}</pre></div>`;
   }
 }
 
@@ -92,9 +92,4 @@ function spanHtml({ kind, text }: Span): string {
   if (kind === "words") return escaped(text);
   if (kind === "evidence") return `<a href="#${escaped(text)}">${escaped(text)}</a>`;
   return `<code>${escaped(text)}</code>`;
-}
-
-/** Its lines, each of them without what could begin another. */
-function excerptOf(excerpt: string): string {
-  return excerpt.split("\n").map(printable).join("\n");
 }

@@ -1,12 +1,11 @@
 import { INCIDENT_WORDS } from "../../i18n/incident/words.ts";
 import type { IncidentWords } from "../../i18n/incident/en.ts";
-import { printable } from "../finding-text.ts";
+import { printableLines } from "../finding-text.ts";
 import type { Block, Cell, Report } from "../incident/report.ts";
 import { type Text, words } from "../incident/text.ts";
+import { MARKS } from "../marks.ts";
 import { fenced, inline } from "./escape.ts";
 import { wayText } from "./way-text.ts";
-
-const MARKS = { ok: "✓", failed: "✗", skipped: "·", unknown: "?" } as const;
 
 /** A report in CommonMark with GitHub's tables. */
 export function markdownOf(report: Report): string {
@@ -37,7 +36,7 @@ function blockOf(block: Block, say: IncidentWords): string {
     case "way":
       return fenced(wayText(block.way, say), "text");
     case "exhibit":
-      return `### ${block.id}\n\n${inline(block.about, "line")}\n\n${fenced(excerptOf(block.excerpt), "text")}`;
+      return `### ${block.id}\n\n${inline(block.about, "line")}\n\n${fenced(printableLines(block.excerpt), "text")}`;
   }
 }
 
@@ -52,9 +51,4 @@ function row(cells: readonly Cell[]): string {
 function cellOf({ lines, mark }: Cell): string {
   const text = lines.map((line) => inline(line, "cell")).join("<br>");
   return mark === undefined ? text : `${MARKS[mark]} ${text}`;
-}
-
-/** Its lines, each of them without what could begin another. */
-function excerptOf(excerpt: string): string {
-  return excerpt.split("\n").map(printable).join("\n");
 }
