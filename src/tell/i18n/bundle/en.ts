@@ -20,7 +20,7 @@ export const bundleErrors = {
   "too-large": "it is too large",
   "too-many-files": "it has too many files",
   "bad-object": "it holds no list of Kubernetes objects there",
-  unreadable: "it cannot be read",
+  unreadable: "cannot open the bundle",
   "disk-full": "there is no room for it",
   unwritable: "it cannot be written",
 };

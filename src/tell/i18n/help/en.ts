@@ -99,7 +99,7 @@ Nothing on a node changes without --apply.`,
     /** What was typed, where, and what would be right. */
     invalidArgument: (p: { quoted: readonly string[]; right: string }) =>
       `error: '${p.quoted[1]}' is nothing for '${p.quoted[0]}': ${p.right}`,
-    choices: (p: { choices: readonly string[] }) => `one of ${p.choices.join(", ")}`,
+    choices: (p: { choices: readonly string[] }) => `Allowed choices are ${p.choices.join(", ")}.`,
     didYouMean: (p: { words: string }) => `(Did you mean ${p.words}?)`,
     seeHelp: "(see lasthop --help)",
   },
