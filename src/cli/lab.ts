@@ -3,6 +3,7 @@ import { helpWords } from "./spoken-language.ts";
 
 interface UpFlags {
   nodes?: number;
+  web?: number;
   cni: "calico" | "flannel";
   overlay: "vxlan" | "host-gw" | "ipip";
   name: string;
@@ -15,6 +16,7 @@ export function registerLab(program: Command): void {
   lab
     .command("up")
     .option("--nodes <count>", "", wholeNumber)
+    .option("--web <count>", "", wholeNumber)
     .addOption(new Option("--cni <name>").choices(["calico", "flannel"]).default("flannel"))
     .addOption(new Option("--overlay <kind>").choices(["vxlan", "host-gw", "ipip"]).default("vxlan"))
     .option("--seed <number>", "", wholeNumber)

@@ -1,13 +1,17 @@
 import type { Endpoint } from "../facts/cluster.ts";
+import { sameIp } from "../facts/ip.ts";
 import { phrase } from "../facts/phrase.ts";
 import type { NetnsId } from "../facts/provenance.ts";
 import type { Target } from "../think/symptom/target.ts";
+import { arrives } from "../think/walk/branch.ts";
+import type { Examined, Trial } from "./examination.ts";
 import { examine } from "./examine.ts";
 import type { Field, Notebook } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
+import { joined, triesToMeetMissed } from "./missed.ts";
 import { hostPlace, podPlace, type Place } from "./place.ts";
 import { investigateRecorded } from "./recorded-investigation.ts";
-import { directTrials, homeTrials, symptomTrials } from "./trials.ts";
+import { directTrials, furtherTrial, homeTrials, symptomTrials } from "./trials.ts";
 
 /** More endpoints than this are sampled, and that is said. */
 const MOST_ENDPOINTS = 12;
@@ -31,7 +35,8 @@ export async function investigate(field: Field, question: Question, notebook: No
   const { target, places, prefix } = question;
   const ready = question.endpoints.filter((e) => e.ready);
   if (field.reader.offline) return investigateRecorded(field, target, places, ready, prefix, notebook);
-  const endpoints = ready.slice(0, MOST_ENDPOINTS);
+  const symptom = symptomTrials(world, target, places, prefix);
+  const endpoints = doubtfulFirst(ready, symptom).slice(0, MOST_ENDPOINTS);
   if (endpoints.length < ready.length) {
     notebook.miss([
       {
@@ -44,8 +49,7 @@ export async function investigate(field: Field, question: Question, notebook: No
   const entry =
     target.service?.through === "node-port" && target.entry !== null ? hostPlace(world, target.entry.name) : null;
   const askers = entry !== null ? [entry] : places;
-  const symptom = symptomTrials(world, target, places, prefix);
-  const direct = directTrials(world, endpoints, askers, prefix).slice(0, MOST_DIRECT);
+  const direct = lostFirst(directTrials(world, endpoints, askers, prefix)).slice(0, MOST_DIRECT);
   const home = homeTrials(world, endpoints, (node) => hostPlace(world, node), prefix);
   const also = endpoints.flatMap((e): NetnsId[] => {
     const pod =
@@ -59,14 +63,39 @@ export async function investigate(field: Field, question: Question, notebook: No
   const adopt = question.adopts ? symptomTrials(world, { ...target, url: null }, places, `${prefix}a`) : [];
   const examination = await examine(field, { send, adopt, also, during: question.during }, notebook);
   const { examined } = examination;
+  const first = examined.slice(0, symptom.length);
+  const further = furtherTrials(first);
+  const second =
+    further.length === 0 ? null : await examine(field, { send: further, adopt: [], also, during: null }, notebook);
   return {
     target,
     places,
     endpoints,
-    symptom: examined.slice(0, symptom.length),
+    symptom: [...first, ...(second?.examined ?? [])],
     adopted: examined.slice(send.length),
     direct: examined.slice(symptom.length, symptom.length + direct.length),
     home: examined.slice(symptom.length + direct.length, send.length),
-    examination,
+    examination: second === null ? examination : joined(examination, second),
   };
+}
+
+/** Where any try has failed, there is something to explain already. */
+function furtherTrials(symptom: readonly Examined[]): readonly Trial[] {
+  if (symptom.some(({ tried }) => tried.tries.some((t) => !t.answered))) return [];
+  return symptom.flatMap(({ tried, trial }) => {
+    const attempts = triesToMeetMissed(tried);
+    return attempts === 0 ? [] : [furtherTrial(trial, attempts)];
+  });
+}
+
+/** Those that the symptom is not known to reach are none to be left out. */
+function doubtfulFirst(endpoints: readonly Endpoint[], symptom: readonly Trial[]): readonly Endpoint[] {
+  const lost = symptom.flatMap(({ walk }) => walk.branches.filter((b) => arrives(b) !== true));
+  const isDoubtful = ({ ip }: Endpoint): boolean => lost.some((b) => sameIp(b.destination.ip, ip));
+  return [...endpoints].sort((a, b) => Number(isDoubtful(b)) - Number(isDoubtful(a)));
+}
+
+function lostFirst(trials: readonly Trial[]): readonly Trial[] {
+  const isLost = ({ walk }: Trial): boolean => walk.branches.some((b) => arrives(b) !== true);
+  return [...trials].sort((a, b) => Number(isLost(b)) - Number(isLost(a)));
 }

@@ -86,6 +86,14 @@ function probeOf(
   };
 }
 
+/** A flow that has been tried, once more and more often. Of a page only the connection: whether it stands is what is to be seen. */
+export function furtherTrial({ flow, walk, probe }: Trial, attempts: number): Trial {
+  const again = { ...probe, id: `${probe.id}.m`, attempts, deadlineMs: PACKET_DEADLINE_MS };
+  if (again.kind !== "http") return { flow, walk, probe: again };
+  const { id, from, src, dst, port, deadlineMs, alsoTo } = again;
+  return { flow, walk, probe: { kind: "tcp", id, from, src, dst, port, attempts, deadlineMs, alsoTo } };
+}
+
 /** The symptom itself, from each place, at every address of what was named. */
 export function symptomTrials(
   world: World,

@@ -33,13 +33,16 @@ export interface Blocks {
   readonly usual: (index: number) => number;
 }
 
-/** As docs/lab.md shows it: the gateway on the first node, its backend on the second, DNS on the last, web on all. */
-export function usualPlacement(count: number, blocks: Blocks): Placement {
+/**
+ * As docs/lab.md shows it: the gateway on the first node, its backend on the second, DNS on the last, web on all in turn.
+ * @param web so many pods of web; one on every node when left out
+ */
+export function usualPlacement(count: number, blocks: Blocks, web = count): Placement {
   const all = Array.from({ length: count }, (_, index) => index);
   const wanted: readonly (readonly [App, readonly number[]])[] = [
     ["frontend", [0]],
     ["backend", [Math.min(1, count - 1)]],
-    ["web", all],
+    ["web", Array.from({ length: web }, (_, index) => index % count)],
     ["dns", [count - 1]],
   ];
   const used = all.map(() => FIRST_OFFSET);
@@ -55,14 +58,17 @@ export function usualPlacement(count: number, blocks: Blocks): Placement {
   };
 }
 
-/** Drawn: everything, but that the gateway and its backend are on two nodes where there are two. */
-export function drawPlacement(chance: Chance, count: number, blocks: Blocks): Placement {
+/**
+ * Drawn: everything, but that the gateway and its backend are on two nodes where there are two.
+ * @param webPods so many pods of web; drawn when left out
+ */
+export function drawPlacement(chance: Chance, count: number, blocks: Blocks, webPods?: number): Placement {
   const all = range(0, count);
   const names = drawNames(chance, count);
   const hosts = pickSome(chance, HOSTS, count);
   const numbers = pickSome(chance, range(0, blocks.count), count);
   const [frontend = 0, backend = frontend] = pickSome(chance, all, Math.min(2, count));
-  const web = Array.from({ length: 2 + chance.below(3) }, () => pick(chance, all));
+  const web = Array.from({ length: webPods ?? 2 + chance.below(3) }, () => pick(chance, all));
   const wanted: readonly (readonly [App, number])[] = [
     ["frontend", frontend],
     ["backend", backend],

@@ -71,6 +71,8 @@ export interface Plan {
 export const LAN_GATEWAY = "192.168.6.1";
 export const CLIENT_ADDRESS = "192.168.6.10";
 export const MAX_NODES = 20;
+/** A node's block has 62 addresses for pods at least (Calico's /26). */
+export const MAX_WEB_PODS = 40;
 
 export const USUAL_NODES = 3;
 const MAX_SEED = 1e9;
@@ -79,6 +81,8 @@ export interface PlanOptions {
   name: string;
   /** Without it a lab has three nodes, or as many as its seed draws. */
   nodes?: number | undefined;
+  /** How many pods of web; without it one on every node, or as many as the seed draws. */
+  web?: number | undefined;
   cni: Cni;
   overlay: Overlay;
   /** Draws the placement; without it, it is the documented one. */
@@ -94,9 +98,11 @@ export function makePlan(options: PlanOptions): Plan {
   const drawnCount = seed === null ? USUAL_NODES : drawNodeCount(chance);
   const count = options.nodes ?? drawnCount;
   checkNumber("nodes", count, 1, MAX_NODES);
+  checkNumber("web", options.web ?? 1, 1, MAX_WEB_PODS);
   const flannel = options.cni === "flannel";
   const blocks = flannel ? FLANNEL_BLOCKS : CALICO_BLOCKS;
-  const placement = seed === null ? usualPlacement(count, blocks) : drawPlacement(chance, count, blocks);
+  const placement =
+    seed === null ? usualPlacement(count, blocks, options.web) : drawPlacement(chance, count, blocks, options.web);
   const prefix = netnsPrefix(options.name);
   const nodes = placement.nodes.map(({ name, host, block }, index): PlannedNode => {
     const first = flannel ? flannelBlock(block) : calicoBlock(block);

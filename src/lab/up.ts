@@ -23,6 +23,8 @@ export interface LabUpOptions {
   name?: string;
   /** Three, or as many as the seed draws. */
   nodes?: number | undefined;
+  /** One on every node, or as many as the seed draws. */
+  web?: number | undefined;
   cni?: Cni;
   overlay?: Overlay;
   /** Draws nodes and placement; without it they are as documented. */
@@ -37,8 +39,8 @@ export interface LabUpOptions {
 
 /** Builds a cluster in network namespaces; on any failure nothing of it is left. */
 export async function labUp(options: LabUpOptions = {}): Promise<Lab> {
-  const { name = "lab", nodes, cni = "flannel", overlay = "vxlan", seed, onProgress = () => {}, signal } = options;
-  const plan = makePlan({ name, nodes, cni, overlay, seed });
+  const { name = "lab", nodes, web, cni = "flannel", overlay = "vxlan", seed, onProgress = () => {}, signal } = options;
+  const plan = makePlan({ name, nodes, web, cni, overlay, seed });
   const bundle = options.serverBundle ?? findServerBundle();
   await checkMachine(plan);
   await claimName(plan, bundle, onProgress);

@@ -15,6 +15,7 @@ import { listenBacklogFull } from "./listen-backlog-full.ts";
 import { netpolDeny } from "./netpol-deny.ts";
 import { noRouteToPodCidr } from "./no-route-to-pod-cidr.ts";
 import { nodeDown, nodeNotReady } from "./node-down.ts";
+import { oneInTenEndpointsDead } from "./one-in-ten-endpoints-dead.ts";
 import { perIfaceForwardingOff } from "./per-iface-forwarding-off.ts";
 import { podIptablesDrop } from "./pod-iptables-drop.ts";
 import { podLinkDown } from "./pod-link-down.ts";
@@ -71,6 +72,7 @@ export const FAULTS: readonly Fault[] = [
   externalTrafficPolicyLocal,
   kubeproxyStaleEndpoint,
   listenBacklogFull,
+  oneInTenEndpointsDead,
   dnsOnly,
   netpolDeny,
 ];

@@ -40,6 +40,7 @@ export const help = {
     lab: "a cluster in network namespaces of this machine, to break and to learn on",
     "lab up": "build a lab (root)",
     "--nodes": "how many nodes (default: 3, or as the seed draws)",
+    "--web": "how many pods of web (default: one on every node, or as the seed draws)",
     "lab up --cni": "whose wiring",
     "--overlay": "how nodes reach each other's pods",
     "--seed": "draw nodes, names, addresses and where pods run (default: as documented)",

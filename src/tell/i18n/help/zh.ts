@@ -41,6 +41,7 @@ export const help: typeof english = {
     lab: "在本机的 network namespace 里搭一个集群，用来弄坏、用来学习",
     "lab up": "搭建实验环境（需要 root）",
     "--nodes": "节点数（默认 3，或者由 seed 抽取）",
+    "--web": "web 的 Pod 数（默认每个节点一个，或者由 seed 抽取）",
     "lab up --cni": "按哪种 CNI 布线",
     "--overlay": "节点之间怎样到达对方的 Pod",
     "--seed": "随机抽取节点、名字、地址和 Pod 的位置（默认：如文档所示）",
