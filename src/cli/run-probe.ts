@@ -3,7 +3,7 @@ import { examine } from "../hunt/examine.ts";
 import { Notebook } from "../hunt/field.ts";
 import { askKernels } from "../hunt/ask.ts";
 import { finding } from "../hunt/findings.ts";
-import { captureRung } from "../hunt/rungs/capture.ts";
+import { captureRung, hopName } from "../hunt/rungs/capture.ts";
 import { kernelRung, reachFinding } from "../hunt/rungs/probes.ts";
 import { routeRung } from "../hunt/rungs/route.ts";
 import { makeTrial } from "../hunt/trials.ts";
@@ -11,6 +11,9 @@ import { hopList, lastHopOf } from "../hunt/conclude.ts";
 import { hopsOf, suspectsOf } from "../think/explain/suspect.ts";
 import { findingText, printable } from "../tell/report/finding-text.ts";
 import { notCheckedInWords, notCheckedText } from "../tell/report/not-checked-text.ts";
+import { padTo } from "../tell/columns.ts";
+import type { Words } from "../tell/i18n/en.ts";
+import { phraseText } from "../tell/i18n/phrases.ts";
 import { rungText } from "../tell/report/terminal.ts";
 import { openCluster, openKeepDirectory, readField } from "./open-cluster.ts";
 import type { ProbeOptions } from "./probe.ts";
@@ -73,7 +76,10 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
         schema: "lasthop/probe/v1",
         from: place.netns,
         to: { ip: target.ip.text, port: target.port, protocol },
-        attempts: examination.examined[0]?.result.answers ?? [],
+        attempts: (examination.examined[0]?.result.answers ?? []).map((a) => ({
+          ...a,
+          detail: phraseText(a.detail, style.words),
+        })),
         path: hops,
         lastHop: suspect === null ? null : lastHopOf(suspect, null, null, false),
         asked: agreements.map(({ question, answer, agrees }) => ({ question, answer, agrees })),
@@ -86,7 +92,8 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
       const reached = tried.tries.length === 0 ? finding("not-tried", {}) : reachFinding(tried);
       process.stdout.write(`${findingText(reached, style.words)}\n\n`);
       for (const rung of rungs) process.stdout.write(`${rungText(rung, style)}\n`);
-      if (suspect === null && branch !== undefined) process.stdout.write(`${wayText(hopsOf(tried, branch))}\n`);
+      if (suspect === null && branch !== undefined)
+        process.stdout.write(`${wayText(hopsOf(tried, branch), style.words)}\n`);
       for (const item of [...notChecked, ...notebook.notChecked])
         process.stdout.write(`${style.words.labels.notChecked}  ${printable(notCheckedText(item, style.words))}\n`);
       for (const file of examination.kept) process.stdout.write(`${file}\n`);
@@ -98,17 +105,14 @@ export async function runProbe(from: string, to: string, options: ProbeOptions, 
 }
 
 /** The path as really seen, a line for each namespace. */
-function wayText(hops: ReturnType<typeof hopsOf>): string {
+function wayText(hops: ReturnType<typeof hopsOf>, words: Words): string {
   const lines: string[] = [];
   let place = "";
   for (const { point, seen } of hops) {
     const here = `${point.netns} ${point.leg}`;
-    if (here !== place) lines.push(`             ${point.leg.padEnd(8)} ${printable(point.netns)}`);
+    if (here !== place) lines.push(`             ${padTo(words.walk.legs[point.leg], 8)} ${printable(point.netns)}`);
     place = here;
-    const header = point.header === "outer" ? " (tunnelled)" : "";
-    lines.push(
-      `                      ${printable(`${point.link} ${point.direction ?? ""}${header}`).padEnd(28)} ${seen ?? "?"}`,
-    );
+    lines.push(`                      ${padTo(printable(phraseText(hopName(point), words)), 28)} ${seen ?? "?"}`);
   }
   return lines.join("\n");
 }

@@ -1,11 +1,24 @@
+import type { ChangingPhrases } from "./phrases/changing.ts";
+import type { EvidencePhrases } from "./phrases/evidence.ts";
 import type { FailingPhrases } from "./phrases/failing.ts";
 import type { HuntingPhrases } from "./phrases/hunting.ts";
+import type { ParsingPhrases } from "./phrases/parsing.ts";
 import type { ReadingPhrases } from "./phrases/reading.ts";
+import type { SteppingPhrases } from "./phrases/stepping.ts";
 import type { WalkingPhrases } from "./phrases/walking.ts";
 import type { WitnessingPhrases } from "./phrases/witnessing.ts";
 
 /** Every phrase by its code, with its values. `tell/i18n` has a sentence for each, in every language. */
-export interface Phrases extends ReadingPhrases, WalkingPhrases, WitnessingPhrases, HuntingPhrases, FailingPhrases {}
+export interface Phrases
+  extends ReadingPhrases,
+    ParsingPhrases,
+    WalkingPhrases,
+    SteppingPhrases,
+    WitnessingPhrases,
+    HuntingPhrases,
+    ChangingPhrases,
+    EvidencePhrases,
+    FailingPhrases {}
 
 /** The values of a phrase that has none. */
 export type Nothing = Record<never, never>;
@@ -21,7 +34,7 @@ export type Phrase = string | CodedPhrase;
 export function phrase<K extends keyof Phrases>(
   code: K,
   ...[values]: Nothing extends Phrases[K] ? readonly [] : readonly [Phrases[K]]
-): Phrase {
+): CodedPhrase {
   return { code, values: values ?? {} } as CodedPhrase;
 }
 

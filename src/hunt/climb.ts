@@ -1,7 +1,9 @@
+import { phrase } from "../facts/phrase.ts";
 import type { SilentNode } from "../think/explain/silent.ts";
 import { noteEvidence } from "./evidence.ts";
 import type { Field, Notebook } from "./field.ts";
 import { finding, type Rung } from "./findings.ts";
+import { oneTry } from "./one-try.ts";
 import { recordedCaptureRung, recordedKernelRung, recordedReachRung, recordedTopRung } from "./recorded-rungs.ts";
 import { captureRung } from "./rungs/capture.ts";
 import { httpRung, withHome } from "./rungs/http.ts";
@@ -22,12 +24,13 @@ export function upperRungs(tries: Tries, notebook: Notebook): readonly Rung[] {
       notebook.add({
         voice: "witness",
         node: e.trial.probe.from.node,
-        source: `${recording === null ? "" : "recorded "}${e.trial.probe.kind} ${symptom.input} from ${e.trial.probe.from.netns}`,
-        excerpt: e.result.answers
-          .map((a) =>
-            `#${a.n} ${a.httpStatus ?? a.outcome}${a.ms === null ? "" : ` ${Math.round(a.ms)} ms`} ${a.detail}`.trim(),
-          )
-          .join("\n"),
+        source: phrase("tries-from", {
+          kind: e.trial.probe.kind,
+          input: symptom.input,
+          netns: e.trial.probe.from.netns,
+          recorded: recording !== null,
+        }),
+        excerpt: phrase("lines", { lines: e.result.answers.map(oneTry) }),
         at: new Date(tries.faced.examination.endedAt).toISOString(),
       }),
     );

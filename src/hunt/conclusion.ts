@@ -12,6 +12,12 @@ export interface FoundCause extends VerdictCause {
   readonly params: Readonly<Record<string, string>>;
 }
 
+/** What a verdict rests on, before it is put into words. */
+export interface Exhibit extends Omit<Evidence, "source" | "excerpt"> {
+  readonly source: Phrase;
+  readonly excerpt: Phrase;
+}
+
 /** How each voice spoke; `null` where it did not. Shown under the verdict. */
 export interface Voices {
   readonly predict: { readonly disposition: string; readonly node: string; readonly detail: Phrase } | null;
@@ -53,7 +59,7 @@ export interface Conclusion {
     readonly predicted: string;
   }[];
   readonly path: readonly Hop[];
-  readonly evidence: readonly Evidence[];
+  readonly evidence: readonly Exhibit[];
   readonly affected: {
     readonly pods: readonly string[];
     readonly services: readonly string[];

@@ -1,3 +1,4 @@
+import { phrase } from "../facts/phrase.ts";
 import { nodeOf } from "../facts/provenance.ts";
 import type { Suspect } from "../think/explain/suspect.ts";
 import type { Agreement } from "../think/ask/agreement.ts";
@@ -28,17 +29,22 @@ export function noteEvidence(
           notebook.add({
             voice: "predict",
             node: nodeOf(end.netns),
-            source: end.because === null ? end.kind : `${end.because.source.argv.join(" ")}, line ${end.because.line}`,
-            excerpt: `${suspect.predicted?.at.end}: ${end.detail}`,
+            source:
+              end.because === null
+                ? end.kind
+                : phrase("line-of", { command: end.because.source.argv.join(" "), line: end.because.line }),
+            excerpt: phrase("walk-end", { disposition: suspect.predicted?.at.end ?? "", detail: end.detail }),
             at: end.because?.source.at ?? at.asked,
           }),
         ];
   const asked = agreements.map((a) =>
     notebook.add({ voice: "ask", node: nodeOf(a.step.netns), source: a.question, excerpt: a.answer, at: at.asked }),
   );
-  const seen = suspect.hops
-    .filter((hop) => hop.seen !== null)
-    .map(({ point, seen }) => `${placeName(point.netns)} ${hopName(point)} ${point.leg}: ${seen}`);
+  const seen = suspect.hops.flatMap(({ point, seen: count }) =>
+    count === null
+      ? []
+      : [phrase("seen-at", { place: placeName(point.netns), hop: hopName(point), leg: point.leg, count })],
+  );
   const captured =
     seen.length === 0
       ? []
@@ -46,8 +52,8 @@ export function noteEvidence(
           notebook.add({
             voice: "witness",
             node: null,
-            source: `tcpdump -i any on ${new Set(suspect.hops.map((hop) => hop.point.netns)).size} namespaces`,
-            excerpt: seen.join("\n"),
+            source: phrase("tcpdump-in", { namespaces: new Set(suspect.hops.map((hop) => hop.point.netns)).size }),
+            excerpt: phrase("lines", { lines: seen }),
             at: at.watched,
           }),
         ];

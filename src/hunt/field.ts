@@ -5,7 +5,7 @@ import type { NotChecked, World } from "../facts/world.ts";
 import type { KubeReader } from "../read/kube/kube-reader.ts";
 import { isBundle } from "../read/transport/bundle.ts";
 import type { Limits, Reader } from "../read/transport/reader.ts";
-import type { Evidence } from "../verdict/verdict.ts";
+import type { Exhibit } from "./conclusion.ts";
 import { type Event, type Events, event } from "./events.ts";
 
 /** What a hunt is given: the cluster as it was read, the way to its nodes, and the outside world as values. */
@@ -31,14 +31,14 @@ export function evidenceAt({ reader, now }: Field): string {
 
 /** Collects evidence, numbered as it comes, what was done when, and what could not be checked. */
 export class Notebook {
-  readonly evidence: Evidence[] = [];
+  readonly evidence: Exhibit[] = [];
   readonly notChecked: NotChecked[] = [];
   readonly events: Event[] = [];
 
   /** @returns the evidence's id */
-  add(item: Omit<Evidence, "id">): string {
+  add(item: Omit<Exhibit, "id">): string {
     const id = `e${this.evidence.length + 1}`;
-    this.evidence.push({ id, ...item, excerpt: item.excerpt.slice(0, 2000) });
+    this.evidence.push({ id, ...item });
     return id;
   }
 

@@ -22,7 +22,7 @@ export interface Findings {
     readonly nodePort: number | null;
   };
   "no-service": Record<never, never>;
-  "endpoints-ready": { readonly ready: number; readonly total: number; readonly shown: readonly string[] };
+  "endpoints-ready": { readonly ready: number; readonly total: number; readonly shown: readonly Phrase[] };
   "endpoints-none-ready": { readonly total: number };
   "endpoints-none": { readonly selector: string };
   "selector-matches": { readonly selector: string; readonly pods: number; readonly near: string | null };
@@ -76,7 +76,7 @@ export interface Findings {
   "capture-line": {
     readonly node: string;
     readonly count: number | null;
-    readonly hops: readonly { readonly name: string; readonly last: boolean }[];
+    readonly hops: readonly { readonly name: Phrase; readonly last: boolean }[];
   };
   /** Recorded flows of other ways that were last seen at the same place. */
   "capture-alike": { readonly flows: number; readonly ways: readonly string[] };
@@ -97,7 +97,7 @@ export interface Findings {
   "not-read": Record<never, never>;
   /** Answered, and not heard of everywhere. */
   "capture-unheard": { readonly probes: number };
-  "capture-elsewhere": { readonly places: readonly string[] };
+  "capture-elsewhere": { readonly places: readonly Phrase[] };
 }
 
 export interface AnswerCount {

@@ -4,6 +4,7 @@ import { phrase } from "../facts/phrase.ts";
 import { endpointsBehind, type Target } from "../think/symptom/target.ts";
 import { evidenceAt, type Field, type Notebook } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
+import { oneTry } from "./one-try.ts";
 import type { Place } from "./place.ts";
 import { recordedUntil, recordingOf } from "./recorded.ts";
 import type { RecordedFlow, Sender } from "./recorded-flows.ts";
@@ -64,8 +65,12 @@ export async function investigateRecorded(
     notebook.add({
       voice: "witness",
       node: trial.probe.from.node,
-      source: `recorded ${tried.flow.protocol} ${trial.probe.from.netns} → ${tried.flow.dst.text}`,
-      excerpt: result.answers.map((a) => `#${a.n} ${a.outcome} ${a.detail}`).join("\n"),
+      source: phrase("recorded-tries", {
+        protocol: tried.flow.protocol,
+        netns: trial.probe.from.netns,
+        to: tried.flow.dst.text,
+      }),
+      excerpt: phrase("lines", { lines: result.answers.map((a) => oneTry({ ...a, ms: null })) }),
       at: new Date(endedAt).toISOString(),
     });
   }

@@ -1,4 +1,5 @@
 import { podKey } from "../facts/cluster.ts";
+import { phrase } from "../facts/phrase.ts";
 import { nodeOf } from "../facts/provenance.ts";
 import type { Symptom } from "../think/symptom/symptom.ts";
 import type { Target } from "../think/symptom/target.ts";
@@ -52,8 +53,13 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
   const apiEvidence = notebook.add({
     voice: "api",
     node: null,
-    source: "Kubernetes API: nodes, pods, services, endpointslices",
-    excerpt: `${cluster.nodes.length} nodes, ${cluster.pods.length} pods, ${cluster.services.length} services, ${cluster.endpoints.length} endpoints`,
+    source: phrase("api-lists"),
+    excerpt: phrase("object-counts", {
+      nodes: cluster.nodes.length,
+      pods: cluster.pods.length,
+      services: cluster.services.length,
+      endpoints: cluster.endpoints.length,
+    }),
     at: evidenceAt(field),
   });
   const facedObjects = climbObjects(target, cluster, field.world, apiEvidence);

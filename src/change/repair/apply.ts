@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { NetnsName, NodeName } from "../../facts/provenance.ts";
 import { HERE } from "../../read/transport/inventory.ts";
 import type { Transport } from "../../read/transport/reader.ts";
@@ -102,7 +103,11 @@ class StepWork {
       this.entry = { ...this.entry, after: bound.keep(after) };
       const verdict = bound.judge(after, null, before);
       if (verdict !== "as-wanted")
-        throw new ChangeError("read-back-differs", host.node, `${bound.object}: ${otherOf(verdict, "unchanged")}`);
+        throw new ChangeError(
+          "read-back-differs",
+          host.node,
+          phrase("about", { object: bound.object, what: otherOf(verdict, phrase("unchanged")) }),
+        );
       const warnings = persist ? await this.#persist(host, oldFile) : [];
       this.entry = { ...this.entry, status: "applied" };
       await this.#write(host, this.entry, "old");
@@ -124,7 +129,11 @@ class StepWork {
   #refuseChanged(judged: Judgement, force: boolean, node: NodeName): void {
     if (judged === "as-found" || force) return;
     if (judged === "as-wanted") throw new ChangeError("already-done", node, this.#step.bound.object);
-    throw new ChangeError("changed-since", node, `${this.#step.bound.object}: ${judged.other}`);
+    throw new ChangeError(
+      "changed-since",
+      node,
+      phrase("about", { object: this.#step.bound.object, what: judged.other }),
+    );
   }
 
   async #begin(host: Hands, entry: JournalEntry): Promise<void> {
@@ -180,7 +189,8 @@ export async function openHands(
   { transport, netnsPath }: Pick<ChangeContext, "transport" | "netnsPath">,
 ): Promise<{ host: Hands; hands: Hands }> {
   const on = node ?? transport.nodes.filter((name) => name !== HERE).sort()[0];
-  if (on === undefined || !transport.nodes.includes(on)) throw new ChangeError("no-node", node, "unreachable");
+  if (on === undefined || !transport.nodes.includes(on))
+    throw new ChangeError("no-node", node, phrase("node-unreachable"));
   const host = new Hands(transport, on, null);
   if (node === null || netns === "host") return { host, hands: host };
   const path = await netnsPath(on, netns);
@@ -195,11 +205,13 @@ export async function seeNow(bound: BoundRepair, eyes: Eyes, api: ApiWriter | nu
     return bound.see(answers);
   } catch (cause) {
     if (cause instanceof ReadFailure)
-      throw new ChangeError("unreadable", eyes.node, `${bound.object}: ${cause.message}`, { cause });
+      throw new ChangeError("unreadable", eyes.node, phrase("about", { object: bound.object, what: cause.told }), {
+        cause,
+      });
     throw cause;
   }
 }
 
-export function otherOf(judgement: Judgement, otherwise: string): string {
+export function otherOf(judgement: Judgement, otherwise: Phrase): Phrase {
   return typeof judgement === "string" ? otherwise : judgement.other;
 }

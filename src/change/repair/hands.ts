@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 import {
   type Command,
@@ -7,6 +8,7 @@ import {
   type Transport,
   text,
 } from "../../read/transport/reader.ts";
+import { toldBy } from "../../facts/told-error.ts";
 import { ChangeError } from "../change-error.ts";
 import type { Act, Answer, Look, ObjectRef, PatchOperation } from "./kind.ts";
 
@@ -36,7 +38,8 @@ export class Eyes {
     const outputs = await this.#reader.run(this.node, round, LIMITS);
     return outputs.map((output) => {
       if (output.failure !== null) throw new ChangeError("unreadable", this.node, output.failure);
-      if (output.truncated) throw new ChangeError("unreadable", this.node, `more than ${LIMITS.maxBytes} bytes`);
+      if (output.truncated)
+        throw new ChangeError("unreadable", this.node, phrase("output-too-long", { bytes: LIMITS.maxBytes }));
       return output;
     });
   }
@@ -78,7 +81,9 @@ export async function lookAt(looks: readonly Look[], eyes: Eyes, api: ApiWriter 
   try {
     return [{ status: 0, stdout: JSON.stringify(await api.read(first.object)), stderr: "" }];
   } catch (cause) {
-    throw new ChangeError("unreadable", null, `${nameOf(first.object)}: ${messageOf(cause)}`, { cause });
+    throw new ChangeError("unreadable", null, phrase("about", { object: nameOf(first.object), what: toldOf(cause) }), {
+      cause,
+    });
   }
 }
 
@@ -87,14 +92,23 @@ export async function carryOut(act: Act, hands: Hands, api: ApiWriter | null): P
   if ("argv" in act) {
     const answer = await hands.act(act.argv, act.stdin);
     if (answer.status === 0 || act.tolerated === true) return;
-    const said = answer.stderr.trim() || `exit ${answer.status}`;
-    throw new ChangeError("command-failed", hands.node, `${act.argv.join(" ").slice(0, 500)}: ${said.slice(0, 500)}`);
+    const what = answer.stderr.trim().slice(0, 500) || phrase("exit-status", { status: answer.status });
+    throw new ChangeError(
+      "command-failed",
+      hands.node,
+      phrase("about", { object: act.argv.join(" ").slice(0, 500), what }),
+    );
   }
   if (api === null) throw new ChangeError("no-api", null, nameOf(act.object));
   try {
     await api.patch(act.object, act.patch);
   } catch (cause) {
-    throw new ChangeError("command-failed", null, `${nameOf(act.object)}: ${messageOf(cause)}`, { cause });
+    throw new ChangeError(
+      "command-failed",
+      null,
+      phrase("about", { object: nameOf(act.object), what: toldOf(cause) }),
+      { cause },
+    );
   }
 }
 
@@ -102,6 +116,7 @@ function nameOf(ref: ObjectRef): string {
   return `${ref.kind} ${ref.namespace}/${ref.name}`;
 }
 
-function messageOf(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
+function toldOf(cause: unknown): Phrase {
+  const told = toldBy(cause);
+  return typeof told === "string" ? told.slice(0, 500) : told;
 }

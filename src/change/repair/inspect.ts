@@ -1,3 +1,4 @@
+import { phrase } from "../../facts/phrase.ts";
 import type { NetnsName, NodeName } from "../../facts/provenance.ts";
 import { HERE } from "../../read/transport/inventory.ts";
 import type { Reader } from "../../read/transport/reader.ts";
@@ -47,7 +48,8 @@ async function inspectStep(
 ): Promise<InspectedStep> {
   const { repair, netns, bound } = step;
   const node = repair.node ?? reader.nodes.filter((name) => name !== HERE).sort()[0];
-  if (node === undefined || !reader.nodes.includes(node)) throw new ChangeError("no-node", repair.node, "unreachable");
+  if (node === undefined || !reader.nodes.includes(node))
+    throw new ChangeError("no-node", repair.node, phrase("node-unreachable"));
   const path = repair.node === null || netns === "host" ? null : await netnsPath(node, netns);
   if (path === null && netns !== "host") throw new ChangeError("no-netns", node, netns);
   const now = bound.judge(await seeNow(bound, new Eyes(reader, node, path), api), step.found, null);

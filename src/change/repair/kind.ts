@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { type Phrase, phrase } from "../../facts/phrase.ts";
+import { ToldError } from "../../facts/told-error.ts";
 import type { Edit } from "../../think/walk/edits/edit.ts";
 import { ChangeError } from "../change-error.ts";
 
@@ -30,7 +32,7 @@ export interface Answer {
 }
 
 /** Is the fact as the verdict has it, as it shall be, or something else (verbatim)? */
-export type Judgement = "as-found" | "as-wanted" | { readonly other: string };
+export type Judgement = "as-found" | "as-wanted" | { readonly other: Phrase };
 
 export interface UndoView<I> {
   readonly before: I;
@@ -65,15 +67,19 @@ export interface KindSpec<P, I> {
   judge(params: P, image: I, found: string | null | undefined, before: I | null): Judgement;
   acts(params: P, image: I): readonly Act[];
   /** Parts of `present` that are neither what we left nor what was before: the reason to refuse an undo. */
-  disturbed(params: P, view: UndoView<I>): readonly string[];
+  disturbed(params: P, view: UndoView<I>): readonly Phrase[];
   /** The next round of taking back; empty when there is no more to do. */
   undo(params: P, view: UndoView<I>): readonly Act[];
   /** What still differs from the before-image, except what others changed since. */
-  remaining(params: P, view: UndoView<I>): readonly string[];
+  remaining(params: P, view: UndoView<I>): readonly Phrase[];
 }
 
 /** The fact could not be read. */
-export class ReadFailure extends Error {}
+export class ReadFailure extends ToldError {
+  constructor(told: Phrase, options?: ErrorOptions) {
+    super(told, null, options);
+  }
+}
 
 /** A kind with its parameters checked; images are opaque, so that the journal may hold any. */
 export interface BoundRepair {
@@ -88,9 +94,9 @@ export interface BoundRepair {
   keep(image: unknown): unknown;
   judge(image: unknown, found: string | null | undefined, before: unknown): Judgement;
   acts(image: unknown): readonly Act[];
-  disturbed(view: UndoView<unknown>): readonly string[];
+  disturbed(view: UndoView<unknown>): readonly Phrase[];
   undo(view: UndoView<unknown>): readonly Act[];
-  remaining(view: UndoView<unknown>): readonly string[];
+  remaining(view: UndoView<unknown>): readonly Phrase[];
 }
 
 export interface RepairKind {
@@ -143,7 +149,7 @@ export function defineKind<P, I>(spec: KindSpec<P, I>): RepairKind {
 /** The n-th answer's text. @throws ReadFailure when the command failed. */
 export function said(answers: readonly Answer[], n = 0): string {
   const answer = answers[n];
-  if (answer === undefined || answer.status !== 0) throw new ReadFailure(answer?.stderr.trim() || "no answer");
+  if (answer === undefined || answer.status !== 0) throw new ReadFailure(answer?.stderr.trim() || phrase("no-answer"));
   return answer.stdout;
 }
 

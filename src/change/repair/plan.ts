@@ -1,3 +1,4 @@
+import { phrase } from "../../facts/phrase.ts";
 import { type NetnsName, netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import type { Edit } from "../../think/walk/edits/edit.ts";
 import type { Repair, Verdict } from "../../verdict/verdict.ts";
@@ -45,11 +46,14 @@ export function planRepair(verdict: Verdict, options: PlanOptions): Plan {
     const unproven = verdict.repairs.find((repair) => !repair.proven);
     if (manual !== undefined) refusals.push(new ChangeError("by-hand", manual.repair.node, manual.repair.id));
     else if (unproven !== undefined) refusals.push(new ChangeError("not-proven", unproven.node, unproven.id));
-    else refusals.push(new ChangeError("nothing-to-repair", null, verdict.outcome));
+    else
+      refusals.push(new ChangeError("nothing-to-repair", null, phrase("diagnosed-as", { outcome: verdict.outcome })));
   }
   if (!options.force) {
-    if (verdict.outcome === "broken" && verdict.confidence !== "confirmed") {
-      refusals.push(new ChangeError("not-confirmed", null, verdict.confidence ?? "null"));
+    const { outcome, confidence } = verdict;
+    if (outcome === "broken" && confidence !== "confirmed") {
+      const why = confidence === null ? phrase("without-cause") : phrase("no-more-than", { confidence });
+      refusals.push(new ChangeError("not-confirmed", null, why));
     }
     for (const { repair } of steps) {
       if (!repair.proven) refusals.push(new ChangeError("not-proven", repair.node, repair.id));

@@ -1,3 +1,4 @@
+import { phrase } from "../../facts/phrase.ts";
 import { ChangeError } from "../change-error.ts";
 import { type ChangeContext, openHands, seeNow } from "./apply.ts";
 import { carryOut, type Hands } from "./hands.ts";
@@ -18,6 +19,7 @@ export interface TakenBack {
 
 /** A change may need several looks: a link goes down, then what went with it comes back. */
 const MOST_ROUNDS = 5;
+const MOST_PARTS = 20;
 
 /** Takes one entry back. @throws ChangeError already-undone, already-gone, not-what-we-left, not-restored, unreadable … */
 export async function takeBack(entry: JournalEntry, context: ChangeContext, force: boolean): Promise<TakenBack> {
@@ -68,7 +70,7 @@ async function restoreRuntime(
   // With force, what is there now counts as ours.
   const settled = disturbed.length === 0 ? view : { ...view, after: first };
   if (disturbed.length > 0 && !force) {
-    throw new ChangeError("not-what-we-left", hands.node, disturbed.join("; ").slice(0, 1000));
+    throw new ChangeError("not-what-we-left", hands.node, phrase("several", { parts: disturbed.slice(0, MOST_PARTS) }));
   }
   const done: (readonly string[])[] = [];
   let now = settled;
@@ -84,7 +86,8 @@ async function restoreRuntime(
     now = { ...settled, present: await seeNow(bound, hands, context.api) };
   }
   const remaining = bound.remaining(now);
-  if (remaining.length > 0) throw new ChangeError("not-restored", hands.node, remaining.join("; ").slice(0, 1000));
+  if (remaining.length > 0)
+    throw new ChangeError("not-restored", hands.node, phrase("several", { parts: remaining.slice(0, MOST_PARTS) }));
   return done;
 }
 

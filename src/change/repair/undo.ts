@@ -1,4 +1,4 @@
-import type { Phrase } from "../../facts/phrase.ts";
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
 import type { Reader } from "../../read/transport/reader.ts";
 import { ChangeError } from "../change-error.ts";
@@ -35,7 +35,7 @@ export async function listRepairs(
     (options.nodes ?? reader.nodes).map(async (node) => {
       try {
         const journal = await readJournal(new Eyes(reader, node, null), options.stateDir ?? STATE_DIR);
-        for (const file of journal.spoilt) problems.push({ node, why: file });
+        for (const file of journal.spoilt) problems.push({ node, why: phrase("journal-spoilt", { file }) });
         for (const entry of journal.entries) {
           const expired = standingOf(entry, journal.identity, node) === "expired";
           const key = `${entry.id} ${entry.identity.netns}`;

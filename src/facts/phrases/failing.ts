@@ -102,4 +102,5 @@ export interface FailingPhrases {
   "command-not-found": { readonly command: string };
   "transport-closed": Nothing;
   "node-no-answer": Nothing;
+  "journal-spoilt": { readonly file: string };
 }

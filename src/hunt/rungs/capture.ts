@@ -1,3 +1,4 @@
+import { type Phrase, phrase, samePhrase } from "../../facts/phrase.ts";
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import type { Point } from "../../think/explain/points.ts";
 import { expectedPoints, samePlace } from "../../think/explain/points.ts";
@@ -42,11 +43,14 @@ function wholeCapture(probes: number, all: readonly Tried[], isPartlyDeaf: boole
     ({ point, seen }) => seen === 0 && !points.some((p) => p.seen !== 0 && samePlace(p.point, point)),
   );
   if (unseen.length > 0) {
-    const places = [...new Set(unseen.map(({ point }) => `${placeName(point.netns)} ${hopName(point)}`))];
+    const places = unseen.map(({ point }) =>
+      phrase("place-and-hop", { place: placeName(point.netns), hop: hopName(point) }),
+    );
+    const different = places.filter((place, i) => places.findIndex((other) => samePhrase(place, other)) === i);
     return {
       ...base,
       status: "unknown",
-      headline: finding("capture-elsewhere", { places: places.slice(0, MOST_PLACES) }),
+      headline: finding("capture-elsewhere", { places: different.slice(0, MOST_PLACES) }),
     };
   }
   const isHeard = !isPartlyDeaf && points.some(({ seen }) => seen !== null);
@@ -113,8 +117,9 @@ export function nextAfter(suspect: Suspect, healed: Branch | null): Point | null
   return null;
 }
 
-export function hopName(point: Point): string {
-  return `${point.link} ${point.direction ?? ""}${point.header === "outer" ? " (tunnelled)" : ""}`.replace("  ", " ");
+export function hopName({ link, direction, header }: Pick<Point, "link" | "direction" | "header">): Phrase {
+  const at = `${link} ${direction ?? ""}`.trim();
+  return header === "outer" ? phrase("tunnelled", { at }) : at;
 }
 
 export function placeName(netns: string): string {

@@ -1,5 +1,6 @@
 import type { Cluster, Endpoint } from "../../facts/cluster.ts";
 import { podKey } from "../../facts/cluster.ts";
+import { phrase } from "../../facts/phrase.ts";
 import { intendedSelector, selectedPods, selectorText } from "../../think/intent/selector.ts";
 import { endpointsBehind, type Target } from "../../think/symptom/target.ts";
 import type { World } from "../../facts/world.ts";
@@ -52,7 +53,9 @@ export function climbObjects(target: Target, cluster: Cluster, world: World, evi
       : [],
     evidence: [evidence],
   });
-  const shown = ready.slice(0, 4).map((e) => `${e.ip.text}:${e.port}${e.node === null ? "" : ` on ${e.node}`}, ready`);
+  const shown = ready
+    .slice(0, 4)
+    .map((e) => phrase("ready-endpoint", { address: `${e.ip.text}:${e.port}`, node: e.node }));
   add({
     rung: "endpoints",
     status: ready.length === 0 ? "failed" : "ok",

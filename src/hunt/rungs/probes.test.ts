@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import * as make from "../../../test/explain/faults.ts";
 import { recordedCluster } from "../../../test/explain/recorded-cluster.ts";
+import { said } from "../../../test/said.ts";
 import { EVERYWHERE, flowTo, NOWHERE, triedIn } from "../../../test/explain/what-happens.ts";
 import type { World } from "../../facts/world.ts";
 import { type Suspect, suspectsOf } from "../../think/explain/suspect.ts";
@@ -25,7 +26,7 @@ function rows(lines: readonly Finding[]): readonly string[] {
   return lines.flatMap((line) => {
     if (line.code !== "capture-line") return [];
     const { node, count, hops } = line.params;
-    return [`${node} ${count}: ${hops.map((h) => h.name + (h.last ? " <" : "")).join(", ")}`];
+    return [`${node} ${count}: ${hops.map((h) => `${said(h.name)}${h.last ? " <" : ""}`).join(", ")}`];
   });
 }
 

@@ -1,5 +1,6 @@
 import { parseIp } from "../../facts/ip.ts";
 import type { FdbEntry } from "../../facts/netns.ts";
+import { phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import type { Parsed } from "./parsed.ts";
 import { because, linesOf, Problems, parseU32, wordsOf } from "./parsed.ts";
@@ -41,13 +42,13 @@ export function parseFdb(text: string, source: Source): Parsed<readonly FdbEntry
       else if (/^(?:dev|dst|port|vni|via|vlan|master)$/.test(word) || IGNORED.has(word)) {
         i += 1;
         value.set(word, words[i] ?? "");
-      } else problems.add(line, `unknown word ${word.slice(0, 40)}`);
+      } else problems.add(line, phrase("unknown-word", { word: word.slice(0, 40) }));
     }
     const dev = value.get("dev");
     const dstText = value.get("dst");
     const dst = dstText === undefined ? null : parseIp(dstText);
     if (!MAC.test(mac) || dev === undefined || (dstText !== undefined && dst === null)) {
-      problems.add(line, "no forwarding entry");
+      problems.add(line, phrase("no-forwarding-entry"));
       continue;
     }
     entries.push({

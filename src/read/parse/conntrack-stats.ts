@@ -1,4 +1,5 @@
 import type { Counters } from "../../facts/netns.ts";
+import { phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import type { Parsed } from "./parsed.ts";
 import { linesOf, Problems, wordsOf } from "./parsed.ts";
@@ -21,7 +22,7 @@ export function parseConntrackStats(text: string, _source: Source): Parsed<Count
     if (words[0]?.startsWith("cpu=")) {
       for (const word of words.slice(1)) {
         const pair = /^([a-z_]{1,40})=(\d{1,20})$/.exec(word);
-        if (pair === null) problems.add(line, `unknown word ${word.slice(0, 40)}`);
+        if (pair === null) problems.add(line, phrase("unknown-word", { word: word.slice(0, 40) }));
         else add(pair[1] ?? "", BigInt(pair[2] ?? "0"));
       }
     } else if (words[0] === "entries") {
@@ -29,7 +30,7 @@ export function parseConntrackStats(text: string, _source: Source): Parsed<Count
     } else if (columns !== null && words.length === columns.length && words.every((w) => /^[0-9a-f]{1,16}$/.test(w))) {
       for (const [i, column] of columns.entries()) add(column, BigInt(`0x${words[i]}`));
     } else {
-      problems.add(line, "no counters");
+      problems.add(line, phrase("no-counter"));
     }
   }
   return { value: counters, problems: problems.list() };

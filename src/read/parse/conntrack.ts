@@ -1,5 +1,6 @@
 import { parseIp } from "../../facts/ip.ts";
 import type { ConntrackEntry, Tuple } from "../../facts/netns.ts";
+import { phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import { protocolNumber } from "./ip-protocols.ts";
 import type { Parsed } from "./parsed.ts";
@@ -20,12 +21,12 @@ export function parseConntrack(text: string, source: Source): Parsed<readonly Co
     const protocol = protocolNumber(words[1] ?? "");
     const tuples = readTuples(words);
     if (protocol === null || tuples === null) {
-      problems.add(line, "no connection");
+      problems.add(line, phrase("no-connection"));
       continue;
     }
     if (words.some((word) => /^zone(?:-orig|-reply)?=(?!0$)/.test(word))) {
       zoned += 1;
-      if (zoned === 1) problems.add(line, "connections of a zone other than 0 are left out");
+      if (zoned === 1) problems.add(line, phrase("zones-left-out"));
       continue;
     }
     const stateAt = words.findIndex((word, i) => i > 1 && !/^\d+$/.test(word));

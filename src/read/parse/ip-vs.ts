@@ -1,5 +1,6 @@
 import { type Ip, ipFromValue, parseIp } from "../../facts/ip.ts";
 import type { VirtualServer } from "../../facts/netns.ts";
+import { phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import type { Parsed } from "./parsed.ts";
 import { because, linesOf, Problems, wordsOf } from "./parsed.ts";
@@ -24,7 +25,7 @@ export function parseIpVs(text: string, source: Source): Parsed<readonly Virtual
     if (kind === "FWM" && /^[0-9A-F]{1,8}$/i.test(where)) {
       servers.push({ protocol: null, ip: null, port: 0, fwmark: Number.parseInt(where, 16), ...common });
     } else if (protocol !== undefined && end !== null) servers.push({ protocol, ...end, fwmark: null, ...common });
-    else problems.add(line, "no virtual server");
+    else problems.add(line, phrase("no-virtual-server"));
   }
   return { value: servers, problems: problems.list() };
 }

@@ -1,3 +1,4 @@
+import { phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import type { IpSet } from "../../facts/ruleset.ts";
 import type { Parsed } from "./parsed.ts";
@@ -21,7 +22,8 @@ export function parseIpsetSave(text: string, source: Source): Parsed<readonly Ip
     }
     const add = ADD.exec(line.text);
     const set = sets.get(unquoted(add?.[1] ?? ""));
-    if (add === null || set === undefined) problems.add(line, add === null ? "unknown command" : "a set not created");
+    if (add === null || set === undefined)
+      problems.add(line, add === null ? phrase("unknown-command") : phrase("set-not-created"));
     else set.entries.push((add[2] ?? "").trim());
   }
   return { value: [...sets.values()], problems: problems.list() };

@@ -1,3 +1,4 @@
+import { phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import type { Backend, Chain, Hook, Match, Rule, RuleTable, Target } from "../../facts/ruleset.ts";
 import { readMatches } from "./iptables-matches.ts";
@@ -39,14 +40,14 @@ export function parseIptablesSave(
     const first = line.text[0];
     if (first === "#") {
       // The nft backend cannot print a table that somebody else wrote to.
-      if (/is incompatible/.test(line.text)) problems.add(line, `${backend} cannot print this table`);
+      if (/is incompatible/.test(line.text)) problems.add(line, phrase("table-not-printed", { backend }));
     } else if (first === "*") {
       if (draft !== null) {
-        problems.add(line, "the table before it has no COMMIT");
+        problems.add(line, phrase("no-commit"));
         tables.set(draft.name, closeEarly(draft, build(draft, source, family, problems), line, source));
       }
       draft = { name: line.text.slice(1).trim(), chains: new Map(), rules: [] };
-    } else if (draft === null) problems.add(line, "outside of a table");
+    } else if (draft === null) problems.add(line, phrase("outside-table"));
     else if (/^COMMIT\s*$/.test(line.text)) {
       tables.set(draft.name, build(draft, source, family, problems));
       draft = null;
@@ -54,7 +55,7 @@ export function parseIptablesSave(
     else addRule(draft, line, problems);
   }
   if (draft !== null && last !== null) {
-    problems.add(last, "the output ends inside a table");
+    problems.add(last, phrase("ends-in-table"));
     tables.set(draft.name, closeEarly(draft, build(draft, source, family, problems), last, source));
   }
   return { value: [...tables.values()], problems: problems.list() };
@@ -66,7 +67,7 @@ function addChain(draft: TableDraft, line: Line, source: Source, problems: Probl
   const isBase = policy !== "-";
   const priority = hook === null ? null : priorityOf(draft.name, hook);
   if (name === "" || (isBase && (hook === null || priority === null || !/^(?:ACCEPT|DROP)$/.test(policy)))) {
-    problems.add(line, "an unknown base chain or policy");
+    problems.add(line, phrase("unknown-base-chain"));
     if (name === "") return;
   }
   draft.chains.set(name, {
@@ -94,7 +95,7 @@ function addRule(draft: TableDraft, line: Line, problems: Problems): void {
   const counted = /^\[(\d{1,20}):\d{1,20}\]\s+/.exec(line.text);
   const text = line.text.slice(counted?.[0].length ?? 0).trim();
   if (!text.startsWith("-A ")) {
-    problems.add(line, "no rule");
+    problems.add(line, phrase("no-rule"));
     return;
   }
   draft.rules.push({ line, text, packets: counted === null ? null : Number(counted[1]) });
@@ -106,7 +107,7 @@ function build(draft: TableDraft, source: Source, family: "ip" | "ip6", problems
     const words = splitRule(text);
     const chain = draft.chains.get(words[1]?.text ?? "");
     if (chain === undefined) {
-      problems.add(line, "a rule of a chain that was not declared");
+      problems.add(line, phrase("chain-not-declared"));
       continue;
     }
     const groups = groupOptions(words.slice(2));

@@ -1,4 +1,5 @@
 import type { LinkCounters } from "../../facts/netns.ts";
+import { phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import type { Parsed } from "./parsed.ts";
 import { linesOf, Problems, wordsOf } from "./parsed.ts";
@@ -20,7 +21,7 @@ export function parseLinkCounters(text: string, _source: Source): Parsed<LinkCou
     const colon = line.text.indexOf(":");
     const values = wordsOf(line.text.slice(colon + 1));
     if (colon < 0 || values.length !== columns.length || !values.every((value) => /^\d{1,20}$/.test(value))) {
-      problems.add(line, columns.length === 0 ? "no header" : "as many values as columns were expected");
+      problems.add(line, columns.length === 0 ? phrase("no-header") : phrase("columns-differ"));
       continue;
     }
     links.set(

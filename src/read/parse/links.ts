@@ -1,4 +1,5 @@
 import type { Address, Bridge, BridgePort, IpTunnel, Link, Vxlan } from "../../facts/netns.ts";
+import { type CodedPhrase, phrase } from "../../facts/phrase.ts";
 import type { Provenance, Source } from "../../facts/provenance.ts";
 import { readAddress } from "./link-addresses.ts";
 import { Details, readBridge, readBridgePort, readTunnel, readVxlan, TUNNEL_KINDS } from "./link-details.ts";
@@ -62,7 +63,7 @@ export function parseLinks(
       else if (draft.name === other.name && other.addresses.length > 0) draft.addresses = other.addresses;
       else if (draft.name !== other.name) {
         const line = { number: other.because.line, text: other.name };
-        problems.add(line, `link ${index} was called ${draft.name.slice(0, 20)} a moment before`);
+        problems.add(line, phrase("link-renamed", { index, name: draft.name.slice(0, 20) }));
       }
     }
   }
@@ -77,12 +78,12 @@ function readDrafts(text: string, source: Source, problems: Problems): Map<numbe
   for (const line of linesOf(text)) {
     if (!/^\s/.test(line.text)) {
       draft = readHeader(line, source);
-      if (draft === null) problems.add(line, "no link");
+      if (draft === null) problems.add(line, phrase("no-link"));
       else drafts.set(draft.index, draft);
       continue;
     }
     if (draft === null) {
-      problems.add(line, "a continuation of no link");
+      problems.add(line, phrase("continues-nothing"));
       continue;
     }
     const why = readLine(draft, line, source);
@@ -126,7 +127,7 @@ function readHeader(line: Line, source: Source): Draft | null {
 }
 
 /** Returns why a line was not understood, or null. */
-function readLine(draft: Draft, line: Line, source: Source): string | null {
+function readLine(draft: Draft, line: Line, source: Source): CodedPhrase | null {
   const words = wordsOf(line.text);
   const first = words[0] ?? "";
   if (first.startsWith("link/")) {
@@ -135,7 +136,7 @@ function readLine(draft: Draft, line: Line, source: Source): string | null {
   }
   if (first === "inet" || first === "inet6") {
     const address = readAddress(line, source);
-    if (address === null) return "no address";
+    if (address === null) return phrase("no-address");
     draft.addresses.push(address);
     return null;
   }

@@ -1,5 +1,6 @@
 import { parseIp } from "../../facts/ip.ts";
 import type { Neighbour } from "../../facts/netns.ts";
+import { phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import type { Parsed } from "./parsed.ts";
 import { because, linesOf, Problems, wordsOf } from "./parsed.ts";
@@ -15,7 +16,7 @@ export function parseNeighbours(text: string, source: Source): Parsed<readonly N
     const ip = parseIp(words[0] ?? "");
     const dev = words[1] === "dev" ? words[2] : undefined;
     if (ip === null || dev === undefined) {
-      problems.add(line, ip === null ? "no address" : "no device");
+      problems.add(line, ip === null ? phrase("no-address") : phrase("no-device"));
       continue;
     }
     const proxy = words.includes("proxy", 3);

@@ -1,3 +1,4 @@
+import { phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import type { Parsed } from "./parsed.ts";
 import { linesOf, Problems } from "./parsed.ts";
@@ -18,7 +19,7 @@ export function parseNftDevices(text: string, _source: Source): Parsed<ChainDevi
     const bound = /\bhook \w+ devices? (?:= )?(\{[^}]*\}|"[^"]*"|\S+) priority\b/.exec(line.text)?.[1];
     if (bound === undefined) continue;
     const names = [...bound.matchAll(/"([^"]{1,64})"|([^\s{},"]{1,64})/g)].map((m) => m[1] ?? m[2] ?? "");
-    if (names.length === 0) problems.add(line, "no devices");
+    if (names.length === 0) problems.add(line, phrase("no-device"));
     else devices.set(`${table} ${chain}`, names);
   }
   return { value: devices, problems: problems.list() };

@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
+import { said } from "../../../test/said.ts";
+import { phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import type { Chain } from "../../facts/ruleset.ts";
 import { parseNftRuleset } from "./nft-ruleset.ts";
@@ -190,7 +192,7 @@ describe("what JSON may hold besides", () => {
   });
 
   test("no JSON, a flowtable, statements of another age", () => {
-    expect(parseNftRuleset('{"nftables": [', source, new Set()).problems[0]?.why).toBe("no JSON");
+    expect(parseNftRuleset('{"nftables": [', source, new Set()).problems[0]?.why).toEqual(phrase("no-json"));
     const at = { family: "netdev", table: "t" };
     const json = list(
       { flowtable: { ...at, name: "ft" } },
@@ -201,7 +203,7 @@ describe("what JSON may hold besides", () => {
       { rule: { ...at, chain: "c", expr: null } },
     );
     const { value, problems } = parseNftRuleset(json, source, new Set());
-    expect(problems.map((problem) => problem.why)).toEqual([expect.stringContaining("flowtable")]);
+    expect(problems.map((problem) => said(problem.why))).toEqual([expect.stringContaining("offloaded")]);
     expect(
       value.tables[0]?.chains[0]?.rules.map((r) => [r.matches.map((m) => m.match), r.targets.map((t) => t.do)]),
     ).toEqual([

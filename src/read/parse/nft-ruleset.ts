@@ -1,3 +1,4 @@
+import { type CodedPhrase, phrase } from "../../facts/phrase.ts";
 import type { Provenance, Source } from "../../facts/provenance.ts";
 import type { Chain, Hook, IpSet, Match, Rule, RuleTable } from "../../facts/ruleset.ts";
 import type { ChainDevices } from "./nft-devices.ts";
@@ -55,7 +56,7 @@ export function parseNftRuleset(
     });
     return { name: table.name, family: table.family, chains };
   });
-  if (budget.rules <= 0) note(problems, "ruleset", `more than ${MOST_RULES} rules`);
+  if (budget.rules <= 0) note(problems, "ruleset", phrase("rules-beyond", { most: MOST_RULES }));
   return { value: { tables: built, sets: ipSets }, problems: problems.list() };
 }
 
@@ -65,16 +66,16 @@ function readItems(json: string, problems: Problems): readonly Json[] {
   try {
     parsed = JSON.parse(json);
   } catch {
-    note(problems, json.slice(0, 80), "no JSON");
+    note(problems, json.slice(0, 80), phrase("no-json"));
     return [];
   }
   const items = field(parsed, "nftables");
   if (Array.isArray(items)) return items;
-  note(problems, json.slice(0, 80), "no nftables list");
+  note(problems, json.slice(0, 80), phrase("no-nft-list"));
   return [];
 }
 
-function note(problems: Problems, text: string, why: string): void {
+function note(problems: Problems, text: string, why: CodedPhrase): void {
   problems.add({ number: 1, text }, why);
 }
 
@@ -92,7 +93,7 @@ function collect(
   const name = textField(body, "name");
   const tableName = kind === "table" ? name : textField(body, "table");
   if (family === null || tableName === null) {
-    note(problems, printNft(item), "no object of a ruleset");
+    note(problems, printNft(item), phrase("no-nft-object"));
     return;
   }
   const key = `${family} ${tableName}`;
@@ -105,7 +106,7 @@ function collect(
       return;
     case "rule": {
       const chain = table.chains.get(textField(body, "chain") ?? "");
-      if (chain === undefined) note(problems, printNft(item), "a rule of a chain that was not declared");
+      if (chain === undefined) note(problems, printNft(item), phrase("chain-not-declared"));
       else chain.rules.push(body);
       return;
     }
@@ -116,11 +117,7 @@ function collect(
       return;
     }
     case "flowtable":
-      note(
-        problems,
-        `flowtable ${key} ${name ?? ""}`,
-        "flowtable: packets of offloaded connections skip the forward path",
-      );
+      note(problems, `flowtable ${key} ${name ?? ""}`, phrase("flowtable-offloads"));
       return;
     default:
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { said } from "../../../test/said.ts";
 import type { Source } from "../../facts/provenance.ts";
 import { parseFdb } from "./bridge-fdb.ts";
 import { parseConntrack } from "./conntrack.ts";
@@ -131,7 +132,9 @@ unreachable default dev lo proto kernel metric 4294967295 error -101
       null,
       null,
     ]);
-    expect(problems.map((problem) => [problem.line, problem.why])).toEqual([[4, "table storage has no known number"]]);
+    expect(problems.map((problem) => [problem.line, said(problem.why)])).toEqual([
+      [4, "table storage has no known number"],
+    ]);
     expect(value[3]?.dst.text).toBe("::/0");
     expect(value[4]).toMatchObject({ mtu: 1400, nexthops: [{ flags: ["linkdown", "dead"] }] });
   });
@@ -223,7 +226,7 @@ describe("iptables-save", () => {
 -A FORWARD -s 10.0.0.0/8 -j ACCEPT
 -A FORWARD -s 10.0.0.0/2`;
     const { value, problems } = parseIptablesSave(text, source, "iptables-legacy", "ip");
-    expect(problems.map((problem) => problem.why)).toEqual(["the output ends inside a table"]);
+    expect(problems.map((problem) => said(problem.why))).toEqual(["the output ends inside a table"]);
     expect(value[0]?.chains.map((chain) => chain.rules.map((rule) => rule.targets[0]?.do))).toEqual([
       ["ACCEPT"],
       ["ACCEPT", "unknown"],

@@ -1,3 +1,4 @@
+import { type CodedPhrase, phrase } from "../../facts/phrase.ts";
 import type { Provenance, Source } from "../../facts/provenance.ts";
 
 /** A line (1-based) that was not understood, in part or whole; the rest of its text was still parsed. */
@@ -5,7 +6,7 @@ export interface Problem {
   readonly line: number;
   /** Excerpt of the line, at most 200 characters. */
   readonly text: string;
-  readonly why: string;
+  readonly why: CodedPhrase;
 }
 
 export interface Parsed<T> {
@@ -27,7 +28,7 @@ export class Problems {
   #kept: Problem[] = [];
   #dropped = 0;
 
-  add(line: Line, why: string): void {
+  add(line: Line, why: CodedPhrase): void {
     if (this.#kept.length < MOST_PROBLEMS) {
       this.#kept.push({ line: line.number, text: line.text.trim().slice(0, EXCERPT), why });
     } else {
@@ -37,7 +38,7 @@ export class Problems {
 
   list(): readonly Problem[] {
     if (this.#dropped === 0) return this.#kept;
-    return [...this.#kept, { line: 0, text: "", why: `${this.#dropped} more lines were not understood` }];
+    return [...this.#kept, { line: 0, text: "", why: phrase("lines-not-understood", { count: this.#dropped }) }];
   }
 }
 

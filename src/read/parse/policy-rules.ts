@@ -1,12 +1,13 @@
 import { parsePrefix } from "../../facts/ip.ts";
 import type { PolicyRule } from "../../facts/netns.ts";
+import { type CodedPhrase, phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import { protocolNumber } from "./ip-protocols.ts";
 import type { Line, Parsed } from "./parsed.ts";
 import { because, linesOf, Problems, parsePortRange, parseU32, wordsOf } from "./parsed.ts";
 import { tableNumber, tosByte } from "./routing-names.ts";
 
-type Draft = { -readonly [K in keyof PolicyRule]: PolicyRule[K] } & { acted: boolean; broken: string | null };
+type Draft = { -readonly [K in keyof PolicyRule]: PolicyRule[K] } & { acted: boolean; broken: CodedPhrase | null };
 
 /** `ip -4 rule show` or `ip -6 rule show`: the text does not tell the family, so it is given. */
 export function parsePolicyRules(text: string, source: Source, family: 4 | 6): Parsed<readonly PolicyRule[]> {
@@ -16,11 +17,11 @@ export function parsePolicyRules(text: string, source: Source, family: 4 | 6): P
     const head = /^\s*(\d{1,10}):\s/.exec(line.text);
     const priority = parseU32(head?.[1]);
     if (head === null || priority === null) {
-      problems.add(line, "no priority");
+      problems.add(line, phrase("no-priority"));
       continue;
     }
     const rule = read(wordsOf(line.text.slice(head[0].length)), priority, family, source, line);
-    if (typeof rule === "string") problems.add(line, rule);
+    if ("code" in rule) problems.add(line, rule);
     else rules.push(rule);
   }
   return { value: rules, problems: problems.list() };
@@ -32,7 +33,7 @@ function read(
   family: 4 | 6,
   source: Source,
   line: Line,
-): PolicyRule | string {
+): PolicyRule | CodedPhrase {
   const unknown: string[] = [];
   const rule: Draft = {
     family,
@@ -59,7 +60,7 @@ function read(
   const { acted, broken, ...facts } = rule;
   if (!acted) {
     // A rule whose action was cut off or is of a kind we do not know may still decide: nothing follows from "nop".
-    if (unknown.length === 0) return "no action";
+    if (unknown.length === 0) return phrase("no-action");
   }
   return facts;
 }
@@ -74,7 +75,7 @@ function readPair(rule: Draft, word: string, value: string | undefined, family: 
     case "to": {
       if (value === "all") return 1;
       const prefix = parsePrefix(value ?? "", family);
-      if (prefix === null) rule.broken = `${word} ${(value ?? "").slice(0, 50)} is no prefix`;
+      if (prefix === null) rule.broken = phrase("no-prefix", { word, text: (value ?? "").slice(0, 50) });
       else if (word === "from") rule.from = prefix;
       else rule.to = prefix;
       return 1;
@@ -93,7 +94,7 @@ function readPair(rule: Draft, word: string, value: string | undefined, family: 
       const [mark, mask] = (value ?? "").split("/");
       const parsed = parseU32(mark);
       const parsedMask = mask === undefined ? 0xffffffff : parseU32(mask);
-      if (parsed === null || parsedMask === null) rule.broken = "fwmark is no number";
+      if (parsed === null || parsedMask === null) rule.broken = phrase("mark-no-number");
       else rule.fwmark = { value: parsed, mask: parsedMask };
       return 1;
     }

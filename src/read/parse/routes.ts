@@ -1,6 +1,7 @@
 import type { Prefix } from "../../facts/ip.ts";
 import { parseIp, parsePrefix } from "../../facts/ip.ts";
 import type { Nexthop, Route } from "../../facts/netns.ts";
+import { type CodedPhrase, phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import type { Line, Parsed } from "./parsed.ts";
 import { because, linesOf, Problems, parseU32, wordsOf } from "./parsed.ts";
@@ -83,7 +84,7 @@ interface Draft {
   hop: HopDraft;
   hops: HopDraft[];
   line: Line;
-  broken: string | null;
+  broken: CodedPhrase | null;
 }
 
 interface HopDraft {
@@ -105,7 +106,7 @@ export function parseRoutes(text: string, source: Source, family: 4 | 6 | null =
   const finish = (): void => {
     if (draft === null) return;
     const route = build(draft, source, family);
-    if (typeof route === "string") problems.add(draft.line, route);
+    if ("code" in route) problems.add(draft.line, route);
     else routes.push(route);
     draft = null;
   };
@@ -114,7 +115,7 @@ export function parseRoutes(text: string, source: Source, family: 4 | 6 | null =
     if (/^\s/.test(line.text)) {
       if (words[0] === "cache") continue;
       if (draft === null) {
-        problems.add(line, "a continuation of no route");
+        problems.add(line, phrase("continues-nothing"));
         continue;
       }
       readWords(draft, words, 0, problems, line);
@@ -207,7 +208,7 @@ function readPair(
       return 1;
     case "table":
       draft.table = tableNumber(value);
-      if (draft.table === null) draft.broken = `table ${value ?? ""} has no known number`;
+      if (draft.table === null) draft.broken = phrase("table-unnumbered", { table: value ?? "" });
       return 1;
     case "proto":
       draft.protocol = value ?? "boot";
@@ -229,7 +230,7 @@ function readPair(
       draft.mtu = parseU32(value === "lock" ? next : value);
       return value === "lock" ? 2 : 1;
     case "from":
-      if (value !== "all" && value !== "default") draft.broken = "a source-specific route (from) is not modelled";
+      if (value !== "all" && value !== "default") draft.broken = phrase("from-not-modelled");
       draft.family ??= 6;
       return 1;
     default:
@@ -238,22 +239,23 @@ function readPair(
         if (value === "lock") return 2;
         return 1;
       }
-      problems.add(line, `unknown word ${word.slice(0, 40)}`);
+      problems.add(line, phrase("unknown-word", { word: word.slice(0, 40) }));
       return 0;
   }
 }
 
-function build(draft: Draft, source: Source, family: 4 | 6 | null): Route | string {
+function build(draft: Draft, source: Source, family: 4 | 6 | null): Route | CodedPhrase {
   if (draft.broken !== null) return draft.broken;
-  if (draft.tos < 0) return "unknown tos";
+  if (draft.tos < 0) return phrase("unknown-tos");
   const src = draft.src === null ? null : parseIp(draft.src);
-  if (draft.src !== null && src === null) return `src ${draft.src.slice(0, 50)} is no address`;
+  if (draft.src !== null && src === null)
+    return phrase("address-unread", { word: "src", text: draft.src.slice(0, 50) });
   const dst = destination(draft.dst, family ?? draft.family ?? src?.family ?? 4);
-  if (dst === null) return "no destination";
+  if (dst === null) return phrase("no-route-destination");
   const nexthops: Nexthop[] = [];
   for (const hop of draft.hops.length > 0 ? draft.hops : [draft.hop]) {
     const via = hop.via === null ? null : parseIp(hop.via);
-    if (hop.via !== null && via === null) return `gateway ${hop.via.slice(0, 50)} is no address`;
+    if (hop.via !== null && via === null) return phrase("address-unread", { word: "via", text: hop.via.slice(0, 50) });
     if (via === null && hop.dev === null && hop.encap === null) continue;
     nexthops.push({ via, dev: hop.dev, weight: hop.weight, flags: hop.flags, encap: hop.encap });
   }

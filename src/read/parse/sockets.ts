@@ -1,6 +1,7 @@
 import type { Ip } from "../../facts/ip.ts";
 import { ipFromValue, parseIp } from "../../facts/ip.ts";
 import type { Socket, SocketTiming } from "../../facts/netns.ts";
+import { type CodedPhrase, phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import { protocolNumber } from "./ip-protocols.ts";
 import type { Line, Parsed } from "./parsed.ts";
@@ -47,7 +48,7 @@ export function parseSockets(text: string, source: Source): Parsed<readonly Sock
       continue;
     }
     const row = readRow(line);
-    if (typeof row === "string") problems.add(line, row);
+    if (row !== null && "code" in row) problems.add(line, row);
     else if (row !== null) rows.push(row);
   }
   const old = rows.some(speaksOldDialect);
@@ -55,7 +56,7 @@ export function parseSockets(text: string, source: Source): Parsed<readonly Sock
   const sockets = rows.flatMap((row): Socket[] => {
     const local = localOf(row, old, ofIpv4);
     if (local === null) {
-      problems.add(row.line, "no local address");
+      problems.add(row.line, phrase("no-socket-address"));
       return [];
     }
     const peer = ipOf(row.peer.address);
@@ -99,7 +100,7 @@ function readTiming(text: string): SocketTiming | null {
   };
 }
 
-function readRow(line: Line): Row | string | null {
+function readRow(line: Line): Row | CodedPhrase | null {
   const words = wordsOf(line.text);
   if (/^(?:Netid|State)$/.test(words[0] ?? "") && line.text.includes("Recv-Q")) return null;
   let protocol: Row["protocol"] = "tcp";
@@ -107,12 +108,13 @@ function readRow(line: Line): Row | string | null {
   if (first === "tcp" || first === "udp" || first === "raw") protocol = first;
   else if (OTHER.test(first)) return null;
   else if (STATE.test(first)) words.unshift("tcp");
-  else return "unknown kind of socket";
+  else return phrase("unknown-socket");
   const [, state = "", receive = "", send = "", localText = "", peerText = "", ...rest] = words;
   const local = readEnd(localText);
   const peer = readEnd(peerText);
-  if (!STATE.test(state) || !/^\d{1,15}$/.test(receive) || !/^\d{1,15}$/.test(send)) return "no state or queues";
-  if (local === null || peer === null) return "no local or peer address";
+  if (!STATE.test(state) || !/^\d{1,15}$/.test(receive) || !/^\d{1,15}$/.test(send))
+    return phrase("no-state-or-queues");
+  if (local === null || peer === null) return phrase("no-socket-address");
   return {
     line,
     protocol,

@@ -1,4 +1,5 @@
 import type { Sysctl } from "../../facts/netns.ts";
+import { phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import type { Parsed } from "./parsed.ts";
 import { because, linesOf, Problems } from "./parsed.ts";
@@ -12,7 +13,7 @@ export function parseSysctls(text: string, source: Source): Parsed<readonly Sysc
     const equals = line.text.indexOf("=");
     const key = line.text.slice(0, Math.max(equals, 0)).trim();
     if (equals < 0 || key === "" || /\s/.test(key)) {
-      problems.add(line, "no value");
+      problems.add(line, phrase("no-value"));
       continue;
     }
     sysctls.push({ key, value: line.text.slice(equals + 1).trim(), because: because(source, line) });

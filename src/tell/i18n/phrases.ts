@@ -1,7 +1,13 @@
-import type { Phrase, Phrases } from "../../facts/phrase.ts";
+import type { CodedPhrase, Phrase, Phrases } from "../../facts/phrase.ts";
 
 /** Values as they are said: a phrase among them is a string by then. */
-type Said<V> = Phrase extends V ? string | Exclude<V, Phrase> : V extends readonly (infer E)[] ? readonly Said<E>[] : V;
+type Said<V> = Phrase extends V
+  ? string | Exclude<V, Phrase>
+  : V extends readonly (infer E)[]
+    ? readonly Said<E>[]
+    : V extends object
+      ? { readonly [N in keyof V]: Said<V[N]> }
+      : V;
 
 export type PhraseWords<P> = {
   readonly [K in keyof P]: (p: { readonly [N in keyof P[K]]: Said<P[K][N]> }) => string;
@@ -25,11 +31,12 @@ export function valuesInWords(values: object, words: PhraseBook): object {
 
 function saidOf(value: unknown, words: PhraseBook): unknown {
   if (Array.isArray(value)) return value.map((one) => saidOf(one, words));
-  return isPhrase(value) ? phraseText(value, words) : value;
+  if (typeof value !== "object" || value === null) return value;
+  return isPhrase(value) ? phraseText(value, words) : valuesInWords(value, words);
 }
 
-function isPhrase(value: unknown): value is Phrase {
-  return typeof value === "object" && value !== null && "code" in value && "values" in value;
+function isPhrase(value: object): value is CodedPhrase {
+  return "code" in value && "values" in value;
 }
 
 /** The words of every code. */

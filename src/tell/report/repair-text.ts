@@ -1,6 +1,7 @@
 import { shWord } from "../../facts/sh-word.ts";
 import pc from "picocolors";
 import type { Phrase } from "../../facts/phrase.ts";
+import { padTo } from "../columns.ts";
 import { phraseText } from "../i18n/phrases.ts";
 import { printable } from "./finding-text.ts";
 import type { Style } from "./terminal.ts";
@@ -48,7 +49,7 @@ export interface Warned {
 
 /** What a step would meet: the fact as the diagnosis found it, as it shall be, or something else verbatim. */
 export interface Met {
-  readonly now: "as-found" | "as-wanted" | { readonly other: string } | null;
+  readonly now: "as-found" | "as-wanted" | { readonly other: Phrase } | null;
   readonly error: { readonly detail: Phrase } | null;
 }
 
@@ -88,7 +89,7 @@ function presentText(met: Met | undefined, found: string | null | undefined, wor
   if (met === undefined) return "";
   if (met.error !== null) return say.unreadable({ why: phraseText(met.error.detail, words) });
   if (met.now === "as-wanted") return say.asWanted;
-  if (met.now !== null && typeof met.now === "object") return say.now({ found: met.now.other });
+  if (met.now !== null && typeof met.now === "object") return say.now({ found: phraseText(met.now.other, words) });
   return found === undefined ? "" : found === null ? say.absentNow : say.now({ found });
 }
 
@@ -145,7 +146,10 @@ export function undoneText(
 
 export function repairsText(
   listing: {
-    readonly repairs: readonly { readonly entry: EntryLike; readonly state: string }[];
+    readonly repairs: readonly {
+      readonly entry: EntryLike;
+      readonly state: keyof Style["words"]["repair"]["states"];
+    }[];
     readonly problems: readonly { readonly node: string; readonly why: Phrase }[];
   },
   style: Style,
@@ -157,7 +161,7 @@ export function repairsText(
       .map(([key, value]) => `${key}=${value}`)
       .join(" ");
     return printable(
-      `${entry.id}  ${state.padEnd(11)}  ${placeText(entry.node, entry.repair.netns, say.api)}  ${entry.repair.id} ${params}`.slice(
+      `${entry.id}  ${padTo(say.states[state], 11)}  ${placeText(entry.node, entry.repair.netns, say.api)}  ${entry.repair.id} ${params}`.slice(
         0,
         200,
       ),

@@ -11,6 +11,8 @@ import { phraseText } from "../i18n/phrases.ts";
 import { findingText, printable } from "./finding-text.ts";
 import { notCheckedInWords } from "./not-checked-text.ts";
 
+const MOST_OF_AN_EXCERPT = 2000;
+
 /** A conclusion in words, in the shape that `-o json` prints. `repairs` come with their commands derived. */
 export function toVerdict(
   conclusion: Conclusion,
@@ -41,7 +43,11 @@ export function toVerdict(
     }),
     branches: conclusion.branches.map((branch) => ({ ...branch })),
     path: conclusion.path.map((hop) => ({ ...hop })),
-    evidence: conclusion.evidence.map((item) => ({ ...item })),
+    evidence: conclusion.evidence.map((item) => ({
+      ...item,
+      source: phraseText(item.source, words),
+      excerpt: phraseText(item.excerpt, words).slice(0, MOST_OF_AN_EXCERPT),
+    })),
     affected: { pods: [...conclusion.affected.pods], services: [...conclusion.affected.services] },
     repairs: [...options.repairs],
     recurrence: conclusion.recurrence.map((item) => ({

@@ -27,7 +27,7 @@ function branchJson(branch: Branch, words: Words): unknown {
       node: nodeOf(step.netns),
       netns: netnsNameOf(step.netns),
       interface: step.link,
-      detail: step.detail,
+      detail: phraseText(step.detail, words),
       packet: headersText(step.packet.headers),
       because: step.because === null ? null : { argv: step.because.source.argv, line: step.because.line },
     })),

@@ -1,7 +1,6 @@
 import pc from "picocolors";
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import { arrives, type Branch, type Step, type Walk } from "../../think/walk/branch.ts";
-import { DISPOSITIONS } from "../../think/walk/dispositions.ts";
 import type { Header } from "../../think/walk/packet.ts";
 import { STEPS } from "../../think/walk/steps.ts";
 import type { Words } from "../i18n/en.ts";
@@ -14,18 +13,20 @@ export function walkText(
   options: { readonly color: boolean; readonly verbose: boolean; readonly words: Words },
 ): string {
   const { bold, dim, red, green, yellow } = pc.createColors(options.color);
+  const { walk: say } = options.words;
   const lines: string[] = [];
   const total = walk.branches.length;
   for (const [index, branch] of walk.branches.entries()) {
-    const chance = branch.weight === null || total === 1 ? "" : dim(`  chance ${branch.weight.toFixed(3)}`);
+    const chance =
+      branch.weight === null || total === 1 ? "" : dim(`  ${say.chance({ chance: branch.weight.toFixed(3) })}`);
     const good = arrives(branch);
     const mark = good === true ? green("✓") : good === false ? red("✗") : yellow("?");
     const { ip, port } = branch.destination;
     lines.push(
-      `${mark} ${bold(`${walk.flow.protocol} → ${ip.text}${walk.flow.protocol === "icmp" ? "" : `:${port}`}`)}${total > 1 ? `  branch ${index + 1} of ${total}` : ""}${chance}`,
+      `${mark} ${bold(`${walk.flow.protocol} → ${ip.text}${walk.flow.protocol === "icmp" ? "" : `:${port}`}`)}${total > 1 ? `  ${say.branch({ number: index + 1, of: total })}` : ""}${chance}`,
     );
-    lines.push(...legLines("request", branch));
-    for (const back of branch.reply) lines.push(...legLines("reply", back));
+    lines.push(...legLines(say.legs.request, branch));
+    for (const back of branch.reply) lines.push(...legLines(say.legs.reply, back));
   }
   return lines.join("\n");
 
@@ -37,12 +38,12 @@ export function walkText(
       if (at !== "") shown.push(`    ${bold(printable(at))}`);
       netns = step.netns;
       shown.push(
-        `      ${step.kind.padEnd(14)} ${printable(step.link ?? "").padEnd(16)} ${printable(step.detail || headersText(step.packet.headers))}${options.verbose ? dim(printable(becauseText(step))) : ""}`,
+        `      ${step.kind.padEnd(14)} ${printable(step.link ?? "").padEnd(16)} ${printable(phraseText(step.detail, options.words) || headersText(step.packet.headers))}${options.verbose ? dim(printable(becauseText(step))) : ""}`,
       );
     }
     const paint =
       branch.end === "DELIVERED" || branch.end === "PROXIED" ? green : branch.end === "UNKNOWN" ? yellow : red;
-    shown.push(`    ${paint(branch.end)}  ${dim(DISPOSITIONS[branch.end])}`);
+    shown.push(`    ${paint(branch.end)}  ${dim(say.dispositions[branch.end])}`);
     if (branch.unknown !== null) shown.push(`      ${printable(phraseText(branch.unknown.why, options.words))}`);
     return shown;
   }

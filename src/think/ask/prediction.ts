@@ -48,7 +48,7 @@ export function predictionAt(leg: Branch, at: number): Prediction {
     if (isIpv6 && failure === "FORWARDING_OFF") return { says: "nothing", why: phrase("lookup-without-forwarding") };
     return { says: "error", error: errors[0], disposition: failure };
   }
-  const told = readRoute(step.detail);
+  const told = typeof step.detail === "string" ? readRoute(step.detail) : null;
   if (told === null) return fromLater(leg, at);
   if (told.isMultipath) return { says: "nothing", why: "multipath" };
   if (told.type === "local") return { says: "local" };

@@ -39,8 +39,8 @@ export interface Step {
   readonly packet: Packet;
   /** The fact it rests on; null where it rests on the absence of one. */
   readonly because: Provenance | null;
-  /** The words of that fact: a route, a rule, `key = value`, as the tool prints it. Data, not prose. */
-  readonly detail: string;
+  /** The words of that fact: a route, a rule, `key = value`, as the tool prints it; a phrase where there is none. */
+  readonly detail: Phrase;
   /** How many of the branch's `reads` were made up to and with this step. */
   readonly readsTo: number;
 }

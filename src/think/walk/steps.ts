@@ -2,7 +2,7 @@
 export const STEPS = {
   "tap-in": "__netif_receive_skb_core (ptype_all)",
   "tap-out": "dev_queue_xmit_nit",
-  wire: "veth_xmit / a cable",
+  wire: "dev_hard_start_xmit",
   "bridge-forward": "br_handle_frame_finish",
   "bridge-local": "br_pass_frame_up",
   netfilter: "nf_hook_slow",

@@ -128,7 +128,7 @@ export class Traveller {
     this.reads.push(read);
   };
 
-  step(kind: StepKind, netns: NetnsId, link: string | null, detail: string, because: Provenance | null = null): void {
+  step(kind: StepKind, netns: NetnsId, link: string | null, detail: Phrase, because: Provenance | null = null): void {
     this.steps.push({ kind, netns, link, packet: this.packet, because, detail, readsTo: this.reads.length });
   }
 

@@ -181,6 +181,6 @@ function failed(probe: Probe, failure: Failure): readonly Answer[] {
     httpStatus: null,
     ms: null,
     sport: null,
-    detail: typeof failure.detail === "string" ? failure.detail : failure.detail.code,
+    detail: failure.detail,
   }));
 }

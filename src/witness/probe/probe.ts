@@ -1,4 +1,5 @@
 import type { Ip } from "../../facts/ip.ts";
+import type { Phrase } from "../../facts/phrase.ts";
 import type { NotChecked } from "../../facts/world.ts";
 import type { Tracer } from "../correlate/tracer.ts";
 import type { Place } from "../tap/place.ts";
@@ -62,8 +63,8 @@ export interface Answer {
   readonly ms: number | null;
   /** Source port where the tool tells. */
   readonly sport: number | null;
-  /** The tool's own words; empty when it said nothing. */
-  readonly detail: string;
+  /** The tool's own words, or why it did not run; empty when it said nothing. */
+  readonly detail: Phrase;
 }
 
 export interface ProbeResult {

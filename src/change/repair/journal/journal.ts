@@ -1,3 +1,4 @@
+import { phrase } from "../../../facts/phrase.ts";
 import { ChangeError } from "../../change-error.ts";
 import { parseFramed, PRINT_FILES } from "../framed-files.ts";
 import type { Eyes, Hands } from "../hands.ts";
@@ -82,5 +83,9 @@ export async function writeEntry(host: Hands, stateDir: string, entry: JournalEn
   const argv = ["sh", "-c", WRITE, "sh", stateDir, entry.id, as];
   const answer = await host.act(argv, `${JSON.stringify(entry, null, 1)}\n`);
   if (answer.status === 0) return;
-  throw new ChangeError("journal-unwritable", host.node, answer.stderr.trim() || `exit ${answer.status}`);
+  throw new ChangeError(
+    "journal-unwritable",
+    host.node,
+    answer.stderr.trim() || phrase("exit-status", { status: answer.status }),
+  );
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseIp } from "../../../facts/ip.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import { defineKind, linesOf, ReadFailure } from "../kind.ts";
 import { netnsParam } from "../params.ts";
 
@@ -61,7 +62,7 @@ export const deleteConntrack = defineKind<Params, Image>({
       answer.status === null ||
       (answer.status !== 0 && !/ 0 flow entries/.test(answer.stderr))
     ) {
-      throw new ReadFailure(answer?.stderr.trim() || "no answer");
+      throw new ReadFailure(answer?.stderr.trim() || phrase("no-answer"));
     }
     return { entries: linesOf(answer.stdout).filter((line) => tupleIn(line) !== null) };
   },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseIp } from "../../../facts/ip.ts";
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import { type Act, type Answer, defineKind, type Look, linesOf, said, type UndoView } from "../kind.ts";
 import { ipText, linkName, macText, netnsParam } from "../params.ts";
 import { isUnresolved, neighbourArgv, neighbourOf } from "./neighbour-line.ts";
@@ -38,10 +39,10 @@ function del(p: EntryParams): string[] {
   return ["ip", "neigh", "del", p.ip, "dev", p.dev];
 }
 
-function disturbed(_: EntryParams, { before, after, first }: UndoView<Image>): string[] {
+function disturbed(_: EntryParams, { before, after, first }: UndoView<Image>): Phrase[] {
   const now = essence(first);
   if (now === essence(after) || now === essence(before) || now.endsWith("learnt")) return [];
-  return [first.line ?? "absent"];
+  return [first.line ?? phrase("absent")];
 }
 
 function object(p: EntryParams): string {
@@ -54,11 +55,11 @@ function undo(p: EntryParams, { before, present }: UndoView<Image>): Act[] {
   return [{ argv: neighbourArgv(before.line, p.dev) }];
 }
 
-function remaining(_: EntryParams, { before, present }: UndoView<Image>): string[] {
+function remaining(_: EntryParams, { before, present }: UndoView<Image>): Phrase[] {
   // Without an entry of its own the kernel may have learnt one meanwhile: that is as before.
   const same =
     essence(before) === essence(present) || (essence(before) === "absent" && essence(present).endsWith("learnt"));
-  return same ? [] : [present.line ?? "absent"];
+  return same ? [] : [present.line ?? phrase("absent")];
 }
 
 const shared = { on: "node", image, looks, see, object, disturbed, undo, remaining } as const;
@@ -82,7 +83,7 @@ export const setNeighbour = defineKind<SetParams, Image>({
   judge(p, present, found) {
     if (essence(present) === `${p.mac.toLowerCase()} PERMANENT`) return "as-wanted";
     if (holdsFound(present, found)) return "as-found";
-    return { other: present.line ?? "absent" };
+    return { other: present.line ?? phrase("absent") };
   },
   acts: (p) => [{ argv: set(p) }],
 });
@@ -96,8 +97,8 @@ export const removeNeighbour = defineKind<EntryParams, Image>({
   judge(_, present, found, before) {
     if (essence(present) === "absent") return "as-wanted";
     if (before !== null)
-      return essence(present) === essence(before) ? { other: present.line ?? "absent" } : "as-wanted";
-    return holdsFound(present, found) ? "as-found" : { other: present.line ?? "absent" };
+      return essence(present) === essence(before) ? { other: present.line ?? phrase("absent") } : "as-wanted";
+    return holdsFound(present, found) ? "as-found" : { other: present.line ?? phrase("absent") };
   },
   acts: (p) => [{ argv: del(p) }],
 });

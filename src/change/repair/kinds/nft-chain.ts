@@ -1,3 +1,4 @@
+import { phrase } from "../../../facts/phrase.ts";
 import { field } from "../../../read/parse/nft-json.ts";
 import { parseNftRuleset } from "../../../read/parse/nft-ruleset.ts";
 import { type Answer, type Look, linesOf, ReadFailure, said } from "../kind.ts";
@@ -19,7 +20,7 @@ export function seeNftChain(p: ChainParams, answers: readonly Answer[]): ChainIm
   }
   const listed = readListing(said(answers));
   const json = said(answers, 1);
-  if (handlesIn(json).join() !== listed.handles.join()) throw new ReadFailure("the chain changed while it was read");
+  if (handlesIn(json).join() !== listed.handles.join()) throw new ReadFailure(phrase("chain-changed"));
   return { tool: "nft", exists: true, ...listed, spoken: spokenIn(json, p, listed.handles.length) };
 }
 
@@ -44,7 +45,7 @@ function handlesIn(json: string): string[] {
   try {
     parsed = JSON.parse(json);
   } catch (cause) {
-    throw new ReadFailure("nft -j gives no JSON", { cause });
+    throw new ReadFailure(phrase("no-json"), { cause });
   }
   const items = field(parsed, "nftables");
   if (!Array.isArray(items)) return [];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { phrase } from "../../../facts/phrase.ts";
 import { parsePolicyRules } from "../../../read/parse/policy-rules.ts";
 import { ruleText } from "../../../think/walk/edits/policy-rules.ts";
 import { type Act, type Answer, defineKind, type Look, linesOf, said } from "../kind.ts";
@@ -87,5 +88,5 @@ export const removePolicyRule = defineKind<Params, Image>({
       ? [{ argv: ruleArgv("add", p.family, was.line) }]
       : [];
   },
-  remaining: (p, { before, present }) => (holds(present, p) < holds(before, p) ? ["absent"] : []),
+  remaining: (p, { before, present }) => (holds(present, p) < holds(before, p) ? [phrase("absent")] : []),
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parsePrefix } from "../../../facts/ip.ts";
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import { type Act, type Answer, defineKind, type Look, linesOf, ReadFailure, type UndoView } from "../kind.ts";
 import { routeArgv, routeWords } from "../text/ip-words.ts";
 import {
@@ -26,14 +27,14 @@ function looks(p: RouteParams): Look[] {
 function see(_: RouteParams, [answer]: readonly Answer[]): Image {
   // A table of IPv4 exists only while it holds a route.
   if (answer?.status !== 0 && !/table does not exist/i.test(answer?.stderr ?? "")) {
-    throw new ReadFailure(answer?.stderr.trim() || "no answer");
+    throw new ReadFailure(answer?.stderr.trim() || phrase("no-answer"));
   }
   return { routes: linesOf(answer?.stdout ?? "").map((line) => routeWords(line).join(" ")) };
 }
 
-function disturbed(_: RouteParams, { before, after, first }: UndoView<Image>): string[] {
+function disturbed(_: RouteParams, { before, after, first }: UndoView<Image>): readonly Phrase[] {
   if (sameLines(first.routes, after.routes) || sameLines(first.routes, before.routes)) return [];
-  return first.routes.length === 0 ? ["absent"] : [...first.routes];
+  return first.routes.length === 0 ? [phrase("absent")] : [...first.routes];
 }
 
 function undo(p: RouteParams, { before, present }: UndoView<Image>): Act[] {
@@ -53,8 +54,12 @@ function placeOf(routes: readonly string[], line: string, family: 4 | 6): "add" 
   return beside[0] === line ? "prepend" : "append";
 }
 
-function remaining(_: RouteParams, { before, present }: UndoView<Image>): string[] {
-  return sameLines(before.routes, present.routes) ? [] : present.routes.length === 0 ? ["absent"] : present.routes;
+function remaining(_: RouteParams, { before, present }: UndoView<Image>): readonly Phrase[] {
+  return sameLines(before.routes, present.routes)
+    ? []
+    : present.routes.length === 0
+      ? [phrase("absent")]
+      : present.routes;
 }
 
 function sameLines(a: readonly string[], b: readonly string[]): boolean {

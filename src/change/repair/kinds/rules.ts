@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { phrase } from "../../../facts/phrase.ts";
 import type { Edit } from "../../../think/walk/edits/edit.ts";
 import { defineKind, type UndoView } from "../kind.ts";
 import { ruleWords } from "../text/rule-words.ts";
@@ -32,10 +33,10 @@ export const removeRule = defineKind<RuleParams, RuleImage>({
       : [[programOf(p), "-t", p.table, "-D", p.chain, p.number]],
   judge(p, present, _found, before) {
     const at = ruleAt(present, Number(p.number));
-    if (before !== null) return present.same < before.same ? "as-wanted" : { other: at ?? "absent" };
+    if (before !== null) return present.same < before.same ? "as-wanted" : { other: at ?? phrase("absent") };
     if (at === null || !holdsAt(present, Number(p.number), p))
-      return present.same === 0 ? "as-wanted" : { other: at ?? "absent" };
-    return canBePutBack(p, at) ? "as-found" : { other: `not to be put back: ${at}` };
+      return present.same === 0 ? "as-wanted" : { other: at ?? phrase("absent") };
+    return canBePutBack(p, at) ? "as-found" : { other: phrase("not-put-back", { rule: at }) };
   },
   acts(p, present) {
     // Whatever is forced: only that rule is taken out, and not the one that has its number now.
@@ -45,7 +46,7 @@ export const removeRule = defineKind<RuleParams, RuleImage>({
   },
   disturbed(p, { before, first }) {
     if (first.same >= before.same || placeIn(before, first, Number(p.number)) !== null) return [];
-    return [`${p.chain} has ${first.count} rules, the place of #${p.number} is gone`];
+    return [phrase("place-gone", { chain: p.chain, count: first.count, number: p.number })];
   },
   undo(p, { before, present }) {
     const number = Number(p.number);
@@ -53,7 +54,8 @@ export const removeRule = defineKind<RuleParams, RuleImage>({
     if (present.same >= before.same || text === null) return [];
     return [insertOf(p, present, placeIn(before, present, number) ?? Math.min(number, present.count + 1), text)];
   },
-  remaining: (p, { before, present }) => (present.same >= before.same ? [] : [`${p.chain} lacks ${ruleText(p)}`]),
+  remaining: (p, { before, present }) =>
+    present.same >= before.same ? [] : [phrase("chain-lacks", { chain: p.chain, rule: ruleText(p) })],
 });
 
 const addParams = ruleParams.and(z.object({ alone: z.literal("yes").optional() }));
@@ -77,11 +79,11 @@ export const addRule = defineKind<AddParams, RuleImage>({
     if (before !== null) {
       // This node's iptables may print it in other words than the peer's did.
       const pushedDown = present.count === before.count + 1 && ruleAt(present, number + 1) === ruleAt(before, number);
-      return pushedDown || present.same > before.same ? "as-wanted" : { other: "absent" };
+      return pushedDown || present.same > before.same ? "as-wanted" : { other: phrase("absent") };
     }
     if (present.same > 0) return "as-wanted";
-    if (!present.exists) return { other: `no chain ${p.chain}` };
-    return number <= present.count + 1 ? "as-found" : { other: `${present.count} rules` };
+    if (!present.exists) return { other: phrase("no-chain", { chain: p.chain }) };
+    return number <= present.count + 1 ? "as-found" : { other: phrase("rule-count", { count: present.count }) };
   },
   acts: (p, present) => [insertOf(p, present, Number(p.number), ruleText(p))],
   // Wherever the rule has moved to, it is told by its text.
@@ -91,7 +93,10 @@ export const addRule = defineKind<AddParams, RuleImage>({
     const at = placeOfInserted(p, view);
     return at === null ? [] : [deleteOf(p, view.present, at, text)];
   },
-  remaining: (p, view) => (placeOfInserted(p, view) === null ? [] : [`${p.chain} has ${insertedText(p, view.after)}`]),
+  remaining: (p, view) =>
+    placeOfInserted(p, view) === null
+      ? []
+      : [phrase("chain-has", { chain: p.chain, rule: insertedText(p, view.after) })],
 });
 
 /** Null where the chain holds no such rule, or several. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { phrase } from "../../../facts/phrase.ts";
 import { defineKind, type PatchOperation, ReadFailure, said, type UndoView } from "../kind.ts";
 import { kubernetesName } from "../params.ts";
 
@@ -42,7 +43,7 @@ function change(path: string, from: unknown, to: unknown): PatchOperation[] {
 function specIn(text: string): Record<string, unknown> {
   const object: unknown = JSON.parse(text);
   const spec = z.object({ spec: z.record(z.string(), z.unknown()) }).safeParse(object);
-  if (!spec.success) throw new ReadFailure("no .spec");
+  if (!spec.success) throw new ReadFailure(phrase("no-spec"));
   return spec.data.spec;
 }
 
@@ -139,7 +140,7 @@ export const patchServiceTargetPort = defineKind<TargetPortParams, Image>({
       .safeParse(specIn(said(answers)).ports);
     const list = ports.success ? ports.data : [];
     const index = list.findIndex((one) => String(one.port) === p.port || one.name === p.port);
-    if (index < 0) throw new ReadFailure(`no port ${p.port}`);
+    if (index < 0) throw new ReadFailure(phrase("no-port", { port: p.port }));
     return { path: `/spec/ports/${index}/targetPort`, value: list[index]?.targetPort ?? null };
   },
   object: (p) => `Service ${p.namespace}/${p.name} .spec.ports[${p.port}].targetPort`,

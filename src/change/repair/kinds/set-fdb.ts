@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { phrase } from "../../../facts/phrase.ts";
 import type { FdbEntry } from "../../../facts/netns.ts";
 import { type Act, defineKind, linesOf, said, type UndoView } from "../kind.ts";
 import { compact, decimal, flag, ipText, linkName, macText, netnsParam } from "../params.ts";
@@ -107,9 +108,10 @@ export const setFdb = defineKind<Params, Image>({
   },
   acts: (p) => [put(p, words(p))],
   disturbed: (_, { before, after, first }) =>
-    same(first, after) || same(first, before) ? [] : first.entries.length === 0 ? ["absent"] : first.entries,
+    same(first, after) || same(first, before) ? [] : first.entries.length === 0 ? [phrase("absent")] : first.entries,
   undo,
-  remaining: (_, { before, present }) => (same(before, present) ? [] : [present.entries.join(", ") || "absent"]),
+  remaining: (_, { before, present }) =>
+    same(before, present) ? [] : [present.entries.join(", ") || phrase("absent")],
 });
 
 function paramsOfEntry(entry: FdbEntry): Record<string, string> {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { phrase } from "../../../facts/phrase.ts";
 import { defineKind, ReadFailure, said } from "../kind.ts";
 import { flag, linkName, netnsParam } from "../params.ts";
 
@@ -26,7 +27,7 @@ export const setHairpin = defineKind<Params, Image>({
   looks: (p) => [{ argv: ["bridge", "-d", "link", "show", "dev", p.link] }],
   see(_, answers) {
     const state = /\bhairpin (on|off)\b/.exec(said(answers))?.[1];
-    if (state !== "on" && state !== "off") throw new ReadFailure("not a port of a bridge");
+    if (state !== "on" && state !== "off") throw new ReadFailure(phrase("no-bridge-port"));
     return { hairpin: state };
   },
   object: (p) => `link ${p.link}`,

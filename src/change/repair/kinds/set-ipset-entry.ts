@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { phrase } from "../../../facts/phrase.ts";
 import { parseIpsetSave } from "../../../read/parse/ipset-save.ts";
 import { isNftSet, setEntryText } from "../../../think/walk/edits/set-ipset-entry.ts";
 import { bareEntry } from "../../../think/walk/netfilter/ip-set-entries.ts";
@@ -77,15 +78,15 @@ export const setIpsetEntry = defineKind<Params, Image>({
   judge(p, present) {
     if (same(present.entry, p.present === "true" ? p.entry : null)) return "as-wanted";
     if (same(present.entry, p.present === "true" ? null : p.entry)) return "as-found";
-    return { other: present.entry ?? "absent" };
+    return { other: present.entry ?? phrase("absent") };
   },
   acts: (p, present) => [{ argv: p.present === "true" ? wordsToAdd(p, p.entry, present) : wordsToRemove(p) }],
   disturbed: (_, { before, after, first }) =>
-    same(first.entry, after.entry) || same(first.entry, before.entry) ? [] : [first.entry ?? "absent"],
+    same(first.entry, after.entry) || same(first.entry, before.entry) ? [] : [first.entry ?? phrase("absent")],
   undo(p, { before, present }): readonly Act[] {
     if (same(before.entry, present.entry)) return [];
     if (before.entry === null) return [{ argv: wordsToRemove(p) }];
     return present.entry === null ? [{ argv: wordsToAdd(p, before.entry, before) }] : [{ argv: wordsToRemove(p) }];
   },
-  remaining: (_, { before, present }) => (same(before.entry, present.entry) ? [] : [present.entry ?? "absent"]),
+  remaining: (_, { before, present }) => (same(before.entry, present.entry) ? [] : [present.entry ?? phrase("absent")]),
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { phrase } from "../../../facts/phrase.ts";
 import { defineKind } from "../kind.ts";
 import { type ChainImage, chainImage, chainParams, lookAtChain, placeText, programOf, seeChain } from "./chain.ts";
 
@@ -29,14 +30,14 @@ export const setPolicy = defineKind<Params, ChainImage>({
   keep: (_, seen) => ({ ...seen, rules: [], handles: [], spoken: [] }),
   object: (p) => `policy ${placeText(p)}`,
   judge(p, image, found) {
-    if (image.policy === null) return { other: image.exists ? "no policy" : "absent" };
+    if (image.policy === null) return { other: image.exists ? phrase("no-policy") : phrase("absent") };
     if (isPolicy(image, p.policy)) return "as-wanted";
     return found === null || found === undefined || isPolicy(image, found) ? "as-found" : { other: image.policy };
   },
   acts: (p, image) => [{ argv: setOf(p, image.tool, p.policy) }],
   disturbed: (_, { before, after, first }) =>
-    isPolicy(first, after.policy) || isPolicy(first, before.policy) ? [] : [first.policy ?? "absent"],
+    isPolicy(first, after.policy) || isPolicy(first, before.policy) ? [] : [first.policy ?? phrase("absent")],
   undo: (p, { before, present }) =>
     before.policy === null || isPolicy(present, before.policy) ? [] : [{ argv: setOf(p, present.tool, before.policy) }],
-  remaining: (_, { before, present }) => (isPolicy(present, before.policy) ? [] : [present.policy ?? "absent"]),
+  remaining: (_, { before, present }) => (isPolicy(present, before.policy) ? [] : [present.policy ?? phrase("absent")]),
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { phrase } from "../../../facts/phrase.ts";
 import { type Act, defineKind, linesOf, type UndoView } from "../kind.ts";
 import { netnsParam } from "../params.ts";
 import { sysctlFile, sysctlKey } from "../text/sysctl-key.ts";
@@ -101,7 +102,7 @@ export const setSysctl = defineKind<Params, Image>({
   object: (p) => (p.key === "net.ipv4.conf.all.forwarding" ? "net.ipv4.ip_forward" : p.key),
   judge(p, { values }, found) {
     const now = values[p.key];
-    if (now === undefined) return { other: "absent" };
+    if (now === undefined) return { other: phrase("absent") };
     if (now === p.value.replace(/\s+/g, " ")) return "as-wanted";
     return found === null || found === undefined || now === found.trim().replace(/\s+/g, " ")
       ? "as-found"
@@ -110,7 +111,9 @@ export const setSysctl = defineKind<Params, Image>({
   acts: (p) => [write(p.key, p.value)],
   disturbed(p, { before, after, first }) {
     const now = first.values[p.key];
-    return now === after.values[p.key] || now === before.values[p.key] ? [] : [`${p.key} = ${now ?? "absent"}`];
+    return now === after.values[p.key] || now === before.values[p.key]
+      ? []
+      : [now === undefined ? phrase("key-absent", { key: p.key }) : `${p.key} = ${now}`];
   },
   undo(p, view) {
     const wrong = differing(view);
@@ -123,7 +126,8 @@ export const setSysctl = defineKind<Params, Image>({
       ...gone.map((line): Act => ({ argv: routeArgv("add", 6, line), tolerated: true })),
     ];
   },
-  remaining: (_, view) => differing(view).map(([key, want]) => `${key} = ${view.present.values[key]}, was ${want}`),
+  remaining: (_, view) =>
+    differing(view).map(([key, want]) => phrase("was", { now: `${key} = ${view.present.values[key]}`, before: want })),
 });
 
 /** Writing one of these would rewrite what was just restored; they follow the key that was changed. */

@@ -1,3 +1,4 @@
+import { phrase } from "../../../facts/phrase.ts";
 import type { NodeName } from "../../../facts/provenance.ts";
 import type { Reader } from "../../../read/transport/reader.ts";
 import { type Conflict, conflicts } from "../../../think/reload/winner.ts";
@@ -21,7 +22,7 @@ exit 0`;
 export async function readSysctlFiles(reader: Reader, node: NodeName): Promise<readonly FramedFile[]> {
   const [output] = await new Eyes(reader, node, null).run([["sh", "-c", PRINT_ALL]]);
   const { files, whole } = parseFramed(output?.stdout ?? new Uint8Array());
-  if (!whole) throw new ChangeError("unreadable", node, "a sysctl file changed while it was read");
+  if (!whole) throw new ChangeError("unreadable", node, phrase("file-changed"));
   return files;
 }
 

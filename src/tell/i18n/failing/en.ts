@@ -32,7 +32,7 @@ export const failing: PhraseWords<FailingPhrases> = {
   "node-why": (p) => `${p.node}: ${p.why}`,
   "is-it-recording": () => "Is it a recording of nodes?",
   "check-inventory": () => "Check --inventory; every node needs iproute2 (ip), and root there.",
-  "no-verdict-yet": () => "there is no verdict yet to repair by",
+  "no-verdict-yet": () => "there is no verdict yet",
   "diagnose-first": () => "First: lasthop diagnose SYMPTOM; or give a verdict's file.",
   "cannot-read": (p) => `cannot read ${p.path}`,
   "give-verdict-file": () => "Give the file that `lasthop diagnose -o json` wrote.",
@@ -109,5 +109,6 @@ export const failing: PhraseWords<FailingPhrases> = {
   "output-overflows": () => "output too long",
   "command-not-found": (p) => `${p.command}: command not found`,
   "transport-closed": () => "the transport is closed",
+  "journal-spoilt": (p) => `${p.file} is no entry of a journal of this version`,
   "node-no-answer": () => "the node gave no answer",
 };

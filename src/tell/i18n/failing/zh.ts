@@ -31,7 +31,7 @@ export const failing: PhraseWords<FailingPhrases> = {
   "node-why": (p) => `${p.node}：${p.why}`,
   "is-it-recording": () => "这真的是节点的录制数据吗？",
   "check-inventory": () => "检查 --inventory；每个节点都要有 iproute2（ip），并且要有 root 权限。",
-  "no-verdict-yet": () => "还没有可以据以修复的结论",
+  "no-verdict-yet": () => "还没有诊断结论",
   "diagnose-first": () => "先做诊断：lasthop diagnose SYMPTOM；或者给出结论文件。",
   "cannot-read": (p) => `读不到 ${p.path}`,
   "give-verdict-file": () => "请给出 `lasthop diagnose -o json` 写的文件。",
@@ -105,5 +105,6 @@ export const failing: PhraseWords<FailingPhrases> = {
   "output-overflows": () => "输出太长",
   "command-not-found": (p) => `${p.command}：没有这个命令`,
   "transport-closed": () => "到节点的通道已经关闭",
+  "journal-spoilt": (p) => `${p.file} 不是本版本的日志条目`,
   "node-no-answer": () => "节点没有应答",
 };

@@ -1,22 +1,7 @@
 import type { AnswerCount } from "../../../hunt/findings.ts";
 import { padTo } from "../../columns.ts";
+import { outcomeInChinese as outcome } from "./outcomes-zh.ts";
 import type { FindingWords } from "./words.ts";
-
-/** How a try ended. An HTTP status stays as it is. */
-const OUTCOMES: Readonly<Record<string, string>> = {
-  answered: "有应答",
-  refused: "连接被拒绝",
-  unreachable: "不可达",
-  "no-route": "没有路由",
-  "too-big": "报文过大",
-  "no-tool": "没有可用的工具",
-  timeout: "超时",
-  reset: "连接被重置",
-  sent: "已发出",
-  failed: "失败",
-};
-
-const outcome = (said: string): string => OUTCOMES[said] ?? said;
 
 const answers = (how: readonly AnswerCount[]): string =>
   how.map((a) => `${a.count} 次${/^\d/.test(a.outcome) ? ` ${a.outcome}` : outcome(a.outcome)}`).join("，");

@@ -27,7 +27,7 @@ export const reading: PhraseWords<ReadingPhrases> = {
   "nft-rules": () => "原生 nftables 的规则",
   ipsets: () => "ipset",
   "rules-of": (p) => `${p.tool} 的规则`,
-  "part-of": (p) => `部分${p.subject}`,
+  "part-of": (p) => `${p.subject}（部分）`,
   problem: (p) =>
     `${p.command}：第 ${p.line} 行${p.excerpt === "" ? "" : `“${p.excerpt}”`}：${p.why}${p.others > 0 ? `，另有 ${p.others} 处` : ""}`,
   "not-read": () => "没有读",

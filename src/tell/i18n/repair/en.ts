@@ -16,6 +16,13 @@ export const repair = {
   takesBack: "takes back:",
   undone: (p: { runtime: string; file: string }) =>
     `${p.runtime === "gone" ? "a reboot had taken it back" : "as it was before"}${p.file === "restored" ? ", and the file" : ""}`,
+  states: {
+    applied: "applied",
+    failed: "failed",
+    interrupted: "interrupted",
+    undone: "undone",
+    expired: "expired",
+  },
   noRepairs: "Nothing was repaired here.",
 };
 

@@ -18,6 +18,13 @@ export const repair: typeof english = {
   takesBack: "撤销：",
   undone: (p) =>
     `${p.runtime === "gone" ? "重启已经把它撤销了" : "已恢复原样"}${p.file === "restored" ? "，文件也一并恢复" : ""}`,
+  states: {
+    applied: "生效中",
+    failed: "失败",
+    interrupted: "中断",
+    undone: "已撤销",
+    expired: "已失效",
+  },
   noRepairs: "这里没有做过修复。",
 };
 

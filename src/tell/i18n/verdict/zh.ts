@@ -6,7 +6,7 @@ const leg = (of: string): string => (of === "request" ? "请求" : of === "reply
 /** What stands around the ladder. */
 export const verdict: typeof english = {
   start: (p) => `出发点：${p.from} · 到节点的途径：${p.via}（${p.nodes} 个节点中到达 ${p.reached} 个）· 不改动任何东西`,
-  offlineStart: (p) => `离线，数据来自 ${p.via} · ${p.nodes} 个节点 · 不发送任何报文`,
+  offlineStart: (p) => `离线，数据来自${p.via} · ${p.nodes} 个节点 · 不发送任何报文`,
   doing: {
     objects: "正在读取集群对象",
     facts: "正在读取节点",

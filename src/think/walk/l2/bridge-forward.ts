@@ -86,7 +86,7 @@ function flood(traveller: Traveller, here: Here, ports: readonly Link[]): readon
       const at = { netns: netns.id, link: port.name };
       return traveller.end({ ...at, disposition: "RECEIVER_LINK_DOWN", decidedBy: [read] });
     }
-    traveller.step("bridge-forward", netns.id, port.name, `${mac} flooded`, port.because);
+    traveller.step("bridge-forward", netns.id, port.name, phrase("flooded", { mac }), port.because);
     return outOfPort(traveller, here, port);
   }
   const link = stage.from ?? bridge.name;

@@ -87,13 +87,13 @@ function askAround(
           nextHop.family === 6 && owner !== undefined ? loseDiscovery(fork, { netns, link }, owner, nextHop) : null;
         if (mute !== null) {
           for (const asked of mute.decidedBy) fork.ask(asked);
-          fork.step("arp", netns.id, link.name, `${nextHop.text} is-at ${mac ?? "?"}: lost at ${mute.at}`);
+          fork.step("arp", netns.id, link.name, phrase("answer-lost", { address: nextHop.text, mac, at: mute.at }));
           return fork.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, ...mute.decidedBy] });
         }
         const lost =
           link.kind === "vxlan" && owner !== undefined ? loseAnswer(fork, netns, link, owner, nextHop) : null;
         if (lost !== null) {
-          fork.step("arp", netns.id, link.name, `${nextHop.text} is-at ${mac ?? "?"}: lost at ${lost.netns}`);
+          fork.step("arp", netns.id, link.name, phrase("answer-lost", { address: nextHop.text, mac, at: lost.netns }));
           if (lost.unknown !== null) return fork.unknown(netns.id, link.name, lost.unknown, lost.decidedBy);
           return fork.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, ...lost.decidedBy] });
         }

@@ -45,7 +45,13 @@ function toUpper(traveller: Traveller, netns: Netns, link: Link, read: Read): re
   const frame = frameOf(traveller.packet);
   if (frame !== null && frame.dst !== null && link.mac !== null && frame.dst !== link.mac) {
     const resolved = traveller.resolvedBy;
-    traveller.step("local-deliver", netns.id, link.name, `${frame.dst} is not ${link.mac}`, link.because);
+    traveller.step(
+      "local-deliver",
+      netns.id,
+      link.name,
+      phrase("other-mac", { dst: frame.dst, mac: link.mac }),
+      link.because,
+    );
     const decidedBy = resolved === null ? [read] : [resolved.read];
     return traveller.end({ disposition: "WRONG_MAC", netns: netns.id, link: link.name, decidedBy });
   }

@@ -42,7 +42,7 @@ export function acrossRouters(traveller: Traveller, from: Netns, link: Link, end
     const why = phrase("far-link-down", { netns: end.netns, link: end.link });
     return traveller.unknown(from.id, link.name, { why, because: door?.because ?? null }, [read]);
   }
-  traveller.step("wire", from.id, link.name, `routed ${end.netns} ${end.link}`, door.because);
+  traveller.step("wire", from.id, link.name, phrase("routed-to", { netns: end.netns, link: end.link }), door.because);
   traveller.forgetConnection();
   traveller.packet = withFrame({ ...traveller.packet, mark: 0 }, null, door.mac);
   return traveller.go({ at: "receive", netns: end.netns, link: end.link });

@@ -148,7 +148,7 @@ function across(traveller: Traveller, netns: Netns, link: Link, end: WireEnd, is
       "wire",
       netns.id,
       link.name,
-      `${traveller.packet.bytes} > mtu ${peer.mtu} of ${end.link}`,
+      `${traveller.packet.bytes} > mtu ${peer.mtu} dev ${end.link}`,
       peer.because,
     );
     if (isVeth) return traveller.end({ ...at, disposition: "MTU_EXCEEDED", decidedBy: [read] });

@@ -110,7 +110,7 @@ function findSocket(
   const sockets = socketsFor(netns.sockets.value, protocol, dst, port, iif);
   const [socket] = sockets;
   if (socket === undefined) {
-    traveller.step("socket", netns.id, iif, `${protocol} ${dst.text}:${port} closed`);
+    traveller.step("socket", netns.id, iif, phrase("nobody-listens", { protocol, address: dst.text, port }));
     return traveller.end({ ...at, disposition: "PORT_CLOSED", decidedBy: [read] });
   }
   const words = `${protocol} ${socket.state} ${socket.local?.text ?? "*"}:${port} ${socket.process ?? ""}`.trim();

@@ -1,7 +1,7 @@
 import { contains, type Ip, prefix } from "../../../facts/ip.ts";
 import { confKey } from "../../../facts/lookup/sysctls.ts";
 import type { Netns, Route } from "../../../facts/netns.ts";
-import { phrase } from "../../../facts/phrase.ts";
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import type { Disposition } from "../dispositions.ts";
 import type { Read } from "../reads.ts";
 import { askBoth, askSysctl, settingText } from "../sysctl.ts";
@@ -18,13 +18,13 @@ export type InputAnswer =
       readonly ways: readonly {
         readonly decision: Decision;
         readonly share: number;
-        readonly reverse: string | null;
+        readonly reverse: Phrase | null;
       }[];
     }
   | {
       readonly is: "lost";
       readonly as: Disposition;
-      readonly text: string;
+      readonly text: Phrase;
       readonly because: Route["because"] | null;
       readonly reads: readonly Read[];
     }
@@ -80,7 +80,7 @@ function forwardWays(
   hops: ReturnType<typeof shareOut>,
   ask: (read: Read) => void,
 ): InputAnswer {
-  const ways: { decision: Decision; share: number; reverse: string | null }[] = [];
+  const ways: { decision: Decision; share: number; reverse: Phrase | null }[] = [];
   for (const { nexthop, share } of hops) {
     if (nexthop.dev === null) {
       return { is: "unknown", why: phrase("route-without-link"), because: route.because, reads: [] };
@@ -93,7 +93,7 @@ function forwardWays(
   return { is: "ways", ways };
 }
 
-function checkSource(source: SourceVerdict, route: Route, valid: (reverse: string | null) => InputAnswer): InputAnswer {
+function checkSource(source: SourceVerdict, route: Route, valid: (reverse: Phrase | null) => InputAnswer): InputAnswer {
   if (source.is === "valid") return valid(source.detail);
   if (source.is === "unknown") return source;
   const as = source.is === "filtered" ? "RP_FILTER" : "MARTIAN_SOURCE";

@@ -3,7 +3,7 @@ import { linkNamed } from "../../../facts/lookup/links.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { scopeNumber, selectIpv4, selectIpv6 } from "../../../facts/lookup/source-address.ts";
 import type { Netns, Nexthop, Route } from "../../../facts/netns.ts";
-import { phrase } from "../../../facts/phrase.ts";
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import type { Read } from "../reads.ts";
 import type { Disposition } from "../dispositions.ts";
 import type { NotKnown } from "../traveller.ts";
@@ -21,7 +21,7 @@ export type OutputAnswer =
   | {
       readonly is: "lost";
       readonly as: Disposition;
-      readonly text: string;
+      readonly text: Phrase;
       readonly because: Route["because"] | null;
       readonly reads: readonly Read[];
     }
@@ -120,7 +120,8 @@ export function sourceFor(netns: Netns, route: Route, nexthop: Nexthop, dst: Ip)
 
 /** How a failed lookup ends a packet. */
 export function lostBy(answer: Exclude<FibAnswer, { is: "route" } | { is: "unknown" }>): OutputAnswer & { is: "lost" } {
-  if (answer.is === "none") return { is: "lost", as: "NO_ROUTE", text: "no route", because: null, reads: answer.reads };
+  if (answer.is === "none")
+    return { is: "lost", as: "NO_ROUTE", text: phrase("no-route"), because: null, reads: answer.reads };
   const dispositions = {
     blackhole: "BLACKHOLE_ROUTE",
     unreachable: "UNREACHABLE_ROUTE",

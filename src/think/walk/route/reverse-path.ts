@@ -2,7 +2,7 @@ import { type Ip, sameIp } from "../../../facts/ip.ts";
 import { linkNamed } from "../../../facts/lookup/links.ts";
 import { hasCustomLocalRoutes } from "../../../facts/lookup/routes.ts";
 import type { Netns } from "../../../facts/netns.ts";
-import { phrase } from "../../../facts/phrase.ts";
+import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import type { Read } from "../reads.ts";
 import { askBoth, settingText } from "../sysctl.ts";
 import type { NotKnown } from "../traveller.ts";
@@ -21,8 +21,8 @@ export interface SourceCheck {
 }
 
 export type SourceVerdict =
-  | { readonly is: "valid"; readonly detail: string | null }
-  | { readonly is: "filtered" | "martian"; readonly detail: string; readonly reads: readonly Read[] }
+  | { readonly is: "valid"; readonly detail: Phrase | null }
+  | { readonly is: "filtered" | "martian"; readonly detail: Phrase; readonly reads: readonly Read[] }
   | (NotKnown & { readonly is: "unknown"; readonly reads: readonly Read[] });
 
 /** fib_validate_source (net/ipv4/fib_frontend.c). IPv6 has no such check. */
@@ -44,8 +44,8 @@ export function validateSource(check: SourceCheck, ask: (read: Read) => void): S
   const [first, ...others] = outcomes as [SourceVerdict, ...SourceVerdict[]];
   if (others.every((o) => o.is === first.is)) {
     if (first.is !== "filtered") return first;
-    const words = `${settingText(filter.own)}, ${settingText(filter.all)}`;
-    return { ...first, detail: `${words}; ${first.detail}` };
+    const settings = `${settingText(filter.own)}, ${settingText(filter.all)}`;
+    return { ...first, detail: phrase("checked-by", { settings, route: first.detail }) };
   }
   return {
     is: "unknown",
@@ -90,10 +90,10 @@ function validateFully(
   };
   const answer = lookUpRoute(netns, reverse, record);
   if (answer.is === "unknown") return { ...answer, reads };
-  const last = (detail: string): SourceVerdict =>
+  const last = (detail: Phrase): SourceVerdict =>
     mode === 0 ? { is: "valid", detail: null } : { is: "filtered", detail, reads };
   if (answer.is !== "route") {
-    return last(answer.is === "none" ? `no route to ${src.text}` : answer.text);
+    return last(answer.is === "none" ? phrase("no-route-to", { address: src.text }) : answer.text);
   }
   const { route } = answer;
   const text = routeText(route);
@@ -108,7 +108,7 @@ function validateFully(
 
 function acceptsLocal(check: SourceCheck, record: (read: Read) => void, why: readonly Read[]): SourceVerdict {
   const accept = askBoth(check.netns, 4, check.key.iif, "accept_local", record);
-  const detail = `${check.src.text} is an address of ${check.netns.id}`;
+  const detail = phrase("own-address", { address: check.src.text, netns: check.netns.id });
   const reads = [...why, accept.all.read, accept.own.read];
   if (accept.max === null) {
     const unread = phrase("accept-local-unread", { netns: check.netns.id, address: check.src.text });

@@ -40,7 +40,7 @@ export function decapsulate(traveller: Traveller, netns: Netns, iif: string): re
       return traveller.unknown(netns.id, iif, { why, because: external.because });
     }
     const decidedBy = candidates.map((l): Read => ({ of: "link", netns: netns.id, name: l.name }));
-    traveller.step("decapsulate", netns.id, iif, "no device");
+    traveller.step("decapsulate", netns.id, iif, phrase("no-tunnel-device"));
     return traveller.end({ disposition: "TUNNEL_NO_DEVICE", netns: netns.id, link: iif, decidedBy });
   }
   return unwrap(traveller, netns, taker);

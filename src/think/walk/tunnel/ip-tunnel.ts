@@ -1,5 +1,6 @@
 import type { Ip } from "../../../facts/ip.ts";
 import type { IpTunnel, Link, Netns } from "../../../facts/netns.ts";
+import { phrase } from "../../../facts/phrase.ts";
 import { sendFrom } from "../local/send.ts";
 import { type Header, outerIp } from "../packet.ts";
 import { PROTOCOL, withoutFrame } from "../packet-parts.ts";
@@ -30,7 +31,7 @@ export function encapsulateInIp(traveller: Traveller, netns: Netns, link: Link, 
   const read: Read = { of: "link", netns: netns.id, name: link.name };
   const outerFamily = link.kind.startsWith("ip6") ? 6 : 4;
   if (remote === null || remote.family !== outerFamily) {
-    traveller.step("encapsulate", netns.id, link.name, "no remote", link.because);
+    traveller.step("encapsulate", netns.id, link.name, phrase("no-remote"), link.because);
     return traveller.end({ ...at, disposition: "TUNNEL_NO_REMOTE", decidedBy: [read, ...lastRoutes(traveller)] });
   }
   const overhead = (outerFamily === 4 ? 20 : 40) + (PROTOCOL.gre === outerProtocol(link.kind, 4) ? 4 : 0);

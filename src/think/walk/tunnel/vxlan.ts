@@ -43,7 +43,7 @@ export function encapsulateInVxlan(traveller: Traveller, netns: Netns, link: Lin
       const why = phrase("multicast-flood", { netns: netns.id, link: link.name, group: vxlan.group.text });
       return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
     }
-    traveller.step("encapsulate", netns.id, link.name, `no fdb entry for ${mac}`, link.because);
+    traveller.step("encapsulate", netns.id, link.name, phrase("no-fdb-entry", { mac }), link.because);
     return traveller.end({ ...at, disposition: "TUNNEL_NO_REMOTE", decidedBy: [read] });
   }
   const remote = remotes.length === 1 ? remotes[0] : likeliest(traveller, remotes, mac);
@@ -51,12 +51,19 @@ export function encapsulateInVxlan(traveller: Traveller, netns: Netns, link: Lin
     const why = phrase("no-remote-known", { mac, link: link.name, count: remotes.length });
     return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
   }
-  return sendOuter(traveller, netns, link, vxlan, remote);
+  return sendOuter(traveller, netns, link, vxlan, remote, mac);
 }
 
-function sendOuter(traveller: Traveller, netns: Netns, link: Link, vxlan: Vxlan, remote: Remote): readonly Move[] {
+function sendOuter(
+  traveller: Traveller,
+  netns: Netns,
+  link: Link,
+  vxlan: Vxlan,
+  remote: Remote,
+  mac: string,
+): readonly Move[] {
   const { entry } = remote;
-  const detail = `${entry?.mac ?? "learnt"} dev ${link.name} dst ${remote.ip.text} vni ${remote.vni} port ${remote.port}`;
+  const detail = `${entry?.mac ?? mac} dev ${link.name} dst ${remote.ip.text} vni ${remote.vni} port ${remote.port}`;
   traveller.step("encapsulate", netns.id, link.name, detail, entry?.because ?? link.because);
   traveller.forgetConnection();
   traveller.resolvedBy = null;
