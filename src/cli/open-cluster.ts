@@ -12,7 +12,7 @@ import { collectWorld } from "../read/collect/collect-world.ts";
 import type { KubeOptions } from "../read/kube/live.ts";
 import type { KubeReader } from "../read/kube/kube-reader.ts";
 import type { Limits, Reader, Transport } from "../read/transport/reader.ts";
-import { steadyNow } from "./clock.ts";
+import { restingAt, steadyNow } from "./clock.ts";
 import { nodeNameOf, thisMachine } from "./local-node.ts";
 import { makeDirectory } from "./make-directory.ts";
 import type { ClusterOptions } from "./options.ts";
@@ -23,6 +23,8 @@ export interface OpenCluster {
   readonly reader: Reader;
   readonly kube: KubeReader;
   readonly limits: Limits;
+  /** What time it is there: of a recording, when it was made. */
+  readonly now: () => number;
 }
 
 /** One command's output is cut at this; 10,000 rules of iptables-save are two to three megabytes. */
@@ -61,14 +63,14 @@ export async function openCluster(
     const { openBundles } = await import("../read/bundle/open-bundles.ts");
     const { openRecordedKube } = await import("../read/kube/recorded.ts");
     const bundle = await openBundles(options.bundle, signal);
-    return { reader: bundle, kube: openRecordedKube(bundle), limits };
+    return { reader: bundle, kube: openRecordedKube(bundle), limits, now: restingAt(bundle.recordedAt) };
   }
   const { openKube } = await import("../read/kube/live.ts");
   const [kube, reader] = await Promise.all([
     openKube({ ...kubeOptions(options), ...(record === undefined ? {} : { record }) }),
     openReader(options, limits),
   ]);
-  return { reader, kube, limits };
+  return { reader, kube, limits, now: steadyNow };
 }
 
 export function kubeOptions({ kubeconfig, context }: ClusterOptions): { kubeconfig?: string; context?: string } {
@@ -126,17 +128,17 @@ export async function readField(
   readonly events: readonly Event[];
   readonly marks: Readonly<Record<string, number>>;
 }> {
-  const { reader, kube, limits } = open;
-  const started = steadyNow();
+  const { reader, kube, limits, now } = open;
+  const started = now();
   onProgress("objects", "");
   const { cluster, notChecked: objectsMissed } = await untilInterrupted(kube.cluster(limits), limits.signal);
-  const objectsAt = steadyNow();
+  const objectsAt = now();
   onProgress("facts", reader.nodes.join(", "));
   const { world, notChecked, bootIds } = await untilInterrupted(
     collectWorld(reader, cluster, { limits }),
     limits.signal,
   );
-  const factsAt = steadyNow();
+  const factsAt = now();
   refuseStrangers(reader, cluster, world);
   const counts = { nodes: cluster.nodes.length, pods: cluster.pods.length, services: cluster.services.length };
   return {
@@ -146,7 +148,7 @@ export async function readField(
       cluster,
       world,
       limits,
-      now: steadyNow,
+      now,
       random: (bytes) => randomBytes(bytes),
       keepIn: extra.keepIn ?? null,
       bootIds,

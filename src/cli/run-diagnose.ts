@@ -44,7 +44,7 @@ export async function diagnose(input: string, options: DiagnoseOptions, signal: 
     if (isText) process.stdout.write(`${verdictText(conclusion, verdict.repairs.length, status, style)}\n`);
     else if (options.output === "json") writeJson(verdict);
     else process.stdout.write(reportText(verdict, options.output));
-    if (options.verbose) tellTimings(verdict);
+    if (options.verbose) tellTimings(conclusion);
     return status;
   } finally {
     await open.reader.close();
@@ -70,7 +70,7 @@ export async function follow(
     );
     const { field, notChecked } = read;
     const request = { symptom, from: options.from ?? null, namespace: options.namespace };
-    const events = hunt(field, request, startedAt);
+    const events = hunt(field, request, open.reader.offline ? field.now() : startedAt);
     for (;;) {
       const { value: event } = await untilInterrupted(events.next(), open.limits.signal).catch((error) => {
         throw unlessUnread(error, notChecked);
@@ -82,7 +82,9 @@ export async function follow(
           ...conclusion,
           notChecked: [...notChecked, ...conclusion.notChecked],
           timeline: [...read.events, ...conclusion.timeline].sort((a, b) => a.at.localeCompare(b.at)),
-          timings: { ...read.marks, ...conclusion.timings },
+          timings: open.reader.offline
+            ? { totalMs: steadyNow() - startedAt }
+            : { ...read.marks, ...conclusion.timings },
         };
       }
       tell(event);
@@ -132,9 +134,7 @@ function toRepair(repair: Conclusion["repairs"][number]): Repair | null {
   return repairOfObject(id, { namespace, name, ...value }, repair.proven);
 }
 
-function tellTimings(verdict: Verdict): void {
-  const parts = Object.entries(verdict.timings).map(
-    ([name, ms]) => `${name.replace(/Ms$/, "")} ${Math.round(Number(ms))} ms`,
-  );
+function tellTimings({ timings }: Conclusion): void {
+  const parts = Object.entries(timings).map(([name, ms]) => `${name.replace(/Ms$/, "")} ${Math.round(Number(ms))} ms`);
   process.stderr.write(`${parts.join(" · ")}\n`);
 }

@@ -95,7 +95,7 @@ async function tryAgain(
   if ("error" in symptom) return EXIT.noCause;
   const isText = options.output === "text";
   const startedAt = steadyNow();
-  const reader = { reader: open.transport, kube: open.kube, limits: open.limits };
+  const reader = { reader: open.transport, kube: open.kube, limits: open.limits, now: steadyNow };
   const from = remembered?.way.from;
   const conclusion = await follow(
     reader,

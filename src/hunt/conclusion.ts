@@ -81,6 +81,7 @@ export interface Conclusion {
   readonly offline: boolean;
   /** What was done, and when. */
   readonly timeline: readonly Event[];
+  /** Of what was done here; a recording is read at once. */
   readonly timings: Readonly<Record<string, number>> & { readonly totalMs: number };
 }
 

@@ -16,7 +16,7 @@ export interface Events {
   concluded: { readonly outcome: "healthy" | "broken" | "unknown" };
 }
 
-/** `at` is when it began, by our own clock unless the code says otherwise; `ms` how long it took, null for a moment. */
+/** `at` is when it began, by our own clock unless the code says otherwise; `ms` how long it took, null for a moment, and where no clock went on. */
 export type Event = {
   readonly [K in keyof Events]: {
     readonly at: string;
@@ -28,6 +28,6 @@ export type Event = {
 
 /** @param until null for a moment */
 export function event<K extends keyof Events>(from: number, until: number | null, code: K, params: Events[K]): Event {
-  const ms = until === null ? null : Math.max(0, until - from);
+  const ms = until === null || until === from ? null : Math.max(0, until - from);
   return { at: new Date(from).toISOString(), ms, code, params } as Event;
 }

@@ -21,8 +21,9 @@ import { compareSizes, stretchOf } from "./sizes.ts";
 /** So many different failures are asked about and searched for; more of them are mostly the same. */
 const MOST_SUSPECTS = 24;
 const SEARCH_BUDGET_MS = 1500;
-/** A recording waits: the same answer on a slow machine is worth more than a quick one. */
-const OFFLINE_BUDGET_MS = 30_000;
+/** A recording waits: that its answer is the same on every machine is worth more than a quick one. */
+const OFFLINE_BUDGET_WALKS = 4000;
+const MOST_WALKS = 500;
 
 /** What the three voices make of all that was tried. */
 export interface Reckoning {
@@ -65,14 +66,20 @@ export async function reckon(
   }
   const askedAt = now();
   const sizes = await compareSizes(field, suspects, notebook);
-  const deadlineMs = now() + (field.reader.offline ? OFFLINE_BUDGET_MS : SEARCH_BUDGET_MS);
+  const deadlineMs = now() + SEARCH_BUDGET_MS;
+  let walksLeft = field.reader.offline ? OFFLINE_BUDGET_WALKS : Number.POSITIVE_INFINITY;
   const results = new Map<string, SearchResult>();
   const searchFor = (suspect: Suspect): SearchResult => {
     const { tried, branch } = suspect;
     const focus = branch.destination;
     const entry = tried.flow.entersBy === undefined ? "" : `${tried.flow.entersBy.link} ${tried.flow.src?.text}`;
     const key = `${tried.flow.from} ${entry} ${tried.flow.protocol} ${tried.flow.dst.text} ${tried.flow.dport} ${focus.ip.text} ${focus.port}`;
-    const result = results.get(key) ?? searchWith(walk, world, tried.flow, { focus, deadlineMs, nowMs: now });
+    const known = results.get(key);
+    if (known !== undefined) return known;
+    // The clock of a recording rests.
+    const maxWalks = Math.min(MOST_WALKS, walksLeft);
+    const result = searchWith(walk, world, tried.flow, { focus, deadlineMs, nowMs: now, maxWalks });
+    walksLeft -= result.walks;
     results.set(key, result);
     return result;
   };

@@ -63,7 +63,8 @@ export function toVerdict(
       event: event.code,
       text: eventText(event, INCIDENT_WORDS[language]),
     })),
-    timings: { ...conclusion.timings },
+    // How long this machine took over a recording is no part of its answer, which is always the same.
+    timings: conclusion.offline ? { totalMs: 0 } : { ...conclusion.timings },
   };
 }
 
