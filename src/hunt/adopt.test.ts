@@ -174,3 +174,43 @@ async function withTunnelMtu(mtu: number) {
   const links = { known: true, value } as const;
   return { ...world, netns: new Map([...world.netns, [host.id, { ...host, links }]]) };
 }
+
+describe("datagrams of a flow that is under way", () => {
+  const SPORT = 40_000;
+  const query = (id: number) => Uint8Array.from([0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 97, 0, 0, 1, 0, 1]);
+  const answer = (id: number) => query(id).map((byte, i) => (i === 2 ? 0x81 : byte));
+
+  function datagrams(netnses: readonly string[], payload: Uint8Array, sport: number, dport: number, from = 0): Frame[] {
+    return netnses.map((netns, i) => {
+      const order = from + i;
+      const [src, dst] = dport === 53 ? [ip("10.42.1.2"), ip(DST)] : [ip(DST), ip("10.42.1.2")];
+      const length = 28 + payload.length;
+      const headers: SeenHeader[] = [
+        { kind: "ip", src, dst, protocol: 17, ttl: 64, id: 1, df: true, fragmentOffset: 0, length },
+        { kind: "udp", sport, dport, payload },
+      ];
+      const direction = (netns === SENDER) === (dport === 53) ? "out" : "in";
+      return { netns, link: "eth0", direction, headers, order, atNs: BigInt(order) * 500_000_000n };
+    });
+  }
+
+  async function toldOf(frames: readonly Frame[], sport = SPORT) {
+    const { world } = await recordedCluster("vxlan-healthy");
+    const from = placeOf(world, SENDER);
+    const flow = flowTo(SENDER, DST, 53, { protocol: "udp", sport });
+    const probe = { id: "o1", kind: "udp", from, dst: flow.dst, port: 53, attempts: 1 } as unknown as Trial["probe"];
+    const { tried } = adopt({ flow, walk: walk(world, flow), probe }, frames, [], ALL);
+    return tried.tries.map((t) => `${t.answered} ${t.outcome}`);
+  }
+
+  test("each is one try, answered or not", async () => {
+    const lost = datagrams([SENDER, "k1/host"], query(1), SPORT, 53);
+    const asked = datagrams(everywhere, query(2), SPORT, 53, 2);
+    const answered = datagrams(homewards, answer(2), 53, SPORT, 6);
+    expect(await toldOf([...lost, ...asked, ...answered])).toEqual(["false timeout", "true answered"]);
+  });
+
+  test("from that port alone", async () => {
+    expect(await toldOf(datagrams([SENDER, "k1/host"], query(1), SPORT, 53), 40_001)).toEqual([]);
+  });
+});

@@ -9,12 +9,12 @@ import type { Tracer } from "../witness/correlate/tracer.ts";
 import type { Frame } from "../witness/sighting.ts";
 import type { Examined, Trial } from "./examination.ts";
 import { atTheSizeOf } from "./lost-data.ts";
-import { PATIENCE_NS } from "./recorded-fate.ts";
+import { DNS_PORT, PATIENCE_NS } from "./recorded-fate.ts";
 import { cameBack, distinctPoints, type Legs, lostOn, NOT_SEEN, toTrail } from "./trails.ts";
 
 /**
- * TCP connections that somebody else opened while taps ran, from where the trial would be sent and to whom, in the place of
- * probes: their packets are as large, and say what they say, where ours would not.
+ * TCP connections that somebody else opened while taps ran, from where the trial would be sent and to whom, and datagrams of
+ * the trial's very source port, in the place of probes: their packets are as large, and say what they say, where ours would not.
  * @param own tracers of what was sent by us meanwhile
  */
 export function adopt(
@@ -31,7 +31,7 @@ export function adopt(
   const fates = flows.flatMap((flow): Fate[] => {
     const opened = trails.get(flow.id) ?? NOT_SEEN;
     const said = trails.get(flow.id + DATA_SUFFIX);
-    const one = fateOf(opened, said, sender, trusted);
+    const one = flow.protocol === "udp" ? fateOfDatagram(flow, opened, sender) : fateOf(opened, said, sender, trusted);
     const isYoung = untilNs - flow.firstSeen.atNs < PATIENCE_NS;
     return one === null || (isYoung && one.outcome === "timeout") ? [] : [one];
   });
@@ -62,7 +62,7 @@ export function adopt(
 interface Fate {
   /** The packets did their part. */
   readonly answered: boolean;
-  readonly outcome: "answered" | "refused" | "timeout";
+  readonly outcome: "answered" | "refused" | "unreachable" | "timeout";
   readonly seen: Legs;
   /** What was said on it and got lost; null where it was lost before, or not at all. */
   readonly lost: Legs | null;
@@ -82,6 +82,15 @@ function fateOf(opened: Legs, said: Legs | undefined, sender: NetnsId, trusted: 
   return { answered: true, outcome: isAnswered ? "answered" : "timeout", seen: opened, lost: null };
 }
 
+/** Null for one that nobody answers, where nobody need to. */
+function fateOfDatagram({ dport }: AdoptedFlow, { request, reply }: Legs, sender: NetnsId): Fate | null {
+  const seen = { request, reply };
+  if (cameBack(request, reply, sender)) return { answered: true, outcome: "answered", seen, lost: null };
+  const isUnreachable = reply.some(({ sighting }) => sighting.headers.some((h) => h.kind === "quoted"));
+  if (isUnreachable) return { answered: false, outcome: "unreachable", seen, lost: null };
+  return dport === DNS_PORT ? { answered: false, outcome: "timeout", seen, lost: null } : null;
+}
+
 /** Its own tap sees a packet after the namespace's own NAT. */
 function isOf(trial: Trial, flow: AdoptedFlow): boolean {
   const { firstSeen, protocol, dst, dport } = flow;
@@ -89,7 +98,8 @@ function isOf(trial: Trial, flow: AdoptedFlow): boolean {
   const isTo = [{ ip: wanted.dst, port: wanted.dport }, ...walk.branches.map((branch) => branch.destination)].some(
     (to) => sameIp(to.ip, dst) && to.port === dport,
   );
-  return protocol === "tcp" && firstSeen.netns === probe.from.netns && firstSeen.direction !== "in" && isTo;
+  const isLike = protocol === wanted.protocol && (protocol !== "udp" || flow.sport === wanted.sport);
+  return isLike && firstSeen.netns === probe.from.netns && firstSeen.direction !== "in" && isTo;
 }
 
 function isSame(tracer: Tracer, { isn, sport }: AdoptedFlow): boolean {

@@ -7,6 +7,7 @@ import { failingLeg } from "../think/walk/branch.ts";
 import type { Disposition } from "../think/walk/dispositions.ts";
 import { walk } from "../think/walk/walk.ts";
 import type { Field } from "./field.ts";
+import { WALK_SPORT } from "./trials.ts";
 
 /**
  * The namespace where the walk ends the suspect, and that of the fact which is its cause, read once more after the probes; null
@@ -33,8 +34,9 @@ export function stillSo(field: Field, { predicted, tried, branch }: Suspect, fre
   if (predicted === null) return false;
   const merged = new Map(field.world.netns);
   for (const netns of fresh) {
-    // Conntrack now holds our own probes: what decides about a new connection is what was there before them.
-    const before = field.world.netns.get(netns.id);
+    // Conntrack now holds our own probes: what decides about a new connection is what was there before them. Of one that was
+    // under way it is the entry of now.
+    const before = tried.flow.sport === WALK_SPORT ? field.world.netns.get(netns.id) : undefined;
     merged.set(netns.id, { ...netns, conntrack: before?.conntrack ?? netns.conntrack });
   }
   const again = walk({ ...field.world, netns: merged }, tried.flow);

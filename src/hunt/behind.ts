@@ -46,7 +46,8 @@ export async function followBehind(
   const objects = climbObjects(target, field.cluster, field.world, "e1");
   const endpoints = [...objects.endpoints, ...objects.candidates];
   const adopts = isHeardOut(upstream);
-  const question = { target, places: [place], endpoints, prefix: "u", adopts, during: adopts ? again : null };
+  const during = adopts ? again : null;
+  const question = { target, places: [place], endpoints, prefix: "u", adopts, isFromPlacesOnly: true, during };
   const investigation = await investigate(field, question, notebook);
   return { investigation, objects };
 }

@@ -43,7 +43,11 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   };
 
   const openMs = now() - startedAt;
-  const tries = yield* trySymptom(field, { symptom, target, places }, notebook);
+  const tries = yield* trySymptom(
+    field,
+    { symptom, target, places, isFromPlacesOnly: request.from !== null },
+    notebook,
+  );
   const ladder: Rung[] = [];
   for (const rung of upperRungs(tries, notebook)) {
     ladder.push(rung);

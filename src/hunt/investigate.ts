@@ -11,6 +11,7 @@ import type { Investigation } from "./investigation.ts";
 import { joined, triesToMeetMissed } from "./missed.ts";
 import { hostPlace, podPlace, type Place } from "./place.ts";
 import { investigateRecorded } from "./recorded-investigation.ts";
+import { staleFlows } from "./stale-flows.ts";
 import { directTrials, furtherTrial, homeTrials, symptomTrials } from "./trials.ts";
 
 /** More endpoints than this are sampled, and that is said. */
@@ -25,6 +26,8 @@ export interface Question {
   readonly prefix: string;
   /** The places send by themselves what fails: their own flows are listened to as well. */
   readonly adopts: boolean;
+  /** The places were named: what is sent from elsewhere is none of the symptom's. */
+  readonly isFromPlacesOnly: boolean;
   /** Runs beside the tries, and is waited for. */
   readonly during: (() => Promise<void>) | null;
 }
@@ -60,7 +63,9 @@ export async function investigate(field: Field, question: Question, notebook: No
     return place === null ? [] : [place.netns];
   });
   const send = [...symptom, ...direct, ...home];
-  const adopt = question.adopts ? symptomTrials(world, { ...target, url: null }, places, `${prefix}a`) : [];
+  const met = question.adopts ? symptomTrials(world, { ...target, url: null }, places, `${prefix}a`) : [];
+  const stale = staleFlows(field, target, question.isFromPlacesOnly ? places : null, prefix);
+  const adopt = [...met, ...stale];
   const examination = await examine(field, { send, adopt, also, during: question.during }, notebook);
   const { examined } = examination;
   const first = examined.slice(0, symptom.length);
@@ -72,7 +77,8 @@ export async function investigate(field: Field, question: Question, notebook: No
     places,
     endpoints,
     symptom: [...first, ...(second?.examined ?? [])],
-    adopted: examined.slice(send.length),
+    // An entry that nobody sends by any more only waits for its timeout.
+    adopted: examined.slice(send.length).filter((e) => met.includes(e.trial) || e.tried.tries.length > 0),
     direct: examined.slice(symptom.length, symptom.length + direct.length),
     home: examined.slice(symptom.length + direct.length, send.length),
     examination: second === null ? examination : joined(examination, second),

@@ -18,7 +18,8 @@ export interface FateFacts {
 
 /** Without an answer for so long, while its tap went on, a flow counts as unanswered. */
 export const PATIENCE_NS = 500_000_000n;
-const DNS_PORT = 53;
+/** Who asks there is to be answered. */
+export const DNS_PORT = 53;
 
 /** Null: the recording ended before it could be told, or silence means nothing (UDP that is not DNS). */
 export function fateOf(flow: AdoptedFlow, sightings: readonly Sighting[], facts: FateFacts): Fate | null {

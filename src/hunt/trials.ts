@@ -14,6 +14,8 @@ import type { Place } from "./place.ts";
  */
 const PACKET_DEADLINE_MS = 800;
 const PAGE_DEADLINE_MS = 1300;
+/** Resolvers wait for five seconds (resolv.conf(5)); a datagram's answer is late where the node's tools are slow to read it. */
+const DATAGRAM_DEADLINE_MS = 2000;
 const DIRECT_ATTEMPTS = 3;
 /** A sample of a Service proves nothing; each branch is asked directly as well. */
 const ATTEMPTS_PER_BRANCH = 3;
@@ -31,6 +33,9 @@ interface Want {
   readonly protocol: "tcp" | "udp" | "icmp";
   readonly url: string | null;
   readonly attempts: number | null;
+  /** Of a flow that is under way; left out: as the kernel chooses, for each try anew. */
+  readonly src?: Ip;
+  readonly sport?: number;
   readonly toService?: Flow["toService"];
   /** Length of the IP datagram, of echoes that may not be fragmented; left out: the usual. */
   readonly bytes?: number;
@@ -39,11 +44,11 @@ interface Want {
 export function makeTrial(world: World, want: Want): Trial {
   const flow: Flow = {
     from: want.from.netns,
-    src: null,
+    src: want.src ?? null,
     dst: want.dst,
     ...(want.toService === undefined ? {} : { toService: want.toService }),
     protocol: want.protocol,
-    sport: WALK_SPORT,
+    sport: want.sport ?? WALK_SPORT,
     dport: want.protocol === "icmp" ? 0 : want.port,
     bytes: want.bytes ?? BYTES[want.protocol],
   };
@@ -59,10 +64,15 @@ export function makeTrial(world: World, want: Want): Trial {
     src: null,
     dst: want.dst,
     attempts,
-    deadlineMs: want.url === null ? PACKET_DEADLINE_MS : PAGE_DEADLINE_MS,
+    deadlineMs: deadlineOf(want),
     alsoTo,
   };
   return { flow, walk: walked, probe: probeOf(want, common) };
+}
+
+function deadlineOf({ url, protocol }: Want): number {
+  if (url !== null) return PAGE_DEADLINE_MS;
+  return protocol === "udp" ? DATAGRAM_DEADLINE_MS : PACKET_DEADLINE_MS;
 }
 
 function probeOf(
@@ -88,9 +98,10 @@ function probeOf(
 
 /** A flow that has been tried, once more and more often. Of a page only the connection: whether it stands is what is to be seen. */
 export function furtherTrial({ flow, walk, probe }: Trial, attempts: number): Trial {
-  const again = { ...probe, id: `${probe.id}.m`, attempts, deadlineMs: PACKET_DEADLINE_MS };
+  const again = { ...probe, id: `${probe.id}.m`, attempts };
   if (again.kind !== "http") return { flow, walk, probe: again };
-  const { id, from, src, dst, port, deadlineMs, alsoTo } = again;
+  const { id, from, src, dst, port, alsoTo } = again;
+  const deadlineMs = PACKET_DEADLINE_MS;
   return { flow, walk, probe: { kind: "tcp", id, from, src, dst, port, attempts, deadlineMs, alsoTo } };
 }
 

@@ -28,6 +28,8 @@ export interface Asked {
   readonly symptom: Symptom;
   readonly target: Target;
   readonly places: readonly Place[];
+  /** They were named by whoever asks. */
+  readonly isFromPlacesOnly: boolean;
 }
 
 /** All that was tried: the symptom as its users meet it, and the flow behind a gateway that waits for somebody. */
@@ -67,7 +69,8 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
   const glance = glanceAtGateways(field, target, facedObjects.endpoints, notebook);
   const startedAt = now();
   const endpoints = [...facedObjects.endpoints, ...facedObjects.candidates];
-  const question = { target, places, endpoints, prefix: "", adopts: false, during: glance.look };
+  const { isFromPlacesOnly } = asked;
+  const question = { target, places, endpoints, prefix: "", adopts: false, isFromPlacesOnly, during: glance.look };
   const faced = await investigate(field, question, notebook);
   const triedAt = now();
   const failing = faced.symptom.filter((e) => e.result.answers.some((a, i) => isServersFault(a, e.tried.tries[i])));

@@ -113,6 +113,7 @@ export async function weigh(
     timings: { searchMs: reckonedAt - startedAt, againMs: field.now() - reckonedAt },
     symptomFailed:
       answers.some((a) => a.outcome !== "answered" || (a.httpStatus ?? 0) >= 500) ||
+      faced.adopted.some((e) => e.tried.tries.some((t) => !t.answered)) ||
       hasDeadBranch(faced) ||
       (recording !== null && investigations.some(isLostOnRecord)),
   };

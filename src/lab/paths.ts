@@ -28,6 +28,11 @@ export function podLogPath(lab: string, pod: { namespace: string; name: string }
   return join(labPaths(lab).logs, `${pod.namespace}_${pod.name}.log`);
 }
 
+/** Of the client that never pauses, see conntrack-stale-dnat. */
+export function resolverLogPath(lab: string, node: string): string {
+  return join(labPaths(lab).logs, `resolver-${node}.log`);
+}
+
 /** While this file is there, the node's kube-proxy hangs: it writes no rules. */
 export function stoppedProxyPath(lab: string, node: string): string {
   return join(labPaths(lab).directory, `kube-proxy-${node}.stopped`);

@@ -59,6 +59,15 @@ function isMarked(pid: number, marker: string): boolean {
   }
 }
 
+/** Its name for the kernel, cut to 15 letters (TASK_COMM_LEN); null when it has ended. */
+export function commandName(pid: number, proc = "/proc"): string | null {
+  try {
+    return readFileSync(`${proc}/${pid}/comm`, "utf8").trim();
+  } catch {
+    return null;
+  }
+}
+
 /** Kills and waits until they are gone: a namespace lives as long as a process is in it. */
 export async function killAll(ids: readonly ProcessId[], deadlineMs = 5000): Promise<void> {
   for (const id of ids) {
@@ -78,12 +87,8 @@ const KUBELETS = new Set(["kubelet", "k3s-server", "k3s-agent", "kubelite", "k0s
 
 export function findKubelet(proc = "/proc"): { pid: number; name: string } | null {
   for (const pid of allPids(proc)) {
-    try {
-      const name = readFileSync(`${proc}/${pid}/comm`, "utf8").trim();
-      if (KUBELETS.has(name)) return { pid, name };
-    } catch {
-      // It ended meanwhile.
-    }
+    const name = commandName(pid, proc);
+    if (name !== null && KUBELETS.has(name)) return { pid, name };
   }
   return null;
 }

@@ -1,6 +1,11 @@
+import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { healFaults, injectFault } from "../../src/lab/fault.ts";
+import { RESOLVER_PORT } from "../../src/lab/faults/conntrack-stale-dnat.ts";
 import { serviceChains } from "../../src/lab/rules/kube-proxy-rules.ts";
 import { frontendNode, servingPod } from "../../src/lab/faults/serving-nodes.ts";
-import { type Plan, podOf, serviceOf } from "../../src/lab/plan.ts";
+import { resolverLogPath } from "../../src/lab/paths.ts";
+import { type Plan, type PlannedNode, podOf, serviceOf } from "../../src/lab/plan.ts";
 import { podNetns } from "./lab-places.ts";
 import type { Join } from "./lab-fault-causes.ts";
 import { getAtOnce, getFrom, resolveFrom, type Symptom } from "./symptoms.ts";
@@ -30,6 +35,20 @@ export const SERVICE_FAULTS: Readonly<Record<string, Join>> = {
       object: `rule ${backend}:nat/${endpointChain(plan)}#2`,
     }),
     symptoms: ({ plan }) => [fromEveryNode(plan)],
+  },
+  "conntrack-stale-dnat": {
+    cause: ({ plan, node }) => ({
+      id: "conntrack-stale-dnat",
+      node: node.name,
+      netns: "host",
+      object: `conntrack ${resolverTuple(plan, node)}`,
+    }),
+    symptoms: ({ plan, node }) => [askingOn(plan, node)],
+    // A deleted entry is nothing to take back, and the kernel's new one is right: the fault has to come anew.
+    forget: async ({ plan, node }) => {
+      await healFaults(plan.lab);
+      await injectFault(plan.lab, "conntrack-stale-dnat", node.name);
+    },
   },
   "listen-backlog-full": {
     cause: ({ plan, node }) => ({
@@ -77,6 +96,28 @@ function nodePortElsewhere(plan: Plan): Symptom {
   const other = plan.nodes.find((node) => node.name !== frontendNode(plan).name);
   const url = `http://${other?.address}:30007/`;
   return { input: url, try: () => Promise.all(Array.from({ length: 6 }, () => getFrom(plan.clientNetns, url))) };
+}
+
+function resolverTuple(plan: Plan, node: PlannedNode): string {
+  const { address } = servingPod(plan, node);
+  return `udp src=${address} dst=${serviceOf(plan, "kube-dns").clusterIp} sport=${RESOLVER_PORT} dport=53`;
+}
+
+const LOOK_AT_LOG_MS = 1500;
+
+/** What the client that never pauses has met meanwhile, by its own log: nobody else can send from its port. */
+function askingOn(plan: Plan, node: PlannedNode): Symptom {
+  const lines = (): string[] => readFileSync(resolverLogPath(plan.lab, node.name), "utf8").split("\n");
+  return {
+    input: "dns/kube-dns.kube-system.svc.cluster.local",
+    flags: ["--from", `pod/${servingPod(plan, node).name}`],
+    try: async () => {
+      const before = lines().length;
+      await setTimeout(LOOK_AT_LOG_MS);
+      const met = lines().slice(before - 1);
+      return met.flatMap((line) => (line.endsWith("answered") ? ["200"] : line.endsWith("timeout") ? ["000"] : []));
+    },
+  };
 }
 
 function fromEveryNode(plan: Plan): Symptom {

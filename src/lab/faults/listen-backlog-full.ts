@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { netnsInode, runIn } from "../netns.ts";
-import { labProcesses } from "../processes.ts";
+import { commandName, labProcesses } from "../processes.ts";
 import type { PlannedPod } from "../plan.ts";
 import { defineFault } from "./fault-type.ts";
 import { always, backendNode, servingPod } from "./serving-nodes.ts";
@@ -42,14 +41,7 @@ export const listenBacklogFull = defineFault({
 function serverOf(pod: PlannedPod): number[] {
   const inode = netnsInode(pod.netns);
   if (inode === null) return [];
+  // A server's title is its name for the kernel as well.
+  const isServer = (pid: number) => commandName(pid)?.startsWith("lasthop-lab-") === true;
   return labProcesses(new Set([inode]), null).flatMap(({ pid }) => (isServer(pid) ? [pid] : []));
-}
-
-/** A server's title is its name for the kernel as well, cut to 15 letters. */
-function isServer(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, "utf8").startsWith("lasthop-lab-");
-  } catch {
-    return false;
-  }
 }

@@ -3,6 +3,7 @@ import { bridgeNfOff } from "./bridge-nf-off.ts";
 import { fabricDrop } from "./fabric-drop.ts";
 import { dnsOnly } from "./dns-only.ts";
 import { externalTrafficPolicyLocal } from "./externaltrafficpolicy-local-without-endpoint.ts";
+import { conntrackStaleDnat } from "./conntrack-stale-dnat.ts";
 import type { Fault } from "./fault-type.ts";
 import { forwardDrop } from "./forward-drop.ts";
 import { forwardReject } from "./forward-reject.ts";
@@ -71,6 +72,7 @@ export const FAULTS: readonly Fault[] = [
   svcNoReadyEndpoints,
   externalTrafficPolicyLocal,
   kubeproxyStaleEndpoint,
+  conntrackStaleDnat,
   listenBacklogFull,
   oneInTenEndpointsDead,
   dnsOnly,

@@ -1,6 +1,7 @@
 import { serveApi } from "./api/serve.ts";
 import { serveDns } from "./dns.ts";
 import { serveGateway } from "./gateway.ts";
+import { serveResolver } from "./resolver.ts";
 import type { ServerConfig } from "./server-config.ts";
 import { serveWeb } from "./web.ts";
 
@@ -20,6 +21,8 @@ function start(config: ServerConfig): Promise<object> {
       return serveGateway(config);
     case "dns":
       return serveDns(config);
+    case "resolver":
+      return serveResolver(config);
     case "api":
       return serveApi(config);
   }

@@ -27,6 +27,15 @@ export interface DnsConfig extends PodIdentity {
   records: Record<string, string>;
 }
 
+export interface ResolverConfig extends PodIdentity {
+  serve: "resolver";
+  /** The port that it sends from. */
+  sport: number;
+  server: { address: string; port: number };
+  /** What it asks for, without the final dot. */
+  name: string;
+}
+
 export interface ApiConfig {
   serve: "api";
   plan: Plan;
@@ -35,4 +44,4 @@ export interface ApiConfig {
   token: string;
 }
 
-export type ServerConfig = WebConfig | GatewayConfig | DnsConfig | ApiConfig;
+export type ServerConfig = WebConfig | GatewayConfig | DnsConfig | ResolverConfig | ApiConfig;
