@@ -16,13 +16,17 @@ import { snapshot } from "./node-snapshot.ts";
 
 const bundle = useLabBundle();
 
-const CASES = [
-  { name: "t-flannel", cni: "flannel", overlay: "vxlan", nodes: 3 },
-  { name: "t-calico", cni: "calico", overlay: "vxlan", nodes: 3 },
-  { name: "t-hostgw", cni: "flannel", overlay: "host-gw", nodes: 3 },
-  { name: "t-calico-hostgw", cni: "calico", overlay: "host-gw", nodes: 2, web: 10 },
-  { name: "t-one", cni: "flannel", overlay: "vxlan", nodes: 1 },
+const ALL_CASES = [
+  { name: "t-flannel", cni: "flannel", overlay: "vxlan", nodes: 3, isUsual: true },
+  { name: "t-calico", cni: "calico", overlay: "vxlan", nodes: 3, web: 10, isUsual: true },
+  { name: "t-hostgw", cni: "flannel", overlay: "host-gw", nodes: 3, isUsual: false },
+  { name: "t-calico-hostgw", cni: "calico", overlay: "host-gw", nodes: 2, isUsual: false },
+  { name: "t-one", cni: "flannel", overlay: "vxlan", nodes: 1, isUsual: false },
 ] as const;
+
+const isFull = process.env.LASTHOP_FULL_MATRIX === "1";
+const CASES = ALL_CASES.filter(({ isUsual }) => isFull || isUsual);
+const extent = isFull ? "five labs" : "two labs (LASTHOP_FULL_MATRIX=1: host-gw and a single node too)";
 
 const OF_VXLAN = [
   "vxlan-udp-blocked",
@@ -51,9 +55,9 @@ const OF_PROXY_ARP = ["proxy-arp-off"];
 /** By the names of the cases: faults that a lab cannot have, and why `lab fault` says so. */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "t-flannel": [...OF_PROXY_ARP, ...OF_MANY],
-  "t-calico": [...OF_BRIDGES, ...OF_MANY],
+  "t-calico": OF_BRIDGES,
   "t-hostgw": [...OF_VXLAN, ...OF_PROXY_ARP, ...OF_MANY],
-  "t-calico-hostgw": [...OF_VXLAN, ...OF_BRIDGES],
+  "t-calico-hostgw": [...OF_VXLAN, ...OF_BRIDGES, ...OF_MANY],
   "t-one": [...OF_VXLAN, ...BETWEEN_NODES, ...OF_PROXY_ARP, ...OF_MANY],
 };
 
@@ -65,7 +69,7 @@ function refusedIn(lab: Lab): readonly string[] {
 const UNSEEN_ON_NODES = ["listen-backlog-full"];
 
 // Most of a fault is waiting for a timeout: each test breaks all labs at once, which also proves that they are apart.
-describeLabs("five labs side by side", () => {
+describeLabs(`${extent} side by side`, () => {
   let labs: Lab[] = [];
   const snapshots = (lab: Lab) => {
     const { plan } = requireLab(lab.name);
@@ -74,7 +78,7 @@ describeLabs("five labs side by side", () => {
   };
   const status = (lab: Lab, url = lab.url): Promise<string> => statusFrom(lab.clientNetns, url);
   const restored = (lab: Lab, before: unknown): Promise<void> =>
-    vi.waitFor(async () => expect(await snapshots(lab), lab.name).toEqual(before), 5000);
+    vi.waitFor(async () => expect(await snapshots(lab), lab.name).toEqual(before), 20_000);
 
   beforeAll(async () => {
     labs = await Promise.all(
@@ -110,17 +114,20 @@ describeLabs("five labs side by side", () => {
         const { plan } = requireLab(lab.name);
         const broken = { plan, node: findNode(plan, node ?? "k1"), backend: "" };
         const [symptom] = [...expectedOf(id, broken).symptoms, ...symptomsOf(lab, plan)] as [Symptom];
-        expect(describeLab(requireLab(lab.name)).faults.map((fault) => fault.id)).toEqual([id]);
-        if (!UNSEEN_ON_NODES.includes(id)) expect(await snapshots(lab), lab.name).not.toEqual(before);
-        expect(isHealthy(await symptom.try()), lab.name).toBe(false);
-        await healFaults(lab.name);
+        try {
+          expect(describeLab(requireLab(lab.name)).faults.map((fault) => fault.id)).toEqual([id]);
+          if (!UNSEEN_ON_NODES.includes(id)) expect(await snapshots(lab), lab.name).not.toEqual(before);
+          expect(isHealthy(await symptom.try()), lab.name).toBe(false);
+        } finally {
+          await healFaults(lab.name);
+        }
         await restored(lab, before);
-        await vi.waitFor(async () => expect(isHealthy(await symptom.try()), lab.name).toBe(true), 5000);
+        await vi.waitFor(async () => expect(isHealthy(await symptom.try()), lab.name).toBe(true), 20_000);
         expect(describeLab(requireLab(lab.name)).faults).toEqual([]);
       };
       await Promise.all(labs.map(tryOn));
     },
-    30_000,
+    90_000,
   );
 
   it("are broken where asked: one of three pods is out of reach", async () => {

@@ -1,32 +1,40 @@
 import { command } from "./lab-bundle.ts";
 
-/** Tables of the old back end are shown only where they exist: asking for one makes it. */
-const LEGACY_RULES = "for t in $(cat /proc/net/ip_tables_names); do iptables-legacy-save -t $t; done | grep ^-A";
+/** What each part of a snapshot is read with. One shell runs them all: entering a namespace costs more than the tools. */
+const READ = {
+  sysctls: "sysctl -a -r '^net\\.(ipv4\\.(conf|ip_forward)|ipv6\\.conf|bridge)'",
+  rules: "iptables-nft-save",
+  // Tables of the old back end are shown only where they exist: asking for one makes it.
+  legacyRules: "for t in $(cat /proc/net/ip_tables_names); do iptables-legacy-save -t $t; done | grep ^-A",
+  bridges: "nft list tables",
+  sets: "ipset save",
+  routes: "ip -4 route show table all",
+  routes6: "ip -6 route show table all",
+  neighbours: "ip -4 neigh show nud permanent",
+  fdb: "bridge fdb show",
+  ports: "bridge -d link show",
+  links: "ip -o address",
+  flags: "ip -o -d link",
+};
+type Part = keyof typeof READ;
+
+const END = "-- end of part --";
+const SCRIPT = Object.values(READ)
+  .map((read) => `${read}; echo '${END}'`)
+  .join("; ");
 
 /** What a fault may touch on a node or in a pod, as the standard tools print it, without what changes by itself. */
 export async function snapshot({ netns }: { readonly netns: string }): Promise<Record<string, string[]>> {
-  const read = async (...argv: string[]): Promise<string[]> =>
-    (await command("ip", "netns", "exec", netns, ...argv)).stdout.split("\n");
-  const [sysctls, rules, legacyRules, bridges, sets, routes, routes6, neighbours, fdb, ports, links] =
-    await Promise.all([
-      read("sysctl", "-a", "-r", "^net\\.(ipv4\\.(conf|ip_forward)|ipv6\\.conf|bridge)"),
-      read("iptables-nft-save"),
-      read("sh", "-c", LEGACY_RULES),
-      read("nft", "list", "tables"),
-      read("ipset", "save"),
-      read("ip", "-4", "route", "show", "table", "all"),
-      read("ip", "-6", "route", "show", "table", "all"),
-      read("ip", "-4", "neigh", "show", "nud", "permanent"),
-      read("bridge", "fdb", "show"),
-      read("bridge", "-d", "link", "show"),
-      read("ip", "-o", "address"),
-    ]);
-  const flags = (await read("ip", "-o", "-d", "link")).map((line) =>
-    line.replace(/ qdisc .* state /, " state ").slice(0, 120),
-  );
+  const { stdout } = await command("ip", "netns", "exec", netns, "sh", "-c", SCRIPT);
+  const parts = stdout.split(`${END}\n`).map((part) => part.split("\n").slice(0, -1));
+  const named = Object.fromEntries(Object.keys(READ).map((name, index) => [name, parts[index] ?? []]));
+  const { sysctls, rules, legacyRules, bridges, sets, routes, routes6, neighbours, fdb, ports, links, flags } =
+    named as Record<Part, string[]>;
   return {
     sysctls: sysctls.filter((line) => !line.includes("stable_secret")).sort(),
-    rules: rules.filter((line) => !line.startsWith("#")).map((line) => line.replace(/\[\d+:\d+\]/, "")),
+    rules: withoutIdleTables(
+      rules.filter((line) => !line.startsWith("#")).map((line) => line.replace(/ *\[\d+:\d+\]/, "")),
+    ),
     legacyRules,
     sets: sets.filter((line) => line.startsWith("add")).sort(),
     routes: routes.sort(),
@@ -36,8 +44,20 @@ export async function snapshot({ netns }: { readonly netns: string }): Promise<R
     bridges: bridges.filter((line) => line.startsWith("table bridge")),
     ports: withoutNumbers(ports),
     links: withoutNumbers(links),
-    flags: withoutNumbers(flags),
+    flags: withoutNumbers(
+      flags.map((line) => line.replace(/ qdisc .* state /, " state ").replace(/ \w+_timer +\S+/g, "")),
+    ),
   };
+}
+
+/** `iptables-nft` makes a table when it is asked for a rule: one without rules that accepts all is as good as none. */
+function withoutIdleTables(lines: readonly string[]): string[] {
+  const isIdle = (table: string): boolean =>
+    table.split("\n").every((line) => line.startsWith("*") || line === "COMMIT" || / ACCEPT$/.test(line));
+  return `${lines.join("\n")}\n`
+    .split(/(?<=^COMMIT\n)/m)
+    .filter((table) => !isIdle(table.trimEnd()))
+    .flatMap((table) => table.trimEnd().split("\n"));
 }
 
 /** A link that was made anew has another number, here and at its peer. */

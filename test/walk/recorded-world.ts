@@ -1,4 +1,4 @@
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { type Cluster, podKey } from "../../src/facts/cluster.ts";
 import { ip } from "../../src/facts/ip.ts";
 import type { World } from "../../src/facts/world.ts";
@@ -18,7 +18,7 @@ interface PodList {
 export async function recordedWorld(
   name: string,
 ): Promise<{ readonly world: World; readonly podAt: (address: string) => string }> {
-  const bundle = await openBundle(fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url)));
+  const bundle = await openBundle(join("fixtures", name));
   const list = (await bundle.apiObjects("pods")) as PodList;
   const pods = list.items.map(({ metadata, spec, status }) => ({
     ...metadata,
