@@ -53,7 +53,9 @@ export async function snapshot({ netns }: { readonly netns: string }): Promise<R
 /** `iptables-nft` makes a table when it is asked for a rule: one without rules that accepts all is as good as none. */
 function withoutIdleTables(lines: readonly string[]): string[] {
   const isIdle = (table: string): boolean =>
-    table.split("\n").every((line) => line.startsWith("*") || line === "COMMIT" || / ACCEPT$/.test(line));
+    table
+      .split("\n")
+      .every((line) => line === "" || line.startsWith("*") || line === "COMMIT" || / ACCEPT$/.test(line));
   return `${lines.join("\n")}\n`
     .split(/(?<=^COMMIT\n)/m)
     .filter((table) => !isIdle(table.trimEnd()))
