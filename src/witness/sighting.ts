@@ -29,7 +29,13 @@ export type SeenHeader =
       readonly rst: boolean;
       readonly payload: number;
     }
-  | { readonly kind: "udp"; readonly sport: number; readonly dport: number; readonly payload: Uint8Array }
+  | {
+      readonly kind: "udp";
+      readonly sport: number;
+      readonly dport: number;
+      /** Empty where the headers of a tunnel follow. */
+      readonly payload: Uint8Array;
+    }
   | {
       readonly kind: "icmp";
       readonly type: number;

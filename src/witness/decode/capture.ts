@@ -27,16 +27,13 @@ export class CaptureDecoder {
   push(chunk: Uint8Array, onFrame: (frame: Frame) => void): void {
     const { place, ports, pcap } = this;
     pcap.push(chunk, (record) => {
-      const decoded = decodeFrame(record.bytes, pcap.linkType ?? -1, ports, record.wireLength);
-      onFrame({
-        netns: place.netns,
-        link: place.only?.link ?? (decoded.ifindex === null ? null : nameOf(place.linkNames, decoded.ifindex)),
-        direction: place.only?.direction ?? decoded.direction,
-        ...(decoded.forOthers === true ? { forOthers: true } : {}),
-        headers: decoded.headers,
-        order: pcap.records - 1,
-        atNs: record.atNs,
-      });
+      const { ifindex, direction, forOthers, headers } = decodeFrame(record, pcap.linkType ?? -1, ports);
+      const link = place.only?.link ?? (ifindex === null ? null : nameOf(place.linkNames, ifindex));
+      const seen = place.only?.direction ?? direction;
+      const order = pcap.records - 1;
+      const { atNs } = record;
+      if (forOthers) onFrame({ netns: place.netns, link, direction: seen, forOthers, headers, order, atNs });
+      else onFrame({ netns: place.netns, link, direction: seen, headers, order, atNs });
     });
   }
 }

@@ -2,14 +2,18 @@ import type { SeenHeader } from "../sighting.ts";
 import { type Cursor, endOpaque, NEXT, type Next } from "./cursor.ts";
 import { decodeEthernet, decodeEtherType, decodeLinkLayer, type LinkLayer } from "./link-layer.ts";
 import { decodeIp } from "./network.ts";
+import type { PcapRecord } from "./pcap.ts";
 import { decodeIpProtocol } from "./transport.ts";
 import { DEFAULT_TUNNEL_PORTS, type TunnelPorts } from "./tunnels.ts";
+
+/** A frame where it lies: see PcapRecord. */
+export type Captured = Pick<PcapRecord, "bytes" | "from" | "to" | "wireLength">;
 
 export interface DecodedFrame {
   /** Of the netns that the capture was made in; null where the link type does not tell. */
   readonly ifindex: number | null;
   readonly direction: "in" | "out" | null;
-  readonly forOthers?: true;
+  readonly forOthers: boolean;
   /** Outermost first. */
   readonly headers: SeenHeader[];
   /** How much of the frame is headers, with the payload that tells a flow apart: what follows is what applications say. */
@@ -24,25 +28,25 @@ const MAX_HEADERS = 24;
  * whatever the bytes are. Checksums are not looked at: with offload they are wrong in every capture.
  */
 export function decodeFrame(
-  bytes: Uint8Array,
+  { bytes, from, to, wireLength }: Captured,
   linkType: number,
   ports: TunnelPorts = DEFAULT_TUNNEL_PORTS,
-  wireLength: number = bytes.length,
 ): DecodedFrame {
-  const link: LinkLayer = { ifindex: null, direction: null };
+  const link: LinkLayer = { ifindex: null, direction: null, forOthers: false };
   const headers: SeenHeader[] = [];
   const cursor: Cursor = {
     bytes,
-    at: 0,
-    end: bytes.length,
-    promised: Math.max(wireLength, bytes.length),
+    at: from,
+    end: to,
+    promised: Math.max(wireLength, to - from),
     value: 0,
     headers,
     quoted: false,
   };
   let next = decodeLinkLayer(cursor, linkType, link);
   while (next !== NEXT.nothing) next = decodeNext(cursor, next, ports);
-  return { ...link, headers, headerBytes: Math.min(bytes.length, headerEnd(cursor)) };
+  const { ifindex, direction, forOthers } = link;
+  return { ifindex, direction, forOthers, headers, headerBytes: Math.min(to, headerEnd(cursor)) - from };
 }
 
 const DNS_PORT = 53;

@@ -23,7 +23,7 @@ export interface LinkLayer {
   ifindex: number | null;
   direction: "in" | "out" | null;
   /** Its MAC address is not the link's. */
-  forOthers?: true;
+  forOthers: boolean;
 }
 
 /** Reads the capture's own header; `link` receives what it tells of interface and direction. */

@@ -1,8 +1,10 @@
 /** One record of a capture file. */
 export interface PcapRecord {
-  /** Captured bytes, a view where that is possible: copy it to keep it beyond the chunk. */
+  /** What holds the captured bytes, from `from` to before `to`: copy them to keep them beyond the chunk. */
   readonly bytes: Uint8Array;
-  /** Length on the wire; more than `bytes.length` when the snapshot length cut it. */
+  readonly from: number;
+  readonly to: number;
+  /** Length on the wire; more than `to - from` when the snapshot length cut it. */
   readonly wireLength: number;
   /** Since the epoch, by the clock of the machine that captured it. */
   readonly atNs: bigint;
@@ -29,7 +31,11 @@ export class PcapReader {
   /** Nothing can be read before that many bytes are there: so that tiny chunks are joined once, not each time. */
   private neededBytes = FILE_HEADER_BYTES;
   private littleEndian = true;
-  private fractionNs = 1000n;
+  /** Nanoseconds in a unit of the file's fractions of a second. */
+  private unitNs = 1000;
+  /** The second of the record before, and the same in nanoseconds: arithmetic of big integers is dear. */
+  private second = -1;
+  private secondNs = 0n;
 
   /** Calls `onRecord` for every record that became complete. */
   push(chunk: Uint8Array, onRecord: (record: PcapRecord) => void): void {
@@ -68,17 +74,26 @@ export class PcapReader {
         this.neededBytes = end - at;
         return at;
       }
-      const fraction = view.getUint32(at + 4, little);
       this.records++;
       onRecord({
-        bytes: bytes.subarray(at + RECORD_HEADER_BYTES, end),
+        bytes,
+        from: at + RECORD_HEADER_BYTES,
+        to: end,
         wireLength: view.getUint32(at + 12, little),
-        atNs: BigInt(view.getUint32(at, little)) * 1_000_000_000n + BigInt(fraction) * this.fractionNs,
+        atNs: this.timeNs(view.getUint32(at, little), view.getUint32(at + 4, little)),
       });
       at = end;
     }
     this.neededBytes = RECORD_HEADER_BYTES;
     return at;
+  }
+
+  private timeNs(second: number, fraction: number): bigint {
+    if (second !== this.second) {
+      this.second = second;
+      this.secondNs = BigInt(second) * 1_000_000_000n;
+    }
+    return this.secondNs + BigInt(fraction * this.unitNs);
   }
 
   private readFileHeader(view: DataView): boolean {
@@ -87,9 +102,9 @@ export class PcapReader {
     if (magic === 0x0a0d0d0a) {
       this.failure = "a pcapng file: only classic pcap is read (convert it with: editcap -F pcap IN OUT)";
     } else if (magic === 0xa1b2c3d4 || swapped === 0xa1b2c3d4) {
-      this.fractionNs = 1000n;
+      this.unitNs = 1000;
     } else if (magic === 0xa1b23c4d || swapped === 0xa1b23c4d) {
-      this.fractionNs = 1n;
+      this.unitNs = 1;
     } else {
       this.failure = "not a pcap file";
     }

@@ -42,16 +42,17 @@ export async function stripPayloads(
   };
   try {
     for await (const chunk of createReadStream(from, { highWaterMark: BATCH_BYTES })) {
-      reader.push(chunk as Uint8Array, ({ bytes: frame, wireLength, atNs }) => {
+      reader.push(chunk as Uint8Array, (record) => {
         if (!isBegun) begin();
-        const { headerBytes } = decodeFrame(frame, reader.linkType ?? -1, ports, wireLength);
+        const { bytes: held, from: start, wireLength, atNs } = record;
+        const { headerBytes } = decodeFrame(record, reader.linkType ?? -1, ports);
         const header = Buffer.alloc(RECORD_HEADER_BYTES);
         header.writeUInt32LE(Number(atNs / 1_000_000_000n), 0);
         header.writeUInt32LE(Number(atNs % 1_000_000_000n), 4);
         header.writeUInt32LE(headerBytes, 8);
         header.writeUInt32LE(Math.max(wireLength, headerBytes), 12);
         put(header);
-        put(Buffer.from(frame.subarray(0, headerBytes)));
+        put(Buffer.from(held.subarray(start, start + headerBytes)));
       });
       if (bytes > BATCH_BYTES) flush();
     }

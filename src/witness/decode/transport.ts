@@ -56,11 +56,14 @@ function decodeUdp(cursor: Cursor, ports: TunnelPorts): Next {
   const dport = u16(bytes, at + 2);
   const length = u16(bytes, at + 4);
   const end = length < 8 ? cursor.end : Math.min(cursor.end, at + length);
-  cursor.headers.push({ kind: "udp", sport, dport, payload: bytes.subarray(at + 8, end) });
+  const header = { kind: "udp" as const, sport, dport, payload: NO_BYTES };
+  cursor.headers.push(header);
   cursor.end = end;
   if (length >= 8) cursor.promised = Math.min(cursor.promised, length);
   advance(cursor, 8);
-  return decodeUdpPayload(cursor, sport, dport, ports);
+  const next = decodeUdpPayload(cursor, sport, dport, ports);
+  if (cursor.headers.at(-1) === header) header.payload = bytes.subarray(at + 8, end);
+  return next;
 }
 
 /** Destination unreachable, source quench, redirect, time exceeded, parameter problem. */
@@ -91,4 +94,4 @@ function decodeIcmp(cursor: Cursor, isError: (type: number) => boolean): Next {
   return error && !cursor.quoted ? NEXT.quotedIp : NEXT.nothing;
 }
 
-const NO_BYTES = new Uint8Array(0);
+const NO_BYTES: Uint8Array = new Uint8Array(0);
