@@ -107,6 +107,7 @@ export async function reckon(
     sizes: (suspect) => sizes.get(stretchOf(suspect) ?? "") ?? null,
     countersRest: (suspect) => resting(suspect).length > 0,
     ownerOf: (address) => ownerOf(address, field),
+    holdersOf: (address) => holdersOf(address, field),
   });
   const asksByEcho = own.some((t) => t.flow.protocol === "icmp");
   const causes = named
@@ -119,13 +120,18 @@ export async function reckon(
   return { suspects, causes, agreements, resting, healed, searched: [...results.values()], askedAt };
 }
 
-/** The pod that the API gives this address to. */
-function ownerOf(address: Ip, { cluster }: Field): NetnsId | null {
-  const pods = cluster.pods.filter(
-    (p) => !p.hostNetwork && p.phase === "Running" && p.node !== null && p.ips.some((ip) => sameIp(ip, address)),
+/** The pods that the API gives this address to: one, if all is well. */
+function holdersOf(address: Ip, { cluster }: Field): readonly NetnsId[] {
+  return cluster.pods.flatMap((pod) =>
+    !pod.hostNetwork && pod.phase === "Running" && pod.node !== null && pod.ips.some((ip) => sameIp(ip, address))
+      ? [netnsId(pod.node, `pod:${podKey(pod)}`)]
+      : [],
   );
-  const [pod] = pods;
-  return pod === undefined || pods.length > 1 ? null : netnsId(pod.node ?? "", `pod:${podKey(pod)}`);
+}
+
+function ownerOf(address: Ip, field: Field): NetnsId | null {
+  const [owner, ...others] = holdersOf(address, field);
+  return owner === undefined || others.length > 0 ? null : owner;
 }
 
 /** The node itself, or that of the one pod that the API gives the address to. */

@@ -50,15 +50,16 @@ const BETWEEN_NODES = [
 ];
 const OF_BRIDGES = ["bridge-nf-off", "hairpin-off"];
 const OF_MANY = ["one-in-ten-endpoints-dead"];
+const OF_SHARED_POOLS = ["duplicate-pod-ip"];
 const OF_PROXY_ARP = ["proxy-arp-off"];
 
 /** By the names of the cases: faults that a lab cannot have, and why `lab fault` says so. */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
-  "t-flannel": [...OF_PROXY_ARP, ...OF_MANY],
+  "t-flannel": [...OF_PROXY_ARP, ...OF_SHARED_POOLS, ...OF_MANY],
   "t-calico": OF_BRIDGES,
-  "t-hostgw": [...OF_VXLAN, ...OF_PROXY_ARP, ...OF_MANY],
-  "t-calico-hostgw": [...OF_VXLAN, ...OF_BRIDGES, ...OF_MANY],
-  "t-one": [...OF_VXLAN, ...BETWEEN_NODES, ...OF_PROXY_ARP, ...OF_MANY],
+  "t-hostgw": [...OF_VXLAN, ...OF_PROXY_ARP, ...OF_SHARED_POOLS, ...OF_MANY],
+  "t-calico-hostgw": [...OF_VXLAN, ...OF_BRIDGES, ...OF_SHARED_POOLS, ...OF_MANY],
+  "t-one": [...OF_VXLAN, ...BETWEEN_NODES, ...OF_PROXY_ARP, ...OF_SHARED_POOLS, ...OF_MANY],
 };
 
 function refusedIn(lab: Lab): readonly string[] {

@@ -50,6 +50,9 @@ export const SERVICE_FAULTS: Readonly<Record<string, Join>> = {
       await injectFault(plan.lab, "conntrack-stale-dnat", node.name);
     },
   },
+  "duplicate-pod-ip": {
+    cause: ({ plan }) => ofApi("duplicate-pod-ip", `address ${podOf(plan, "dns").address}`),
+  },
   "listen-backlog-full": {
     cause: ({ plan, node }) => ({
       id: "listen-backlog-full",

@@ -2,6 +2,7 @@ import { blackholeRoute } from "./blackhole-route.ts";
 import { bridgeNfOff } from "./bridge-nf-off.ts";
 import { fabricDrop } from "./fabric-drop.ts";
 import { dnsOnly } from "./dns-only.ts";
+import { duplicatePodIp } from "./duplicate-pod-ip.ts";
 import { externalTrafficPolicyLocal } from "./externaltrafficpolicy-local-without-endpoint.ts";
 import { conntrackStaleDnat } from "./conntrack-stale-dnat.ts";
 import type { Fault } from "./fault-type.ts";
@@ -73,6 +74,7 @@ export const FAULTS: readonly Fault[] = [
   externalTrafficPolicyLocal,
   kubeproxyStaleEndpoint,
   conntrackStaleDnat,
+  duplicatePodIp,
   listenBacklogFull,
   oneInTenEndpointsDead,
   dnsOnly,

@@ -18,6 +18,7 @@ import {
   vxlanUdpBlocked,
 } from "./netfilter.ts";
 import {
+  duplicatePodIp,
   fabricDrop,
   listenBacklogFull,
   nodeDown,
@@ -90,6 +91,7 @@ export const CAUSES: readonly Cause[] = [
   noLocalEndpoint,
   listenBacklogFull,
   portClosed,
+  duplicatePodIp,
   fabricDrop,
   nodeDown,
 ];

@@ -36,6 +36,7 @@ export interface Cause {
     | "link"
     | "tunnel"
     | "neighbour"
+    | "address"
     | "mtu"
     | "policy"
     | "service"

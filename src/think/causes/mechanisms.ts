@@ -170,6 +170,10 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     en: "The packet arrived, and no socket listens on that port and address: TCP is answered with a reset, UDP with an ICMP error.",
     zh: "报文到达了，但该地址和端口上没有套接字在监听：TCP 收到 RST，UDP 收到 ICMP 错误。",
   },
+  "duplicate-pod-ip": {
+    en: "Every pod has an address of its own, which the CNI's IPAM keeps account of. Two have the same, and each node sends what is for it where its own routes or neighbours lead: to the one from here, to the other from there.",
+    zh: "每个 Pod 的地址都是独有的，由 CNI 的 IPAM 记账。现在两个 Pod 地址相同，各节点按自己的路由或邻居表转发：从这里到的是这一个，从那里到的是另一个。",
+  },
   "fabric-drop": {
     en: "The packet left one node's interface and never reached the other's, and both were listened to all the time. What lies between them belongs to neither node.",
     zh: "报文离开了一个节点的接口，却从未到达另一个节点的接口，而两端全程都在抓包。中间的网络不属于任何一个节点。",

@@ -129,6 +129,16 @@ export const portClosed: Cause = {
   recognise: () => null,
 };
 
+export const duplicatePodIp: Cause = {
+  id: "duplicate-pod-ip",
+  layer: "address",
+  words: {
+    en: { summary: (p) => `Several pods have the address ${p.address}: ${p.found}. What was sent to it met ${p.met}.` },
+    zh: { summary: (p) => `多个 Pod 用着同一个地址 ${p.address}：${p.found}。发往该地址的报文到了 ${p.met}。` },
+  },
+  recognise: () => null,
+};
+
 export const fabricDrop: Cause = {
   id: "fabric-drop",
   layer: "fabric",

@@ -76,6 +76,7 @@ function evidence(world: World, corrections: readonly Correction[], parts: Parti
     sizes: () => null,
     silentAt: () => null,
     ownerOf: () => null,
+    holdersOf: () => [],
     ...parts,
   };
 }

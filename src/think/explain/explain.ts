@@ -12,6 +12,7 @@ import { applyEdits } from "../walk/edits/edit-kinds.ts";
 import { innerIp } from "../walk/packet.ts";
 import { closedPort } from "./closed-port.ts";
 import { confidenceIn, contradicts } from "./confidence.ts";
+import { duplicateAddress } from "./duplicate-address.ts";
 import { fabricCause, type Sizes } from "./fabric.ts";
 import { fullQueue } from "./full-queue.ts";
 import { confidenceInDenial, isFiltered, meantDenial, opensFilter } from "./meant-denial.ts";
@@ -75,6 +76,8 @@ export interface Evidence {
   readonly kernelDissents: (suspect: Suspect) => boolean;
   /** Whose namespace an address is in by the API; null where that does not tell. */
   readonly ownerOf: (address: Ip) => NetnsId | null;
+  /** The namespaces of all pods that the API gives an address to. */
+  readonly holdersOf: (address: Ip) => readonly NetnsId[];
   /** The machine behind an address, where it has gone silent. */
   readonly silentAt: (address: Ip) => SilentNode | null;
   /** Which lengths get across where the suspect's were lost; null where it is not known to be a matter of length. */
@@ -113,6 +116,8 @@ function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
   }
   const stale = staleEndpoint(suspect, evidence.world, evidence.servedAt, kernelDissents);
   if (stale.length > 0) return stale;
+  const duplicate = duplicateAddress(suspect, evidence.world, evidence.holdersOf, kernelDissents);
+  if (duplicate.length > 0) return duplicate;
   const cures = evidence.corrections(suspect).filter((c) => c.isCure);
   const [best] = cures;
   if (best === undefined) {
