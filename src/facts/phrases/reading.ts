@@ -38,6 +38,7 @@ export interface ReadingPhrases {
   "no-answer": Nothing;
   "not-understood": { readonly said: string };
   "output-too-long": { readonly bytes: number };
+  "too-many-lines": { readonly most: number };
   "output-cut-short": Nothing;
   "exit-status": { readonly status: number | null };
   "no-way-to-node": { readonly node: string };

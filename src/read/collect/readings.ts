@@ -10,6 +10,12 @@ const TOLERATED = new Set(["sysctl-net", "proc-net-snmp"]);
 
 const LINE_FEED = 10;
 
+/**
+ * Every line becomes some objects, about 2 KiB of them. A table of a million routes is left unread rather than memory exhausted; read in
+ * part it would seem to lack the rest.
+ */
+const MOST_LINES = 400_000;
+
 /** Outputs that tell themselves where they end: their parsers keep what came before. */
 const SELF_ENDING = /tables(-legacy)?-save$|^nft-ruleset$/;
 
@@ -121,10 +127,20 @@ export class Readings {
 function whyNotWhole(output: Output, isStatusTolerated: boolean, isSelfEnding: boolean): Phrase | null {
   if (output.failure !== null) return output.failure;
   if (output.truncated) return phrase("output-too-long", { bytes: output.stdout.length });
+  if (hasMoreLines(output.stdout, MOST_LINES)) return phrase("too-many-lines", { most: MOST_LINES });
   if (output.status === 0 || (isStatusTolerated && output.stdout.length > 0)) {
     return isSelfEnding || output.stdout.length === 0 || output.stdout.at(-1) === LINE_FEED
       ? null
       : phrase("output-cut-short");
   }
   return output.stderr.trim().split("\n").at(-1) || phrase("exit-status", { status: output.status });
+}
+
+function hasMoreLines(bytes: Uint8Array, most: number): boolean {
+  let at = -1;
+  for (let lines = 0; lines <= most; lines += 1) {
+    at = bytes.indexOf(LINE_FEED, at + 1);
+    if (at < 0) return false;
+  }
+  return true;
 }

@@ -34,6 +34,7 @@ export const reading: PhraseWords<ReadingPhrases> = {
   "no-answer": () => "no answer",
   "not-understood": (p) => `not understood: ${p.said}`,
   "output-too-long": (p) => `its output is longer than ${p.bytes} bytes`,
+  "too-many-lines": (p) => `its output has more than ${p.most} lines`,
   "output-cut-short": () => "its output ends inside a line",
   "exit-status": (p) => `exit status ${p.status}`,
   "no-way-to-node": (p) => `no way to reach node ${p.node} is known`,

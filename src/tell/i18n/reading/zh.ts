@@ -34,6 +34,7 @@ export const reading: PhraseWords<ReadingPhrases> = {
   "no-answer": () => "没有应答",
   "not-understood": (p) => `看不懂：${p.said}`,
   "output-too-long": (p) => `输出超过 ${p.bytes} 字节`,
+  "too-many-lines": (p) => `输出超过 ${p.most} 行`,
   "output-cut-short": () => "输出在一行中间断了",
   "exit-status": (p) => `退出码 ${p.status}`,
   "no-way-to-node": (p) => `不知道怎样到达节点 ${p.node}`,
