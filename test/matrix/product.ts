@@ -71,9 +71,13 @@ export interface Ran {
 /** One command of the product against a lab. Ends it after a minute: a hang is a failure, not a stuck suite. */
 export function runProduct(product: Product, lab: Lab, argv: readonly string[]): Promise<Ran> {
   const cluster = ["--kubeconfig", lab.kubeconfig, "--via", "netns", "--inventory", lab.inventory];
+  return runCommand(product, [...argv, ...cluster]);
+}
+
+function runCommand(product: Product, argv: readonly string[]): Promise<Ran> {
   const started = performance.now();
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [product.cli, ...argv, ...cluster], {
+    const child = spawn(process.execPath, [product.cli, ...argv], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, XDG_STATE_HOME: product.stateHome, NO_COLOR: "1" },
       timeout: 60_000,
@@ -106,6 +110,16 @@ export async function diagnose(
   extra: readonly string[] = [],
 ): Promise<Diagnosis> {
   const ran = await runProduct(product, lab, ["diagnose", symptom, "-o", "json", ...extra]);
+  return { ...ran, ...readVerdict(ran) };
+}
+
+export async function diagnoseRecorded(
+  product: Product,
+  bundle: string,
+  symptom: string,
+  extra: readonly string[] = [],
+): Promise<Diagnosis> {
+  const ran = await runCommand(product, ["diagnose", symptom, "--bundle", bundle, "-o", "json", ...extra]);
   return { ...ran, ...readVerdict(ran) };
 }
 
