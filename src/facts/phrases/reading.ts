@@ -7,6 +7,9 @@ export interface ReadingPhrases {
   gap: { readonly subject: Phrase; readonly places: readonly Phrase[]; readonly more: number };
   "whole-node": Nothing;
   survey: Nothing;
+  "times-of": { readonly node: string };
+  "clock-ahead": { readonly bySeconds: number; readonly reference: string };
+  "clock-behind": { readonly bySeconds: number; readonly reference: string };
   netns: Nothing;
   links: Nothing;
   routes: Nothing;

@@ -6,6 +6,7 @@ import type { NodeName } from "../../facts/provenance.ts";
 import { netnsId } from "../../facts/provenance.ts";
 import { linksOf } from "../../facts/world.ts";
 import type { Limits, Output, Reader } from "../transport/reader.ts";
+import { CLOCK, type ClockOffset, clockOffset } from "./clocks.ts";
 import { gatedCommands, hostCommands, podCommands, type Round } from "./commands.ts";
 import { choosePod, holdersOf, type PodHolders } from "./find-pods.ts";
 import { readNetns, unreadNetns } from "./read-netns.ts";
@@ -17,6 +18,8 @@ export interface NodeFacts {
   /** The node's own first, then its pods'. */
   readonly netns: readonly Netns[];
   readonly gaps: readonly Gap[];
+  /** Null where it was not told. */
+  readonly clock: ClockOffset | null;
   readonly bootId: string | null;
   readonly kernel: string | null;
 }
@@ -38,7 +41,10 @@ export async function collectNode(
   limits: Limits,
 ): Promise<NodeFacts> {
   const survey = surveyCommand(pods.flatMap((pod) => pod.ips));
-  const [surveyed, ...first] = await reader.run(node, [survey, ...hostCommands(reader.offline)], limits);
+  // When a recording's answers were given, nobody knows any more.
+  const clock = reader.offline ? [] : [CLOCK];
+  const answers = await reader.run(node, [...clock, survey, ...hostCommands(reader.offline)], limits);
+  const [surveyed, ...first] = answers.slice(clock.length);
   const dead = whyDead(first);
   if (surveyed === undefined || dead !== null) return unreadNode(node, pods, dead ?? phrase("no-answer"));
 
@@ -84,6 +90,7 @@ export async function collectNode(
     node,
     netns,
     gaps: [...gaps, ...readings.flatMap((reading) => reading.gaps)],
+    clock: reader.offline ? null : clockOffset(answers[0]),
     bootId: lineOf(own, "boot-id"),
     kernel: lineOf(own, "version"),
   };
@@ -157,6 +164,7 @@ function unreadNode(node: NodeName, pods: readonly Pod[], why: Phrase): NodeFact
     node,
     netns: [host, ...pods.map((pod) => unreadPod(node, pod, why))],
     gaps: [{ subject: phrase("whole-node"), where: node, why }],
+    clock: null,
     bootId: null,
     kernel: null,
   };

@@ -5,6 +5,7 @@ import type { NetnsId, NodeName } from "../../facts/provenance.ts";
 import { netnsId } from "../../facts/provenance.ts";
 import type { NotChecked, World } from "../../facts/world.ts";
 import type { Limits, Reader } from "../transport/reader.ts";
+import { tellSkews } from "./clocks.ts";
 import { collectNode, type NodeFacts } from "./collect-node.ts";
 import { tellGaps } from "./gaps.ts";
 import { unreadNetns } from "./read-netns.ts";
@@ -58,6 +59,7 @@ export async function collectWorld(
     notChecked: [
       ...strangers.map((node) => ({ what: phrase("node", { node }), why: phrase("no-way-by", { via: reader.via }) })),
       ...tellGaps(nodes.flatMap((node) => node.gaps)),
+      ...tellSkews(new Map(nodes.flatMap(({ node, clock }) => (clock === null ? [] : [[node, clock] as const])))),
     ],
     bootIds: textsOf(nodes, (node) => node.bootId),
     kernels: textsOf(nodes, (node) => node.kernel),
