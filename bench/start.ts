@@ -1,7 +1,7 @@
 /**
  * How long the built command takes to say what it can do, beside node itself: `--help` of every command, the best and the
  * median of some runs.
- * node --experimental-strip-types bench/start.ts [dist/lasthop.js]   (Node 20: bundle it with esbuild first)
+ * npm run bench start [-- dist/lasthop.js]
  */
 import { spawnSync } from "node:child_process";
 

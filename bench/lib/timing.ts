@@ -7,7 +7,7 @@ const TICKS_PER_SECOND = 100;
  * The least processor time of some runs, of this process and the children that it waited for, in milliseconds: what the
  * work costs on one core, whatever else the machine is doing.
  */
-export function bestCpuMs(run: () => void, runs = 3): number {
+export function bestCpuMs(run: () => unknown, runs = 3): number {
   const times = Array.from({ length: runs }, () => {
     const startedAt = cpuMs();
     run();

@@ -46,7 +46,7 @@ export function decodeFrame(
   let next = decodeLinkLayer(cursor, linkType, link);
   while (next !== NEXT.nothing) next = decodeNext(cursor, next, ports);
   const { ifindex, direction, forOthers } = link;
-  return { ifindex, direction, forOthers, headers, headerBytes: Math.min(to, headerEnd(cursor)) - from };
+  return { ifindex, direction, forOthers, headers: headers.slice(), headerBytes: Math.min(to, headerEnd(cursor)) - from };
 }
 
 const DNS_PORT = 53;
