@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { labDown } from "../../src/lab/down.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { labUp } from "../../src/lab/up.ts";
-import { command, describeLabs, type Ended, statusFrom, useLabBundle } from "./lab-bundle.ts";
+import { command, type Ended, statusFrom } from "./command.ts";
+import { describeLabs, useLabBundle } from "./lab-bundle.ts";
 
 const bundle = useLabBundle();
 

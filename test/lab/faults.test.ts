@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { labDown } from "../../src/lab/down.ts";
 import { healFaults, injectFault, listFaults } from "../../src/lab/fault.ts";
+import { servingPod } from "../../src/lab/faults/serving-nodes.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { describeLab } from "../../src/lab/lab.ts";
-import { servingPod } from "../../src/lab/faults/serving-nodes.ts";
 import { findNode } from "../../src/lab/plan.ts";
 import { hasProgram } from "../../src/lab/preflight.ts";
 import { requireLab } from "../../src/lab/state.ts";
@@ -11,7 +11,8 @@ import { labUp } from "../../src/lab/up.ts";
 import { expectedOf } from "../matrix/lab-fault-causes.ts";
 import { isHealthy, type Symptom, symptomsOf } from "../matrix/symptoms.ts";
 import { ownLabName } from "../matrix/take-down.ts";
-import { command, describeLabs, statusFrom, useLabBundle } from "./lab-bundle.ts";
+import { command, statusFrom } from "./command.ts";
+import { describeLabs, useLabBundle } from "./lab-bundle.ts";
 import { snapshot } from "./node-snapshot.ts";
 
 const bundle = useLabBundle();

@@ -8,7 +8,8 @@ import { labPaths } from "../../src/lab/paths.ts";
 import { labProcesses } from "../../src/lab/processes.ts";
 import { readState } from "../../src/lab/state.ts";
 import { labUp } from "../../src/lab/up.ts";
-import { command, describeLabs, statusFrom, useLabBundle } from "./lab-bundle.ts";
+import { command, statusFrom } from "./command.ts";
+import { describeLabs, useLabBundle } from "./lab-bundle.ts";
 
 const bundle = useLabBundle();
 

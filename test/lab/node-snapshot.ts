@@ -1,4 +1,4 @@
-import { command } from "./lab-bundle.ts";
+import { command } from "./command.ts";
 
 /** What each part of a snapshot is read with. One shell runs them all: entering a namespace costs more than the tools. */
 const READ = {

@@ -2,7 +2,7 @@ import { farNode, linkToPod, servingPod } from "../../src/lab/faults/serving-nod
 import { sysctlOfLink } from "../../src/lab/netns.ts";
 import type { Plan, PlannedNode, PlannedPod } from "../../src/lab/plan.ts";
 import { overlayLink } from "../../src/lab/wiring/overlay.ts";
-import { command } from "../lab/lab-bundle.ts";
+import { command } from "../lab/command.ts";
 import { BETWEEN_NODES } from "./between-node-causes.ts";
 import { podNetns } from "./lab-places.ts";
 import { SERVICE_FAULTS } from "./service-fault-causes.ts";

@@ -1,4 +1,4 @@
-import { command } from "../lab/lab-bundle.ts";
+import { command } from "../lab/command.ts";
 
 /** All that a repair or its undoing could leave behind in a namespace, a section a tool, as standard tools print it. */
 export type Snapshot = ReadonlyMap<string, readonly string[]>;

@@ -1,6 +1,6 @@
 import { backendPod, everyNode, far, near, type OddSetting } from "./odd-setting.ts";
-import { on, only, type Scene } from "./unlisted-fault.ts";
 import { serviceCall } from "./symptoms.ts";
+import { on, only, type Scene } from "./unlisted-fault.ts";
 import { peerLines } from "./unlisted-tunnels.ts";
 
 const WRONG_MAC = "02:00:00:00:00:99";

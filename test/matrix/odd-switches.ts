@@ -1,6 +1,6 @@
 import { everyNode, far, near, type OddSetting } from "./odd-setting.ts";
-import { on, only, type Scene } from "./unlisted-fault.ts";
 import { serviceCall } from "./symptoms.ts";
+import { on, only, type Scene } from "./unlisted-fault.ts";
 
 /** Neighbours forget the far node, and ask for it anew. */
 const forgetFar = {

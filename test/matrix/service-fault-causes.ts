@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { healFaults, injectFault } from "../../src/lab/fault.ts";
 import { RESOLVER_PORT } from "../../src/lab/faults/conntrack-stale-dnat.ts";
-import { serviceChains } from "../../src/lab/rules/kube-proxy-rules.ts";
 import { frontendNode, servingPod } from "../../src/lab/faults/serving-nodes.ts";
 import { resolverLogPath } from "../../src/lab/paths.ts";
 import { type Plan, type PlannedNode, podOf, serviceOf } from "../../src/lab/plan.ts";
-import { podNetns } from "./lab-places.ts";
+import { serviceChains } from "../../src/lab/rules/kube-proxy-rules.ts";
 import type { Join } from "./lab-fault-causes.ts";
+import { podNetns } from "./lab-places.ts";
 import { getAtOnce, getFrom, resolveFrom, type Symptom } from "./symptoms.ts";
 
 const ofApi = (id: string, object: string) => ({ id, node: null, netns: null, object });

@@ -1,6 +1,6 @@
 import type { Lab } from "../../src/lab/lab.ts";
 import { type Plan, type PlannedPod, serviceOf } from "../../src/lab/plan.ts";
-import { command } from "../lab/lab-bundle.ts";
+import { command } from "../lab/command.ts";
 
 /** Something that users of a cluster do, tried with curl and nothing of the product. */
 export interface Symptom {

@@ -1,6 +1,6 @@
 import type { Lab } from "../../src/lab/lab.ts";
 import { type Plan, type PlannedNode, type PlannedPod, podOf } from "../../src/lab/plan.ts";
-import { command } from "../lab/lab-bundle.ts";
+import { command } from "../lab/command.ts";
 
 /** Command lines to run in a namespace, by its name under /run/netns. Words are parted by spaces; '…' keeps some together. */
 export interface Step {
