@@ -46,7 +46,14 @@ export function decodeFrame(
   let next = decodeLinkLayer(cursor, linkType, link);
   while (next !== NEXT.nothing) next = decodeNext(cursor, next, ports);
   const { ifindex, direction, forOthers } = link;
-  return { ifindex, direction, forOthers, headers: headers.slice(), headerBytes: Math.min(to, headerEnd(cursor)) - from };
+  // Copied to its size: an array that grew holds room for more, and captures are kept whole.
+  return {
+    ifindex,
+    direction,
+    forOthers,
+    headers: headers.slice(),
+    headerBytes: Math.min(to, headerEnd(cursor)) - from,
+  };
 }
 
 const DNS_PORT = 53;
