@@ -113,6 +113,8 @@ export class BundleWriter {
     try {
       await new Promise<void>((resolve, reject) => {
         const sink = this.#tar.entry({ ...header, size, mode: 0o600 }, (error) => (error ? reject(error) : resolve()));
+        // It breaks with the archive.
+        sink.on("error", reject);
         const write = async (): Promise<void> => {
           for await (const chunk of open() as AsyncIterable<Uint8Array>) {
             hash.update(chunk);
