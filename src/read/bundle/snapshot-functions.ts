@@ -133,22 +133,22 @@ reading() {
   record "$name" "$@"
 }
 
-# Links of a namespace that have another end: INDEX INDEX-OF-THE-OTHER NAME-OF-ITS-NAMESPACE, which many do not tell.
+# Links of a namespace that have another end: INDEX INDEX-OF-THE-OTHER KIND NAME-OF-ITS-NAMESPACE, which many do not tell.
 ends() {
-  awk '{ other = $2; if (!sub(/^.*@if/, "", other)) next; sub(/:$/, "", other); name = "-"
-    for (i = 3; i < NF; i++) if ($i == "link-netns") name = $(i + 1)
-    print $1 + 0, other, name }'
+  awk '{ other = $2; if (!sub(/^.*@if/, "", other)) next; sub(/:$/, "", other); kind = name = "-"
+    for (i = 3; i <= NF; i++) if ($i == "veth") kind = $i; else if ($i == "link-netns") name = $(i + 1)
+    print $1 + 0, other, kind, name }'
 }
 
 # A veth whose two ends name each other leads here, and a device on top of one of this node's; what has neither may.
 leads_here() {
-  nsenter "--net=$1" -- ip -o link show 2>/dev/null | ends >"$work/theirs"
+  { nsenter "--net=$1" -- ip -d -o link show || nsenter "--net=$1" -- ip -o link show; } 2>/dev/null | ends >"$work/theirs"
   [ -s "$work/theirs" ] || return 0
-  while read -r own other name; do
-    grep -q "^$other: [^@ ]*: " "$work/links" && return 0
-    name=$(sed -n "s/^$other $own //p" "$work/ours")
+  while read -r own other kind name; do
+    [ "$kind" = veth ] || ! grep -q "^$other: [^@ ]*: " "$work/links" || return 0
+    name=$(sed -n "s/^$other $own [^ ]* //p" "$work/ours")
     [ -n "$name" ] || continue
-    known=$(sed -n "s:^named /run/netns/$name ::p" "$surveyed")
+    known=$(awk -v path="/run/netns/$name" '$1 == "named" && $2 == path { print $3 }' "$surveyed")
     [ -z "$known" ] || [ "$known" = "$2" ] || continue
     return 0
   done <"$work/theirs"
