@@ -8,7 +8,7 @@ export function lanLines(plan: Plan): string[] {
     `address add ${LAN_GATEWAY}/24 brd + dev br0`,
     "link set br0 up",
     ...plan.nodes.flatMap(nodePortLines),
-    ...portLines("client", plan.clientNetns, ""),
+    ...portLines("client", plan.clientNetns),
   ];
 }
 
@@ -72,13 +72,15 @@ export function nodeUplinkLines(node: PlannedNode): string[] {
   return uplinkLines(node.address);
 }
 
+/** The switch's end has the node's address with `fe` before it, as libvirt names its taps: a new cable is like the old. */
 export function nodePortLines(node: PlannedNode): string[] {
-  return portLines(node.name, node.netns, `address ${node.mac}`);
+  const portMac = node.mac.replace(/^../, "fe");
+  return portLines(node.name, node.netns, `address ${portMac}`, `address ${node.mac}`);
 }
 
-function portLines(port: string, netns: string, peerAddress: string): string[] {
+function portLines(port: string, netns: string, address = "", peerAddress = ""): string[] {
   return [
-    `link add ${port} type veth peer name eth0 ${peerAddress} netns ${netns}`,
+    `link add ${port} ${address} type veth peer name eth0 ${peerAddress} netns ${netns}`,
     `link set ${port} master br0`,
     `link set ${port} up`,
   ];
