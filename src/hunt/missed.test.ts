@@ -21,6 +21,11 @@ test("an endpoint of ten is missed once in 200 times, and no burst is made for o
   expect(triesToMeet(1)).toBe(0);
 });
 
+test("a branch of next to no chance, or of none, is worth no more tries than any", () => {
+  expect(triesToMeet(1e-20)).toBe(64);
+  expect(triesToMeet(0)).toBe(64);
+});
+
 test("a branch that is lost and was not met is tried further", () => {
   const all = triedIn(broken, broken, TO_THREE, { ...EVERYWHERE, attempts: 6 });
   const lucky = { ...all, tries: all.tries.filter((t) => t.answered) };

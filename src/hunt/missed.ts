@@ -23,7 +23,7 @@ export function triesToMeetMissed({ walk: { branches }, tries }: Tried): number 
 
 /** @param chance from 0 to 1, of one try */
 export function triesToMeet(chance: number): number {
-  return Math.min(MOST_FURTHER, Math.ceil(Math.log(CHANCE_TO_MISS) / Math.log(1 - chance)));
+  return Math.min(MOST_FURTHER, Math.ceil(Math.log(CHANCE_TO_MISS) / Math.log1p(-chance)));
 }
 
 function tookBranch({ trail }: Try, { destination: { ip, port } }: Branch): boolean {
