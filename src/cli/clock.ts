@@ -3,7 +3,7 @@ export function steadyNow(): number {
   return Math.round(performance.timeOrigin + performance.now());
 }
 
-/** The clock of whoever reads a recording: it rests at the time of which the recording tells, so that its answer is always the same. */
+/** The clock of whoever reads a recording: it rests when the recording was made, so that the answer is always the same. */
 export function restingAt(time: string): () => number {
   const ms = Date.parse(time);
   return () => ms;

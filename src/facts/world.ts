@@ -1,3 +1,4 @@
+import { type Ip, sameIp } from "./ip.ts";
 import type { Link, Netns } from "./netns.ts";
 import type { Phrase } from "./phrase.ts";
 import type { NetnsId } from "./provenance.ts";
@@ -27,4 +28,11 @@ export interface NotChecked {
 
 export function linksOf(netns: Netns | undefined): readonly Link[] {
   return netns?.links.known ? netns.links.value : [];
+}
+
+/** The namespaces that have an address, on a loopback link not counted: one, if it is nobody's besides. */
+export function netnsWith(world: World, ip: Ip): readonly Netns[] {
+  return [...world.netns.values()].filter((netns) =>
+    linksOf(netns).some((link) => link.kind !== "loopback" && link.addresses.some((a) => sameIp(a.ip, ip))),
+  );
 }

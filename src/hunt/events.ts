@@ -16,7 +16,10 @@ export interface Events {
   concluded: { readonly outcome: "healthy" | "broken" | "unknown" };
 }
 
-/** `at` is when it began, by our own clock unless the code says otherwise; `ms` how long it took, null for a moment, and where no clock went on. */
+/**
+ * `at` is when it began, by our own clock unless the code says otherwise; `ms` how long it took, null for a moment, and where
+ * no clock went on.
+ */
 export type Event = {
   readonly [K in keyof Events]: {
     readonly at: string;

@@ -1,7 +1,7 @@
 import { type Ip, sameIp } from "../facts/ip.ts";
 import type { ConntrackEntry } from "../facts/netns.ts";
 import type { NetnsId } from "../facts/provenance.ts";
-import { linksOf, type World } from "../facts/world.ts";
+import { linksOf, netnsWith, type World } from "../facts/world.ts";
 import type { Flow } from "../think/walk/branch.ts";
 import { type AdoptedFlow, adoptFlows } from "../witness/correlate/adopt-flows.ts";
 import { correlate } from "../witness/correlate/correlate.ts";
@@ -74,9 +74,7 @@ export function recordedFlows(frames: readonly Frame[], world: World): RecordedF
 /** The namespace that has the source's address; else the link where it came in from nobody that was collected. */
 function senderOf(flow: AdoptedFlow, sightings: readonly Sighting[], world: World): Sender | null {
   const { firstSeen, src } = flow;
-  const owners = [...world.netns.values()].filter((netns) =>
-    linksOf(netns).some((link) => link.kind !== "loopback" && link.addresses.some((a) => sameIp(a.ip, src))),
-  );
+  const owners = netnsWith(world, src);
   const owner =
     owners.length === 1 ? owners[0] : owners.find((o) => o.id === firstSeen.netns && firstSeen.direction !== "in");
   const place = owner === undefined ? null : placeOf(world, owner.id);

@@ -1,7 +1,7 @@
-import { endpointsBehind, type Target } from "../think/symptom/target.ts";
 import { type Ip, sameIp } from "../facts/ip.ts";
 import type { ConntrackEntry } from "../facts/netns.ts";
-import { linksOf, type World } from "../facts/world.ts";
+import { netnsWith, type World } from "../facts/world.ts";
+import { endpointsBehind, type Target } from "../think/symptom/target.ts";
 import type { Trial } from "./examination.ts";
 import type { Field } from "./field.ts";
 import { type Place, placeOf } from "./place.ts";
@@ -57,9 +57,6 @@ export function staleFlows(
 
 /** The one namespace that has the address; null where none or several have. */
 function ownerOf(world: World, ip: Ip): Place | null {
-  const owners = [...world.netns.values()].filter((netns) =>
-    linksOf(netns).some((link) => link.kind !== "loopback" && link.addresses.some((a) => sameIp(a.ip, ip))),
-  );
-  const [owner] = owners;
-  return owner === undefined || owners.length > 1 ? null : placeOf(world, owner.id);
+  const [owner, ...others] = netnsWith(world, ip);
+  return owner === undefined || others.length > 0 ? null : placeOf(world, owner.id);
 }

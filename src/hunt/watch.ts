@@ -1,8 +1,8 @@
-import { phrase } from "../facts/phrase.ts";
-import { sameIp, type Ip } from "../facts/ip.ts";
+import { type Ip, sameIp } from "../facts/ip.ts";
 import type { Counters } from "../facts/netns.ts";
+import { phrase } from "../facts/phrase.ts";
 import type { NetnsId, Source } from "../facts/provenance.ts";
-import { linksOf, type World } from "../facts/world.ts";
+import { linksOf, netnsWith, type World } from "../facts/world.ts";
 import { parseCounters } from "../read/parse/counters.ts";
 import { parseLinkCounters } from "../read/parse/link-counters.ts";
 import { text } from "../read/transport/reader.ts";
@@ -33,8 +33,8 @@ export async function startWatch(field: Field, trials: readonly Trial[], also: r
   for (const { walk } of trials) {
     for (const branch of walk.branches) {
       for (const part of [branch, ...branch.reply]) for (const step of part.steps) ids.add(step.netns);
-      const owner = ownerOf(field, branch.destination.ip);
-      if (owner !== null) {
+      const owner = netnsWith(field.world, branch.destination.ip)[0]?.id;
+      if (owner !== undefined) {
         ids.add(owner);
         ids.add(`${owner.slice(0, owner.indexOf("/"))}/host`);
       }
@@ -101,15 +101,6 @@ export function tunnelPortsOf(world: World): TunnelPorts {
   return withVxlanPorts(
     [...world.netns.values()].flatMap((n) => linksOf(n).flatMap((l) => (l.vxlan === null ? [] : [l.vxlan.dstPort]))),
   );
-}
-
-function ownerOf(field: Field, ip: Ip): NetnsId | null {
-  for (const netns of field.world.netns.values()) {
-    if (!netns.links.known) continue;
-    if (netns.links.value.some((l) => l.kind !== "loopback" && l.addresses.some((a) => sameIp(a.ip, ip))))
-      return netns.id;
-  }
-  return null;
 }
 
 async function readCounters(field: Field, places: readonly Place[]): Promise<ReadonlyMap<NetnsId, Counters>> {

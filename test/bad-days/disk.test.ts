@@ -1,23 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { describeAsRoot, useCommandLine } from "../cli/command-line.ts";
+import { describeAsRoot, useCommandLine, withOwnMounts } from "../cli/command-line.ts";
 
 const line = useCommandLine();
 const URL = "http://192.168.6.141:30007/";
 const bundle = (): readonly string[] => ["--bundle", join(line.directory, "fixtures", "ipip-resumed")];
 
 /** Runs it with a file system at `$ROOM` that has room for almost nothing. What is left there is printed to `$LEFT` in the end. */
-const cramped = (script = ""): readonly string[] => [
-  "unshare",
-  "--mount",
-  "--propagation",
-  "private",
-  "sh",
-  "-c",
-  `mount -t tmpfs -o size=8k none "$ROOM"; ${script} "$@"; status=$?; ls -A "$ROOM" "$ROOM"/lasthop >"$LEFT" 2>/dev/null; exit $status`,
-  "sh",
-];
+const cramped = (script = ""): readonly string[] =>
+  withOwnMounts(
+    `mount -t tmpfs -o size=8k none "$ROOM"; ${script} "$@"; status=$?; ls -A "$ROOM" "$ROOM"/lasthop >"$LEFT" 2>/dev/null; exit $status`,
+  );
 
 describeAsRoot("a disk that is full", () => {
   it("keeps no verdict: that is said, nothing half-written stays, and no older one to repair by", async () => {

@@ -9,7 +9,7 @@ import { createObject, mergeObject } from "../../src/lab/api-client.ts";
 import { injectFault } from "../../src/lab/fault.ts";
 import type { ApiAccess } from "../../src/lab/kubeconfig.ts";
 import { verdictSchema } from "../../src/verdict/verdict.ts";
-import { describeAsRoot, useCommandLine, useLab } from "../cli/command-line.ts";
+import { describeAsRoot, useCommandLine, useLab, withOwnMounts } from "../cli/command-line.ts";
 import { ownLabName } from "../matrix/take-down.ts";
 
 const run = promisify(execFile);
@@ -24,8 +24,8 @@ const SECRETS = ["annotation", "last-applied", "env", "argument", "node-annotati
 );
 
 /**
- * A machine that sees the namespaces of one lab alone. The lab's API listens on the loopback address of the machine outside, which a
- * node of the lab does not have.
+ * A machine that sees the namespaces of one lab alone. The lab's API listens on the loopback address of the machine outside,
+ * which a node of the lab does not have.
  */
 const APART = [
   "--mount",
@@ -111,16 +111,7 @@ describeAsRoot("a snapshot of a lab", () => {
   it("leaves no file where the disk is full, and says so", async () => {
     const room = directory();
     const ended = await line.run(["snapshot", "-o", join(room, "x.tgz"), ...at.flags], {
-      under: [
-        "unshare",
-        "--mount",
-        "--propagation",
-        "private",
-        "sh",
-        "-c",
-        `mount -t tmpfs -o size=16k none "$ROOM"; "$@"; status=$?; ls -A "$ROOM"; exit $status`,
-        "sh",
-      ],
+      under: withOwnMounts(`mount -t tmpfs -o size=16k none "$ROOM"; "$@"; status=$?; ls -A "$ROOM"; exit $status`),
       env: { ROOM: room },
     });
     expect(ended).toMatchObject({ code: 3, stdout: "" });

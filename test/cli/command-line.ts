@@ -196,16 +196,10 @@ for directory in /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin; do
   for tool in $TOOLS; do rm -f "$directory/$tool"; done
 done
 exec "$@"`;
-  return [
-    "unshare",
-    "--mount",
-    "--propagation",
-    "private",
-    "env",
-    `TOOLS=${tools.join(" ")}`,
-    "sh",
-    "-c",
-    script,
-    "sh",
-  ];
+  return ["env", `TOOLS=${tools.join(" ")}`, ...withOwnMounts(script)];
+}
+
+/** Runs a command (`"$@"` of the script) with mounts that nobody else sees. */
+export function withOwnMounts(script: string): readonly string[] {
+  return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"];
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Verdict } from "../../src/verdict/verdict.ts";
-import { describeAsRoot, type Ended, soon, useCommandLine, useLab } from "./command-line.ts";
+import { describeAsRoot, type Ended, soon, useCommandLine, useLab, withOwnMounts } from "./command-line.ts";
 
 const line = useCommandLine();
 const OURS = "99-zz-lasthop.conf";
@@ -17,16 +17,9 @@ describeAsRoot("repair, undo, repairs", () => {
   const sysctlDirectory = (): string => join("/etc/netns", node(), "sysctl.d");
   const journal = join(line.directory, "journal");
   /** The journal lies in the node's file system, which a namespace shares with this machine: not here. */
-  const under = [
-    "unshare",
-    "--mount",
-    "--propagation",
-    "private",
-    "sh",
-    "-c",
+  const under = withOwnMounts(
     `mount -t tmpfs none /var/lib && mkdir /var/lib/lasthop && mount --bind '${journal}' /var/lib/lasthop && exec "$@"`,
-    "sh",
-  ];
+  );
   const run = (...argv: readonly string[]): Promise<Ended> => line.run([...argv, ...at.flags], { under });
 
   const sysctl = (...argv: readonly string[]): string =>

@@ -28,7 +28,7 @@ export const oneInTenEndpointsDead = defineFault({
 });
 
 /** The last pod of web on the node. */
-export function deadEndpoint(plan: Plan, node: PlannedNode): PlannedPod {
+function deadEndpoint(plan: Plan, node: PlannedNode): PlannedPod {
   const pod = webPods(plan).findLast((one) => one.node === node.name);
   if (pod === undefined) throw new TypeError(`no pod of web is on ${node.name}`);
   return pod;

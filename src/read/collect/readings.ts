@@ -11,8 +11,8 @@ const TOLERATED = new Set(["sysctl-net", "proc-net-snmp"]);
 const LINE_FEED = 10;
 
 /**
- * Every line becomes some objects, about 2 KiB of them. A table of a million routes is left unread rather than memory exhausted; read in
- * part it would seem to lack the rest.
+ * Every line becomes some objects, about 2 KiB of them. A table of a million routes is left unread rather than memory
+ * exhausted; read in part it would seem to lack the rest.
  */
 const MOST_LINES = 400_000;
 

@@ -1,5 +1,5 @@
-import { socketsFor } from "../../facts/lookup/sockets.ts";
 import { type Ip, sameIp } from "../../facts/ip.ts";
+import { socketsFor } from "../../facts/lookup/sockets.ts";
 import { type NetnsId, netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import { linksOf, type World } from "../../facts/world.ts";
 import type { Branch } from "../walk/branch.ts";
@@ -8,9 +8,9 @@ import type { Suspect } from "./suspect.ts";
 
 /**
  * Several pods have one address, and each packet for it is led to one of them: a request to another than the one that has such a
- * server, an answer to another than the one that asked. It ends there, or on that one's node, where connection tracking has not
- * seen the connection and a filter drops what is INVALID. A route to the other pod would be a bypass: no edit of a node's tables cures it: all but one have to get an address
- * of their own.
+ * server, an answer to another than the one that asked. It ends there, or on that one's node, where connection tracking has
+ * not seen the connection and a filter drops what is INVALID. No edit of a node's tables cures it, and a route to the other
+ * pod would be a bypass: all but one have to get an address of their own.
  * @param holders of all pods to which the API gives an address
  */
 export function duplicateAddress(
