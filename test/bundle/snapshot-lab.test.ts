@@ -9,7 +9,7 @@ import { createObject, mergeObject } from "../../src/lab/api-client.ts";
 import { injectFault } from "../../src/lab/fault.ts";
 import type { ApiAccess } from "../../src/lab/kubeconfig.ts";
 import { verdictSchema } from "../../src/verdict/verdict.ts";
-import { describeAsRoot, useCommandLine, useLab, withOwnMounts } from "../cli/command-line.ts";
+import { describeAsRoot, soon, useCommandLine, useLab, withOwnMounts } from "../cli/command-line.ts";
 import { ownLabName } from "../matrix/take-down.ts";
 
 const run = promisify(execFile);
@@ -128,6 +128,8 @@ describeAsRoot("a snapshot of a lab", () => {
       clearTimeout(timer);
       expect(code).toBe(130);
       expect(readdirSync(out)).toEqual([]);
+      // A node's shell that is at work learns that nobody is there any more a moment after the command has ended.
+      await soon(() => running.left().length === 0, 3000);
       expect(running.left()).toEqual([]);
     },
   );
