@@ -1,4 +1,3 @@
-import { type Ip, sameIp } from "../facts/ip.ts";
 import type { Counters } from "../facts/netns.ts";
 import { phrase } from "../facts/phrase.ts";
 import type { NetnsId, Source } from "../facts/provenance.ts";
