@@ -5,7 +5,7 @@
  * LASTHOP_UNDER_TEST=DIRECTORY takes another build than dist/.
  */
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { labDown } from "../src/lab/down.ts";
 import { healFaults, injectFault, listFaults } from "../src/lab/fault.ts";
 import type { Lab } from "../src/lab/lab.ts";
@@ -18,7 +18,8 @@ import { isHealthy, type Symptom, symptomsOf } from "../test/matrix/symptoms.ts"
 import { median } from "./lib/timing.ts";
 
 const RUNS = 5;
-const built = process.env.LASTHOP_UNDER_TEST ?? "dist";
+// The servers of a lab run elsewhere.
+const built = resolve(process.env.LASTHOP_UNDER_TEST ?? "dist");
 const asked = process.argv.slice(2);
 const left = new Set(asked.length > 0 ? asked : listFaults().map(({ id }) => id));
 
