@@ -46,8 +46,8 @@ export function drawHex(chance: Chance, bytes: number): string {
 
 export function drawMac(chance: Chance): string {
   const [first = 0, ...rest] = drawBytes(chance, 6);
-  // Unicast, locally administered.
-  return [(first & 0xfc) | 0x02, ...rest].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+  // Unicast, locally administered; below 0x80, for `fe` is the switch's side of a cable and `ee` calico's side of a pod's link.
+  return [(first & 0x7c) | 0x02, ...rest].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
 function drawBytes(chance: Chance, count: number): number[] {

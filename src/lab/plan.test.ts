@@ -45,6 +45,8 @@ describe("a seed", () => {
       distinct(pods.map((pod) => pod.address));
       expect(Math.max(...nodes.map((node) => node.name.length))).toBeLessThan(16);
       expect(podOf({ pods }, "frontend").node).not.toBe(podOf({ pods }, "backend").node);
+      // `fe` is the switch's side of a node's cable: a bridge keeps what is for an address of its own port.
+      expect(nodes.filter(({ mac }) => mac.startsWith("fe"))).toEqual([]);
       for (const pod of pods)
         expect(isIn(nodes.find((node) => node.name === pod.node)?.podCidr, pod.address)).toBe(true);
     }
