@@ -27,6 +27,7 @@ const PROGRAMS = {
   kubectl: "kubernetes-client",
   nsenter: "util-linux",
   busybox: "busybox",
+  faketime: "faketime",
 };
 
 const SEARCH_PATH = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin", "/usr/bin", "/bin"];

@@ -1,5 +1,5 @@
-import { readdirSync, rmdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { rmdirSync, rmSync } from "node:fs";
+import { etcNetns, removeEtcFiles } from "./etc.ts";
 import { LabError } from "./lab-error.ts";
 import { existingNetns, labOfNetns, netnsInode, netnsOfLab, plannedNetns } from "./netns.ts";
 import { ETC_NETNS, LABS_DIRECTORY, labPaths } from "./paths.ts";
@@ -41,8 +41,8 @@ export async function labDown(name: string): Promise<boolean> {
       );
     }
   }
-  for (const netns of new Set([...planned, ...etcNetnsOfLab(name)])) {
-    rmSync(join(ETC_NETNS, netns), { recursive: true, force: true });
+  for (const netns of new Set([...planned, ...etcNetns().filter((netns) => labOfNetns(netns) === name)])) {
+    removeEtcFiles(netns);
   }
   rmSync(labPaths(name).directory, { recursive: true, force: true });
   removeIfEmpty(ETC_NETNS);
@@ -56,14 +56,6 @@ export async function labDownAll(): Promise<string[]> {
   const names = [...new Set([...labNames(), ...orphaned])].sort();
   for (const name of names) await labDown(name);
   return names;
-}
-
-function etcNetnsOfLab(name: string): string[] {
-  try {
-    return readdirSync(ETC_NETNS).filter((netns) => labOfNetns(netns) === name);
-  } catch {
-    return [];
-  }
 }
 
 function removeIfEmpty(directory: string): void {

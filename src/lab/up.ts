@@ -3,11 +3,12 @@ import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeCertificate } from "./certificate.ts";
 import { labDown } from "./down.ts";
+import { writeEtcFile } from "./etc.ts";
 import { inventoryText, kubeconfigText } from "./kubeconfig.ts";
 import { describeLab, type Lab } from "./lab.ts";
 import { LabError, LabInterrupted, type Said } from "./lab-error.ts";
 import { plannedNetns, runIn } from "./netns.ts";
-import { ETC_NETNS, LABS_DIRECTORY, labPaths } from "./paths.ts";
+import { LABS_DIRECTORY, labPaths } from "./paths.ts";
 import { type Cni, makePlan, type Overlay, type Plan } from "./plan.ts";
 import { checkMachine } from "./preflight.ts";
 import { isAlive, processId } from "./processes.ts";
@@ -131,18 +132,14 @@ async function build(plan: Plan, bundle: string, stage: (line: Said) => void): P
   return describeLab(state);
 }
 
-/** Each node has an /etc/sysctl.d of its own, and each pod a resolv.conf; `ip netns exec` mounts them over /etc. */
+/** Each node has an /etc/sysctl.d of its own, and each pod a resolv.conf. */
 function writeEtcFiles(plan: Plan): void {
   for (const node of plan.nodes) {
-    const directory = join(ETC_NETNS, node.netns, "sysctl.d");
-    mkdirSync(directory, { recursive: true });
-    writeFileSync(join(directory, "99-kubernetes.conf"), sysctlFile());
+    writeEtcFile(node.netns, "sysctl.d/99-kubernetes.conf", sysctlFile());
   }
   const dns = plan.services.find((service) => service.name === "kube-dns");
   for (const pod of plan.pods) {
-    const directory = join(ETC_NETNS, pod.netns);
-    mkdirSync(directory, { recursive: true });
     const search = `${pod.namespace}.svc.cluster.local svc.cluster.local cluster.local`;
-    writeFileSync(join(directory, "resolv.conf"), `search ${search}\nnameserver ${dns?.clusterIp}\noptions ndots:5\n`);
+    writeEtcFile(pod.netns, "resolv.conf", `search ${search}\nnameserver ${dns?.clusterIp}\noptions ndots:5\n`);
   }
 }

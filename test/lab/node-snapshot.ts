@@ -15,6 +15,7 @@ const READ = {
   ports: "bridge -d link show",
   links: "ip -o address",
   flags: "ip -o -d link",
+  seconds: "date +%s",
 };
 type Part = keyof typeof READ;
 
@@ -28,7 +29,7 @@ export async function snapshot({ netns }: { readonly netns: string }): Promise<R
   const { stdout } = await command("ip", "netns", "exec", netns, "sh", "-c", SCRIPT);
   const parts = stdout.split(`${END}\n`).map((part) => part.split("\n").slice(0, -1));
   const named = Object.fromEntries(Object.keys(READ).map((name, index) => [name, parts[index] ?? []]));
-  const { sysctls, rules, legacyRules, bridges, sets, routes, routes6, neighbours, fdb, ports, links, flags } =
+  const { sysctls, rules, legacyRules, bridges, sets, routes, routes6, neighbours, fdb, ports, links, flags, seconds } =
     named as Record<Part, string[]>;
   return {
     sysctls: sysctls.filter((line) => !line.includes("stable_secret")).sort(),
@@ -44,6 +45,7 @@ export async function snapshot({ netns }: { readonly netns: string }): Promise<R
     bridges: bridges.filter((line) => line.startsWith("table bridge")),
     ports: withoutNumbers(ports),
     links: withoutNumbers(links),
+    minutesAhead: [String(Math.round((Number(seconds[0]) - Date.now() / 1000) / 60))],
     flags: withoutNumbers(
       flags.map((line) => line.replace(/ qdisc .* state /, " state ").replace(/ \w+_timer +\S+/g, "")),
     ),

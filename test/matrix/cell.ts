@@ -1,6 +1,6 @@
 import type { Verdict, VerdictCause } from "../../src/verdict/verdict.ts";
 import { keepVerdict } from "./keep-verdict.ts";
-import type { Expected, ExpectedCause } from "./lab-fault-causes.ts";
+import type { Expected, ExpectedCause, ExpectedNote } from "./lab-fault-causes.ts";
 import { type Bench, type Mended, repairAndUndo, snapshotOf } from "./mend.ts";
 import { diagnose } from "./product.ts";
 import { saidCauses, saidText } from "./said-causes.ts";
@@ -29,7 +29,7 @@ export interface Cell {
   readonly falseCauses: readonly string[];
 }
 
-interface FaultOnNode {
+export interface FaultOnNode {
   readonly id: string;
   readonly node: string;
 }
@@ -74,14 +74,19 @@ export async function diagnoseCell(bench: Bench, fault: FaultOnNode, expected: E
   return kept(cell, trial);
 }
 
-/** A fault that nothing of what the lab's users do comes across: nothing may be said against the lab. */
-export async function unmetCell(bench: Bench, fault: FaultOnNode): Promise<Cell> {
+/** A fault that nothing of what the lab's users do comes across: nothing may be said against the lab, but for a note. */
+export async function unmetCell(bench: Bench, fault: FaultOnNode, note: ExpectedNote | null = null): Promise<Cell> {
   const symptom: Symptom = { input: bench.lab.url, try: async () => [] };
   const diagnosis = await diagnose(bench.product, bench.lab, symptom.input);
   const { verdict, problem } = diagnosis;
   const trial: Trial = { symptom, statuses: [], diagnosis, own: [], probes: [] };
   if (verdict === null) return cellOf(bench, fault, trial, [problem ?? "no verdict"], []);
-  const wrongs = verdict.outcome === "healthy" ? [] : [`outcome: said ${verdict.outcome}, due healthy`];
+  const isNoted = ({ what, why }: ExpectedNote): boolean =>
+    verdict.notChecked.some((one) => one.what === what && why.test(one.why));
+  const wrongs = [
+    ...(verdict.outcome === "healthy" ? [] : [`outcome: said ${verdict.outcome}, due healthy`]),
+    ...(note === null || isNoted(note) ? [] : [`not noted: ${note.what}: ${note.why}`]),
+  ];
   return kept(cellOf(bench, fault, trial, wrongs, saidCauses(verdict).map(saidText)), trial);
 }
 

@@ -5,9 +5,10 @@ import { LabError } from "../../src/lab/lab-error.ts";
 import { findNode } from "../../src/lab/plan.ts";
 import { describeLabs } from "../lab/lab-bundle.ts";
 import { BenchLab } from "./bench-lab.ts";
-import { type Cell, diagnoseCell, unmetCell } from "./cell.ts";
-import { expectedOf, iptablesBackend } from "./lab-fault-causes.ts";
+import { type Cell, diagnoseCell, type FaultOnNode, unmetCell } from "./cell.ts";
+import { type Broken, expectedOf, iptablesBackend, noteOf } from "./lab-fault-causes.ts";
 import { seedsText } from "./matrix-table.ts";
+import type { Bench } from "./mend.ts";
 import { useProduct } from "./product.ts";
 import { ownLabName } from "./take-down.ts";
 
@@ -45,8 +46,7 @@ describeSeeds("every fault, placed by chance (skipped unless LASTHOP_SEEDS=1-10)
           const { plan } = lab.bench;
           const on = { id: fault.id, node: fault.needsNode ? node : "-" };
           const broken = { plan, node: findNode(plan, node), backend: await iptablesBackend() };
-          const met = await diagnoseCell(lab.bench, on, expectedOf(fault.id, broken));
-          const cell = met.symptom === "" ? await unmetCell(lab.bench, on) : met;
+          const cell = await cellOf(lab.bench, on, broken);
           cells.push({ ...cell, lab: `${seed} ${cell.lab}` });
           expect(cell.wrongs, cell.symptom).toEqual([]);
         } finally {
@@ -57,6 +57,13 @@ describeSeeds("every fault, placed by chance (skipped unless LASTHOP_SEEDS=1-10)
     );
   });
 });
+
+async function cellOf(bench: Bench, on: FaultOnNode, broken: Broken): Promise<Cell> {
+  const note = noteOf(on.id, broken);
+  if (note !== null) return unmetCell(bench, on, note);
+  const met = await diagnoseCell(bench, on, expectedOf(on.id, broken));
+  return met.symptom === "" ? unmetCell(bench, on) : met;
+}
 
 /** Null where no node of the lab can have the fault. */
 async function injectSomewhere(

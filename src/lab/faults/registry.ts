@@ -4,6 +4,7 @@ import { fabricDrop } from "./fabric-drop.ts";
 import { dnsOnly } from "./dns-only.ts";
 import { duplicatePodIp } from "./duplicate-pod-ip.ts";
 import { externalTrafficPolicyLocal } from "./externaltrafficpolicy-local-without-endpoint.ts";
+import { clockSkew } from "./clock-skew.ts";
 import { conntrackStaleDnat } from "./conntrack-stale-dnat.ts";
 import type { Fault } from "./fault-type.ts";
 import { forwardDrop } from "./forward-drop.ts";
@@ -79,4 +80,5 @@ export const FAULTS: readonly Fault[] = [
   oneInTenEndpointsDead,
   dnsOnly,
   netpolDeny,
+  clockSkew,
 ];
