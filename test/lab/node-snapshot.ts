@@ -1,3 +1,4 @@
+import type { Snapshot } from "../matrix/lab-snapshot.ts";
 import { command } from "./command.ts";
 
 /** What each part of a snapshot is read with. One shell runs them all: entering a namespace costs more than the tools. */
@@ -24,8 +25,17 @@ const SCRIPT = Object.values(READ)
   .map((read) => `${read}; echo '${END}'`)
   .join("; ");
 
-/** What a fault may touch on a node or in a pod, as the standard tools print it, without what changes by itself. */
-export async function snapshot({ netns }: { readonly netns: string }): Promise<Record<string, string[]>> {
+/** What a fault may touch there, as the standard tools print it, without what changes by itself. */
+export async function snapshotOfPlaces(netnsNames: readonly string[]): Promise<Snapshot> {
+  const taken = await Promise.all(
+    netnsNames.map(async (netns) =>
+      Object.entries(await snapshot(netns)).map(([part, lines]): [string, string[]] => [`${netns} ${part}`, lines]),
+    ),
+  );
+  return new Map(taken.flat());
+}
+
+async function snapshot(netns: string): Promise<Record<string, string[]>> {
   const { stdout } = await command("ip", "netns", "exec", netns, "sh", "-c", SCRIPT);
   const parts = stdout.split(`${END}\n`).map((part) => part.split("\n").slice(0, -1));
   const named = Object.fromEntries(Object.keys(READ).map((name, index) => [name, parts[index] ?? []]));

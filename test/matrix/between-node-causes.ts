@@ -53,8 +53,5 @@ export const BETWEEN_NODES: Readonly<Record<string, Join>> = {
   },
   "fabric-drop": { cause: (broken) => onSegment("fabric-drop", requestCrosses(broken)) },
   "node-down": silent,
-  "node-not-ready": {
-    ...silent,
-    open: "where the silent node is the one whose address is asked, nothing is named yet",
-  },
+  "node-not-ready": silent,
 };

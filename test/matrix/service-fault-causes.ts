@@ -74,7 +74,6 @@ export const SERVICE_FAULTS: Readonly<Record<string, Join>> = {
     cause: () => ofApi("netpol-deny", "NetworkPolicy default/backend-only-from-web"),
   },
   "dns-only": {
-    open: "on a busy machine an answer after the repair comes later than a try waits, and the repair looks void",
     cause: ({ node, backend }) => ({
       id: "forward-drop",
       node: node.name,
