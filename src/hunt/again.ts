@@ -1,5 +1,6 @@
 import type { Netns } from "../facts/netns.ts";
 import { type NetnsId, netnsNameOf, nodeOf } from "../facts/provenance.ts";
+import type { World } from "../facts/world.ts";
 import { podKey } from "../facts/cluster.ts";
 import { collectWorld } from "../read/collect/collect-world.ts";
 import type { Suspect } from "../think/explain/suspect.ts";
@@ -9,37 +10,48 @@ import { walk } from "../think/walk/walk.ts";
 import type { Field } from "./field.ts";
 import { WALK_SPORT } from "./trials.ts";
 
-/**
- * The namespace where the walk ends the suspect, and that of the fact which is its cause, read once more after the probes; null
- * when one could not be.
- */
-export async function readAgain(
-  field: Field,
-  { predicted }: Suspect,
-  ofCause: NetnsId | null,
-): Promise<readonly Netns[] | null> {
-  if (predicted === null) return null;
-  const wanted = [...new Set([predicted.at.netns, ...(ofCause === null ? [] : [ofCause])])];
+/** Namespaces, read once more after the probes; null when one could not be. */
+export async function readAgain(field: Field, netns: readonly NetnsId[]): Promise<readonly Netns[] | null> {
+  const wanted = [...new Set(netns)];
   const { world } = await collectWorld(field.reader, field.cluster, {
     limits: field.limits,
     nodes: [...new Set(wanted.map(nodeOf))],
     pods: (pod) => wanted.some((netns) => `pod:${podKey(pod)}` === netnsNameOf(netns)),
   });
-  const fresh = wanted.map((netns) => world.netns.get(netns));
-  return fresh.every((netns) => netns?.links.known === true) ? fresh.filter((netns) => netns !== undefined) : null;
+  const fresh = wanted.map((id) => world.netns.get(id));
+  return fresh.every((one) => one?.links.known === true) ? fresh.filter((one) => one !== undefined) : null;
+}
+
+/**
+ * What is explained by nothing that was read before it was tried is held against what is so now, from its last sighting to where it
+ * should have been seen next: the probes make a kernel ask for neighbours that nobody had asked for before.
+ * @returns null where nothing could be read, or nothing was lost
+ */
+export async function lookAgain(field: Field, suspects: readonly Suspect[]): Promise<World | null> {
+  const lost = suspects.filter(({ failed }) => failed > 0);
+  const netns = lost.flatMap(({ lastHop, next, tried }) => [
+    lastHop?.netns ?? tried.flow.from,
+    ...(next === null ? [] : [next.netns]),
+  ]);
+  const fresh = netns.length === 0 ? null : await readAgain(field, netns);
+  return fresh === null ? null : withFresh(field.world, fresh, (id) => field.world.netns.get(id));
+}
+
+/** @param before whose conntrack is kept: now there are the entries of our own probes as well */
+function withFresh(world: World, fresh: readonly Netns[], before: (id: NetnsId) => Netns | undefined): World {
+  const merged = new Map(world.netns);
+  for (const netns of fresh)
+    merged.set(netns.id, { ...netns, conntrack: before(netns.id)?.conntrack ?? netns.conntrack });
+  return { ...world, netns: merged };
 }
 
 /** Walks once more with what was read again: does the suspect still end at the same place in the same way? */
 export function stillSo(field: Field, { predicted, tried, branch }: Suspect, fresh: readonly Netns[]): boolean {
   if (predicted === null) return false;
-  const merged = new Map(field.world.netns);
-  for (const netns of fresh) {
-    // Conntrack now holds our own probes: what decides about a new connection is what was there before them. Of one that was
-    // under way it is the entry of now.
-    const before = tried.flow.sport === WALK_SPORT ? field.world.netns.get(netns.id) : undefined;
-    merged.set(netns.id, { ...netns, conntrack: before?.conntrack ?? netns.conntrack });
-  }
-  const again = walk({ ...field.world, netns: merged }, tried.flow);
+  // What decides about a new connection is what was there before the probes; of one that was under way it is the entry of now.
+  const isNew = tried.flow.sport === WALK_SPORT;
+  const now = withFresh(field.world, fresh, (id) => (isNew ? field.world.netns.get(id) : undefined));
+  const again = walk(now, tried.flow);
   return again.branches.some((b) => {
     if (b.destination.ip.value !== branch.destination.ip.value || b.destination.port !== branch.destination.port)
       return false;

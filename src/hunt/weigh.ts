@@ -6,7 +6,8 @@ import { type SilentNode, silentCause } from "../think/explain/silent.ts";
 import type { Suspect, Tried } from "../think/explain/suspect.ts";
 import type { Target } from "../think/symptom/target.ts";
 import type { Branch } from "../think/walk/branch.ts";
-import { readAgain } from "./again.ts";
+import { walk } from "../think/walk/walk.ts";
+import { lookAgain, readAgain } from "./again.ts";
 import { mainSuspect } from "./conclude.ts";
 import type { Examination } from "./examination.ts";
 import type { Field, Notebook } from "./field.ts";
@@ -59,11 +60,13 @@ export async function weigh(
   // Where the symptom's own packets arrive and only the gateway complains, its flow is the one to explain.
   const toExplain =
     behind !== null && faced.symptom.every((e) => e.tried.tries.every((t) => t.answered)) ? [behind] : investigations;
-  const own = toExplain.flatMap((i) => [...i.symptom, ...i.adopted]).map((e) => e.tried);
-  const beside = toExplain.flatMap((i) => [...i.direct, ...i.home]).map((e) => e.tried);
+  const tried = {
+    own: toExplain.flatMap((i) => [...i.symptom, ...i.adopted]).map((e) => e.tried),
+    beside: toExplain.flatMap((i) => [...i.direct, ...i.home]).map((e) => e.tried),
+  };
   const examinations = investigations.map((i) => i.examination);
   const moved = mostMoved(examinations.map((e) => e.moved));
-  const reckoning = await reckon(field, own, beside, moved, silent, notebook);
+  const { own, beside, reckoning } = await reckonTwice(field, tried, moved, silent, notebook);
   const reckonedAt = field.now();
   const { suspects, agreements, askedAt } = reckoning;
   const questions = new Set([...agreements.values()].flat()).size;
@@ -91,8 +94,8 @@ export async function weigh(
   const lostTaps = examinations.flatMap((e) => e.reports.filter((r) => !r.trustworthy).map((r) => r.netns));
   const isMet = main !== null && main.failed > 0 && recording === null;
   const [cause] = causes;
-  const ofCause = cause?.node == null ? null : netnsId(cause.node, cause.netns ?? "host");
-  const fresh = isMet ? await readAgain(field, main, ofCause) : null;
+  const ofCause = cause?.node == null ? [] : [netnsId(cause.node, cause.netns ?? "host")];
+  const fresh = isMet && main.predicted !== null ? await readAgain(field, [main.predicted.at.netns, ...ofCause]) : null;
   const node = main?.predicted == null ? null : nodeOf(main.predicted.at.netns);
   if (isMet && node !== null)
     notebook.happened(reckonedAt, field.now(), "read-again", { node, isRead: fresh !== null });
@@ -117,4 +120,34 @@ export async function weigh(
       hasDeadBranch(faced) ||
       (recording !== null && investigations.some(isLostOnRecord)),
   };
+}
+
+interface Reckoned {
+  readonly own: readonly Tried[];
+  readonly beside: readonly Tried[];
+  readonly reckoning: Reckoning;
+}
+
+/** Where what was read before the probes explains nothing, with what is read after them. */
+async function reckonTwice(
+  field: Field,
+  { own, beside }: Omit<Reckoned, "reckoning">,
+  moved: Moved,
+  silent: readonly SilentNode[],
+  notebook: Notebook,
+): Promise<Reckoned> {
+  const first = { own, beside, reckoning: await reckon(field, own, beside, moved, silent, notebook) };
+  if (field.reader.offline || isExplained(first)) return first;
+  const world = await lookAgain(field, first.reckoning.suspects);
+  if (world === null) return first;
+  const anew = (tried: Tried): Tried => ({ ...tried, walk: walk(world, tried.flow) });
+  const then = { own: own.map(anew), beside: beside.map(anew) };
+  const reckoning = await reckon({ ...field, world }, then.own, then.beside, moved, silent, notebook);
+  const second = { ...then, reckoning };
+  return isExplained(second) ? second : first;
+}
+
+function isExplained({ own, reckoning }: Reckoned): boolean {
+  const hasFailed = own.some(({ tries }) => tries.some(({ answered }) => !answered));
+  return !hasFailed || reckoning.causes.some(({ confidence }) => confidence !== "suspected");
 }

@@ -37,6 +37,13 @@ export const ROUTE_FAULTS: readonly UnlistedFault[] = [
       only(`policy-rule-\\S+ ${far.name} ip rule 90`, `wrong-route ${far.name} route (default|0.0.0.0/0) table 51820`),
   },
   {
+    id: "a next hop that nobody has, and that nobody was sent to before",
+    cni: "calico",
+    inject: ({ near, backend }) => [on(near.netns, `ip route add ${backend.address}/32 via 192.168.6.99 dev eth0`)],
+    revert: ({ near, backend }) => [on(near.netns, `ip route del ${backend.address}/32`)],
+    truths: ({ near, backend }) => only(`wrong-route ${near.name} route ${backend.address}/32 table main`),
+  },
+  {
     id: "a host on the pod's own subnet mask: the pod takes all pods for neighbours",
     cni: "flannel",
     inject: ({ backend }) => [
