@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Debian package by a program that it brings. */
+/** Debian package by a program that it brings: of the lab and the command line. */
 const PROGRAMS = {
   ip: "iproute2",
   bridge: "iproute2",
@@ -20,25 +20,20 @@ const PROGRAMS = {
   ping: "iputils-ping",
   curl: "curl",
   openssl: "openssl",
-  sshd: "openssh-server",
   ssh: "openssh-client",
   sysctl: "procps",
   modprobe: "kmod",
   kubectl: "kubernetes-client",
   nsenter: "util-linux",
-  busybox: "busybox",
-  faketime: "faketime",
 };
+
+/** Of the tests besides. */
+export const TEST_PROGRAMS = { sshd: "openssh-server", busybox: "busybox", faketime: "faketime", chromium: "chromium" };
 
 const SEARCH_PATH = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 
 function isInstalled(program) {
   return SEARCH_PATH.some((dir) => dir !== "" && existsSync(`${dir}/${program}`));
-}
-
-/** @returns the programs that are still missing */
-export function missingPrograms() {
-  return Object.keys(PROGRAMS).filter((program) => !isInstalled(program));
 }
 
 function run(argv, options = {}) {
@@ -65,10 +60,10 @@ function isDebian() {
   }
 }
 
-function ensurePrograms() {
-  const missing = missingPrograms();
+function ensurePrograms(packageOf) {
+  const missing = Object.keys(packageOf).filter((program) => !isInstalled(program));
   if (missing.length === 0) return;
-  const packages = [...new Set(missing.map((program) => PROGRAMS[program]))];
+  const packages = [...new Set(missing.map((program) => packageOf[program]))];
   if (process.getuid?.() !== 0 || !isDebian()) {
     console.log(`Not installed here: ${missing.join(", ")}. Tests and demos that need them are skipped and say so.`);
     console.log(`On Debian or Ubuntu: sudo apt-get install ${packages.join(" ")}`);
@@ -86,15 +81,18 @@ function ensurePrograms() {
   }
 }
 
-/** Brings the checkout to where the command line can be built and its tests can run. */
-export function setUp() {
+/**
+ * Brings the checkout to where the command line can be built and the lab can run.
+ * @param more Debian packages by programs that are needed besides
+ */
+export function setUp(more = {}) {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
     console.error(`Lasthop needs Node 20.19 or later; this is ${process.versions.node}.`);
     process.exit(3);
   }
   ensureNodeModules();
-  ensurePrograms();
+  ensurePrograms({ ...PROGRAMS, ...more });
   process.env.PATH = [...new Set(SEARCH_PATH)].join(":");
 }
 

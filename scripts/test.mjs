@@ -2,9 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { build, root, setUp } from "./setup.mjs";
+import { build, root, setUp, TEST_PROGRAMS } from "./setup.mjs";
 
-setUp();
+setUp(TEST_PROGRAMS);
 build();
 
 const bin = (name) => `${root}node_modules/.bin/${name}`;
