@@ -1,3 +1,4 @@
+import { markBoot } from "./boot.ts";
 import { existingNetns, ipBatch, netnsInode, runIn } from "./netns.ts";
 import type { Plan, PlannedNode, PlannedPod } from "./plan.ts";
 import { killAll, labProcesses } from "./processes.ts";
@@ -25,6 +26,7 @@ export async function powerOn(plan: Plan, node: PlannedNode, bundle: string): Pr
   const pods = podsOn(plan, node);
   await buildMarker.run(plan.marker, async () => {
     await Promise.all(namespacesOf(plan, node).map((name) => run(["ip", "netns", "add", name])));
+    markBoot(plan.lab, node);
     await readySysctls([node], pods);
     await ipBatch(plan.lanNetns, nodePortLines(node));
     await wireNode(plan, node);

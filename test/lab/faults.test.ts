@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { mergeObject } from "../../src/lab/api-client.ts";
 import { labDown } from "../../src/lab/down.ts";
 import { healFaults, injectFault, listFaults } from "../../src/lab/fault.ts";
 import { servingPod } from "../../src/lab/faults/serving-nodes.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { describeLab } from "../../src/lab/lab.ts";
+import type { ApiAccess } from "../../src/lab/kubeconfig.ts";
 import { findNode } from "../../src/lab/plan.ts";
+import { powerOff, powerOn } from "../../src/lab/power.ts";
 import { hasProgram } from "../../src/lab/preflight.ts";
 import { requireLab } from "../../src/lab/state.ts";
 import { labUp } from "../../src/lab/up.ts";
@@ -144,6 +147,25 @@ describeLabs(`${extent} side by side`, () => {
     expect(new Set(answers)).toEqual(new Set(["200", "000"]));
     await healFaults(lab.name);
   }, 20_000);
+
+  it("a node that boots has kube-proxy's rules and the policies' again, every time", async () => {
+    for (const lab of labs) {
+      const { plan, api } = requireLab(lab.name);
+      const node = findNode(plan, "k2");
+      await injectFault(lab.name, "netpol-deny");
+      try {
+        const before = await snapshots(lab);
+        for (let boots = 1; boots <= 5; boots += 1) {
+          await powerOff(plan, node);
+          await powerOn(plan, node, bundle.server);
+          await mergeObject(api as ApiAccess, "/api/v1/nodes/k2", { metadata: { annotations: { boots: `${boots}` } } });
+          await restored(lab, before);
+        }
+      } finally {
+        await healFaults(lab.name);
+      }
+    }
+  }, 120_000);
 
   it("heal from several faults, also from what somebody has repaired meanwhile", async () => {
     await Promise.all(

@@ -1,3 +1,4 @@
+import { bootOf } from "../../boot.ts";
 import { inNetns } from "../../netns.ts";
 import type { Plan, PlannedNode } from "../../plan.ts";
 import { iptablesRestore } from "../../rules/iptables-tool.ts";
@@ -9,14 +10,20 @@ import { run } from "../../run.ts";
 import { resourceOfKind } from "./resources.ts";
 import type { Store } from "./store.ts";
 
+/** What a node enforces since that boot of it. */
+interface Written {
+  boot: string;
+  content: string;
+  enforcement: Enforcement;
+}
+
 const NONE: Enforcement = { sets: new Map(), chains: [], emptied: [], rules: [] };
 
 /** Who enforces NetworkPolicies on every node: Felix with Calico, kube-router's controller beside flannel. */
 export class Policer {
   readonly #plan: Plan;
   readonly #store: Store;
-  readonly #written = new Map<string, Enforcement>();
-  #content = "[]";
+  readonly #written = new Map<string, Written>();
   #syncs: Promise<unknown> = Promise.resolve();
 
   constructor(plan: Plan, store: Store) {
@@ -32,16 +39,18 @@ export class Policer {
   async #syncAll(): Promise<void> {
     const list = (kind: string) => this.#store.list(resourceOfKind(kind), null);
     const policies = appliedPolicies(list("NetworkPolicy"), list("Pod"), list("Namespace"));
-    const content = JSON.stringify(policies);
-    if (content === this.#content) return;
     await Promise.all(this.#plan.nodes.map((node) => this.#syncNode(node, policies)));
-    this.#content = content;
   }
 
   /** Sets first, then the rules that ask them; what nobody asks any longer goes last. */
   async #syncNode(node: PlannedNode, policies: readonly AppliedPolicy[]): Promise<void> {
+    const boot = bootOf(this.#plan.lab, node);
+    if (boot === null) return;
+    const held = this.#written.get(node.name);
+    const { content: applied, enforcement: before } = held?.boot === boot ? held : { content: "[]", enforcement: NONE };
+    const content = JSON.stringify(policies);
+    if (content === applied) return;
     const isCalico = this.#plan.cni === "calico";
-    const before = this.#written.get(node.name) ?? NONE;
     const now = (isCalico ? calicoEnforcement : kubeRouterEnforcement)(this.#plan, node, policies);
     const feed = (argv: readonly string[], lines: readonly string[]): Promise<unknown> =>
       lines.length === 0 ? Promise.resolve() : run(inNetns(node.netns, argv), { input: `${lines.join("\n")}\n` });
@@ -63,6 +72,6 @@ export class Policer {
       ["ipset", "restore"],
       [...before.sets.keys()].filter((set) => !now.sets.has(set)).map((set) => `destroy ${set}`),
     );
-    this.#written.set(node.name, now);
+    this.#written.set(node.name, { boot, content, enforcement: now });
   }
 }

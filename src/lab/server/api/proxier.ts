@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { inNetns, netnsInode } from "../../netns.ts";
+import { bootOf } from "../../boot.ts";
+import { inNetns } from "../../netns.ts";
 import { stoppedProxyPath } from "../../paths.ts";
 import type { Plan, PlannedNode } from "../../plan.ts";
 import { iptablesRestore } from "../../rules/iptables-tool.ts";
@@ -8,9 +9,9 @@ import { run } from "../../run.ts";
 import { servicePorts } from "./endpoints.ts";
 import type { Store } from "./store.ts";
 
-/** What a node's tables hold, by the namespace that it had then: one that was booted since holds nothing of it. */
+/** What a node's tables hold since that boot of it. */
 interface Written {
-  inode: bigint;
+  boot: string;
   content: string;
   chains: readonly string[];
 }
@@ -38,19 +39,20 @@ export class Proxier {
     return Promise.all(this.#plan.nodes.map((node) => this.#syncNode(node, ports)));
   }
 
-  async #syncNode({ name, netns }: PlannedNode, ports: readonly ServicePort[]): Promise<void> {
-    const inode = netnsInode(netns);
+  async #syncNode(node: PlannedNode, ports: readonly ServicePort[]): Promise<void> {
+    const { clusterCidr, lab } = this.#plan;
+    const { name, netns } = node;
+    const boot = bootOf(lab, node);
     // A node without power has no kube-proxy either.
-    if (inode === null || existsSync(stoppedProxyPath(this.#plan.lab, name))) return;
-    const { clusterCidr } = this.#plan;
+    if (boot === null || existsSync(stoppedProxyPath(lab, name))) return;
     const content = kubeProxyRules(ports, clusterCidr, name, []);
     const held = this.#written.get(name);
-    const written = held?.inode === inode ? held : null;
+    const written = held?.boot === boot ? held : null;
     if (content === written?.content) return;
     const chains = serviceChains(ports, name);
     const stale = (written?.chains ?? []).filter((chain) => !chains.includes(chain));
     const text = kubeProxyRules(ports, clusterCidr, name, stale);
     await run(inNetns(netns, [...(await iptablesRestore()), "--noflush"]), { input: text });
-    this.#written.set(name, { inode, content, chains });
+    this.#written.set(name, { boot, content, chains });
   }
 }
