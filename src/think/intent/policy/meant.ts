@@ -26,10 +26,10 @@ export function meantFor(cluster: Cluster, world: World, flow: Flow, branch: Bra
   if (sameIp(from, as)) return first;
   const second = of(partyAt(cluster, world, as));
   if (first.allowed === second.allowed) return first.allowed === false ? first : second;
-  const why =
+  const unknown =
     typeof first.allowed === "object"
-      ? first.allowed.why
+      ? first.allowed.unknown
       : phrase("policy-masqueraded", { from: from.text, as: as.text });
   const by = [...new Set([...first.by, ...second.by])];
-  return { allowed: { why }, by, direction: first.allowed === true ? second.direction : first.direction };
+  return { allowed: { unknown }, by, direction: first.allowed === true ? second.direction : first.direction };
 }

@@ -8,9 +8,9 @@ import {
   type PolicyRule,
 } from "../../../facts/cluster.ts";
 import { contains } from "../../../facts/ip.ts";
+import { every, type Maybe, some } from "../../../facts/maybe.ts";
 import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import { keysOf, selects } from "./labels.ts";
-import { every, type Maybe, some } from "./maybe.ts";
 import type { Party } from "./party.ts";
 
 /** A request, between whom, and the port that it is for after translation. */
@@ -41,13 +41,13 @@ function permitsAt(cluster: Cluster, flow: PolicyFlow, direction: Direction): Pe
   const [own, peer] = direction === "egress" ? [flow.source, flow.destination] : [flow.destination, flow.source];
   const free: Permission = { allowed: true, by: [], direction };
   const { pod } = own;
-  if (own.isStrange) return { ...free, allowed: anyPolicy(cluster) ? { why: strangeness(own) } : true };
+  if (own.isStrange) return { ...free, allowed: anyPolicy(cluster) ? { unknown: strangeness(own) } : true };
   if (pod === null || pod.hostNetwork) return free;
   // A pod cannot be kept from itself, nor from its own node.
   if (peer.pod !== null && podKey(peer.pod) === podKey(pod)) return free;
   if (peer.node !== null && peer.node === pod.node) return free;
   const { networkPolicies } = cluster;
-  if (!networkPolicies.known) return { ...free, allowed: { why: networkPolicies.why } };
+  if (!networkPolicies.known) return { ...free, allowed: { unknown: networkPolicies.why } };
   const ofNamespace = networkPolicies.value.filter((policy) => policy.namespace === pod.namespace);
   const unread = ofNamespace.find(({ spec }) => !spec.known);
   const isolating = ofNamespace.filter(
@@ -61,14 +61,14 @@ function permitsAt(cluster: Cluster, flow: PolicyFlow, direction: Direction): Pe
     const why = unread.spec.known ? "" : unread.spec.why;
     // One more may isolate it, or let pass what the others do not.
     return {
-      allowed: { why: phrase("policy-not-understood", { policy: podKey(unread), why }) },
+      allowed: { unknown: phrase("policy-not-understood", { policy: podKey(unread), why }) },
       by: [...by, podKey(unread)],
       direction,
     };
   }
   if (isolating.length === 0) return free;
   if (allowed === false && flow.protocol === "icmp") {
-    return { allowed: { why: phrase("policy-icmp") }, by, direction };
+    return { allowed: { unknown: phrase("policy-icmp") }, by, direction };
   }
   return { allowed, by: allowed === true ? [] : by, direction };
 }
@@ -112,9 +112,9 @@ function isPeer(cluster: Cluster, policy: NetworkPolicy, peer: PolicyPeer, party
   if (peer.is === "block") {
     const inside = party.ips.map((ip) => contains(peer.within, ip) && !peer.except.some((hole) => contains(hole, ip)));
     if (inside.every((one) => one === inside[0])) return inside[0] ?? false;
-    return { why: phrase("policy-block-unclear", { addresses: party.ips.map((ip) => ip.text) }) };
+    return { unknown: phrase("policy-block-unclear", { addresses: party.ips.map((ip) => ip.text) }) };
   }
-  if (party.isStrange) return { why: strangeness(party) };
+  if (party.isStrange) return { unknown: strangeness(party) };
   const { pod } = party;
   if (pod === null || pod.hostNetwork) return false;
   return every(selects(peer.pods, pod.labels), isOfNamespace(cluster, policy, peer.namespaces, pod));
@@ -133,5 +133,5 @@ function isOfNamespace(
   const found = namespaces.known ? namespaces.value.find(({ name }) => name === namespace) : undefined;
   if (found !== undefined) return selects(wanted, found.labels);
   if (keysOf(wanted).every((key) => key === NAME_LABEL)) return selects(wanted, { [NAME_LABEL]: namespace });
-  return { why: phrase("namespace-labels-unknown", { namespace }) };
+  return { unknown: phrase("namespace-labels-unknown", { namespace }) };
 }

@@ -1,6 +1,6 @@
 import { phrase } from "../../../facts/phrase.ts";
 import type { IpSet, Match } from "../../../facts/ruleset.ts";
-import type { Answer } from "./answer.ts";
+import type { Maybe } from "../../../facts/maybe.ts";
 import type { HookContext } from "./contract.ts";
 import { type CompiledSet, compileSet, type SetEntry, type SetPart } from "./ip-set-entries.ts";
 import type { PacketView } from "./packet-view.ts";
@@ -12,11 +12,11 @@ type SetMatch = Extract<Match, { match: "set" }>;
 const DEEPEST = 2;
 
 /** xt_set.c, without its negation. */
-export function matchSet(match: SetMatch, view: PacketView, context: HookContext): Answer {
+export function matchSet(match: SetMatch, view: PacketView, context: HookContext): Maybe {
   return inSet(match.set, setQuestion(match.dimensions, view, context), context, 0);
 }
 
-function inSet(name: string, asked: SetQuestion, context: HookContext, depth: number): Answer {
+function inSet(name: string, asked: SetQuestion, context: HookContext, depth: number): Maybe {
   const { sets } = context.netns;
   context.ask({ of: "set", netns: context.netns.id, name, asked });
   if (!sets.known) return { unknown: phrase("sets-unknown", { why: sets.why }) };
@@ -24,7 +24,7 @@ function inSet(name: string, asked: SetQuestion, context: HookContext, depth: nu
   if (set === null) return { unknown: phrase("set-not-found", { set: name }) };
   if (set.type !== "list:set") return holds(set, asked);
   if (depth >= DEEPEST) return { unknown: phrase("set-too-deep", { set: name }) };
-  let answer: Answer = false;
+  let answer: Maybe = false;
   for (const entry of set.entries) {
     const one = inSet(entry.split(" ", 1)[0] ?? "", asked, context, depth + 1);
     if (one === true) return true;
@@ -37,11 +37,11 @@ function inSet(name: string, asked: SetQuestion, context: HookContext, depth: nu
  * Of a set of anything but sets: the most specific entry decides; `nomatch` makes it a hole (ip_set_hash_gen.h:
  * mtype_test_cidrs).
  */
-export function holds(of: IpSet, asked: SetQuestion): Answer {
+export function holds(of: IpSet, asked: SetQuestion): Maybe {
   const set = compileSet(of);
   if (set.opaque) return { unknown: phrase("set-type-not-modelled", { type: set.type }) };
   let best: SetEntry | null = null;
-  let doubt: Answer | null = null;
+  let doubt: Maybe | null = null;
   for (const entry of candidates(set, asked)) {
     const verdict = holdsEntry(entry, asked);
     if (verdict === null) doubt = { unknown: phrase("set-entry-opaque", { set: set.name }) };

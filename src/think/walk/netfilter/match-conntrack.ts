@@ -1,7 +1,7 @@
 import { contains, type Prefix } from "../../../facts/ip.ts";
 import type { Match, PortRange } from "../../../facts/ruleset.ts";
 import type { CtState } from "../packet.ts";
-import { type Answer, negateIf } from "./answer.ts";
+import { type Maybe, negateIf } from "../../../facts/maybe.ts";
 import { hasDestinationNat, hasSourceNat } from "./connection.ts";
 import type { Connection } from "./contract.ts";
 
@@ -17,7 +17,7 @@ type ConntrackMatch = Extract<
  * xt_conntrack.c, xt_connmark.c. Without a connection only the state is judged (INVALID or UNTRACKED); every other
  * question is then answered by no, negated or not.
  */
-export function matchConntrack(match: ConntrackMatch, ct: CtState, connection: Connection | null): Answer {
+export function matchConntrack(match: ConntrackMatch, ct: CtState, connection: Connection | null): Maybe {
   if (match.match === "ct-state") {
     return negateIf(
       match.negate,

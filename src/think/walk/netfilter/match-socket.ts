@@ -1,6 +1,6 @@
 import { sameIp } from "../../../facts/ip.ts";
 import { phrase } from "../../../facts/phrase.ts";
-import type { Answer } from "./answer.ts";
+import type { Maybe } from "../../../facts/maybe.ts";
 import type { HookContext } from "./contract.ts";
 import type { PacketView } from "./packet-view.ts";
 
@@ -8,7 +8,7 @@ import type { PacketView } from "./packet-view.ts";
  * xt_socket.c, nft_socket.c: is there a socket of this netns for the packet's own tuple? A listener on the wildcard
  * address does not count without `--nowildcard`. Whether one that is there is transparent, or has a mark, is not known.
  */
-export function matchLocalSocket(text: string, view: PacketView, context: HookContext): Answer {
+export function matchLocalSocket(text: string, view: PacketView, context: HookContext): Maybe {
   const protocol = view.transport?.kind;
   if (protocol !== "tcp" && protocol !== "udp") return false;
   const { sockets } = context.netns;
@@ -27,7 +27,7 @@ export function matchLocalSocket(text: string, view: PacketView, context: HookCo
 }
 
 /** xt_owner.c: a forwarded packet has no socket, so that only a wholly negated question holds. */
-export function matchOwner(negate: boolean, context: HookContext): Answer {
+export function matchOwner(negate: boolean, context: HookContext): Maybe {
   const local = context.hook === "OUTPUT" || (context.hook === "POSTROUTING" && context.iif === null);
   return local ? { unknown: phrase("socket-owner-unknown") } : negate;
 }

@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { said } from "../../../../test/said.ts";
 import type { Source } from "../../../facts/provenance.ts";
 import { parseIptablesSave } from "../../../read/parse/iptables-save.ts";
-import type { Answer } from "./answer.ts";
+import type { Maybe } from "../../../facts/maybe.ts";
 import { matchTime } from "./match-time.ts";
 
 /** A Saturday. */
 const DAY = "2026-11-28";
 
 /** What a rule with these options says, read at a time of that day. */
-function ask(options: string, time = "12:00:00", day = DAY): Answer {
+function ask(options: string, time = "12:00:00", day = DAY): Maybe {
   const source: Source = { node: "n", netns: "n/host", argv: [], at: `${day}T${time}.000Z` };
   const text = `*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m time ${options} -j DROP\nCOMMIT\n`;
   const [match] = parseIptablesSave(text, source, "iptables-nft", "ip").value[0]?.chains[0]?.rules[0]?.matches ?? [];

@@ -1,13 +1,13 @@
 import { phrase } from "../../../facts/phrase.ts";
 import type { Match, TimeWindow } from "../../../facts/ruleset.ts";
-import type { Answer } from "./answer.ts";
+import type { Maybe } from "../../../facts/maybe.ts";
 
 /** So far a node's clock may be from the one that the reading was timed by, and the packet from the reading. */
 const NEAR_MS = 60_000;
 const DAY_S = 24 * 3600;
 
 /** Nothing is known where the answer changes at about the time of the reading. */
-export function matchTime({ window, readAtMs, negate }: Extract<Match, { match: "time" }>): Answer {
+export function matchTime({ window, readAtMs, negate }: Extract<Match, { match: "time" }>): Maybe {
   const [early, now, late] = [readAtMs - NEAR_MS, readAtMs, readAtMs + NEAR_MS].map((ms) => isWithin(window, ms));
   if (early !== now || now !== late) return { unknown: phrase("time-changes-now") };
   return (now === true) !== negate;

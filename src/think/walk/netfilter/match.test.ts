@@ -3,7 +3,7 @@ import { ip, prefix } from "../../../facts/ip.ts";
 import type { Link } from "../../../facts/netns.ts";
 import { known, unknown } from "../../../facts/provenance.ts";
 import type { IpSet } from "../../../facts/ruleset.ts";
-import type { Answer } from "./answer.ts";
+import type { Maybe } from "../../../facts/maybe.ts";
 import type { HookContext } from "./contract.ts";
 import { matchPacket, type Question } from "./match.ts";
 import { chainOf, contextFor, netnsWith, packetOf, rulesetOf, setOf } from "./test-ground.ts";
@@ -11,12 +11,12 @@ import { traverseHook } from "./traverse-hook.ts";
 
 const packet = packetOf("tcp", "10.0.0.1", "10.0.1.2", { sport: 40000, dport: 443 });
 
-function ask(match: Question, parts: Partial<HookContext> = {}): Answer {
+function ask(match: Question, parts: Partial<HookContext> = {}): Maybe {
   const context = contextFor(netnsWith([]), parts.hook ?? "FORWARD", packet, parts);
   return matchPacket(match, { packet: context.packet, connection: context.connection }, context);
 }
 
-function isIn(sets: readonly IpSet[], set: string, ...dimensions: ("src" | "dst")[]): Answer {
+function isIn(sets: readonly IpSet[], set: string, ...dimensions: ("src" | "dst")[]): Maybe {
   const netns = netnsWith([], { sets: known(sets) });
   return ask({ match: "set", negate: false, set, dimensions }, { netns });
 }

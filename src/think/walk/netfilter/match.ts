@@ -2,7 +2,7 @@ import { contains } from "../../../facts/ip.ts";
 import { phrase } from "../../../facts/phrase.ts";
 import type { Match } from "../../../facts/ruleset.ts";
 import type { Packet } from "../packet.ts";
-import { type Answer, negateIf } from "./answer.ts";
+import { type Maybe, negateIf } from "../../../facts/maybe.ts";
 import type { Connection, HookContext } from "./contract.ts";
 import { matchSet } from "./ip-set.ts";
 import { inRanges, matchConntrack } from "./match-conntrack.ts";
@@ -20,7 +20,7 @@ export interface Subject {
 export type Question = Exclude<Match, { match: "statistic" }>;
 
 /** Asks one match of a packet, as its xt_*.c or nft expression does. */
-export function matchPacket(match: Question, subject: Subject, context: HookContext): Answer {
+export function matchPacket(match: Question, subject: Subject, context: HookContext): Maybe {
   const view = viewPacket(subject.packet);
   switch (match.match) {
     case "source":
@@ -98,7 +98,7 @@ function namesLink(pattern: string, name: string | null): boolean {
 }
 
 /** Without ports there is no match, negated or not: the protocol comes first. */
-function matchPorts(match: Extract<Question, { match: "sport" | "dport" | "port" }>, view: PacketView): Answer {
+function matchPorts(match: Extract<Question, { match: "sport" | "dport" | "port" }>, view: PacketView): Maybe {
   const { sport, dport } = view;
   if (sport === null || dport === null) return false;
   const source = match.match !== "dport" && inRanges(match.ranges, sport);
@@ -106,7 +106,7 @@ function matchPorts(match: Extract<Question, { match: "sport" | "dport" | "port"
   return (source || destination) !== match.negate;
 }
 
-function matchTcpFlags(match: Extract<Question, { match: "tcp-flags" }>, view: PacketView): Answer {
+function matchTcpFlags(match: Extract<Question, { match: "tcp-flags" }>, view: PacketView): Maybe {
   if (view.transport?.kind !== "tcp") return false;
   const flags = view.transport.flags === "syn" ? ["SYN"] : ["SYN", "ACK"];
   const seen = flags.filter((flag) => match.mask.includes(flag));
@@ -115,14 +115,14 @@ function matchTcpFlags(match: Extract<Question, { match: "tcp-flags" }>, view: P
 }
 
 /** iptables' own `--icmp-type any` is type 255. */
-function matchIcmp(match: Extract<Question, { match: "icmp-type" }>, view: PacketView): Answer {
+function matchIcmp(match: Extract<Question, { match: "icmp-type" }>, view: PacketView): Maybe {
   if (view.transport?.kind !== "icmp") return false;
   const { type, code } = view.transport;
   const holds = match.type === 255 || (match.type === type && (match.code === null || match.code === code));
   return holds !== match.negate;
 }
 
-function matchMark(match: Extract<Question, { value: number }>, { packet, connection }: Subject): Answer {
+function matchMark(match: Extract<Question, { value: number }>, { packet, connection }: Subject): Maybe {
   const mark = match.match === "mark" ? packet.mark : connection?.mark;
   if (mark === undefined) return false;
   return ((mark & match.mask) >>> 0 === match.value >>> 0) !== match.negate;
@@ -132,7 +132,7 @@ function matchAddressType(
   match: Extract<Question, { match: "addrtype" }>,
   view: PacketView,
   context: HookContext,
-): Answer {
+): Maybe {
   const link = match.limitIface === null ? null : match.limitIface === "in" ? context.iif : context.oif;
   const ip = match.side === "src" ? view.ip.src : view.ip.dst;
   const type = context.addressType(ip, link);
@@ -141,7 +141,7 @@ function matchAddressType(
 }
 
 /** ipt_rpfilter.c: what comes over loopback passes. */
-function matchReversePath(match: Extract<Question, { match: "rpfilter" }>, context: HookContext): Answer {
+function matchReversePath(match: Extract<Question, { match: "rpfilter" }>, context: HookContext): Maybe {
   const ok = context.iif === "lo" ? true : context.reversePathOk(match);
   if (ok === null) return { unknown: phrase("reverse-path-unknown") };
   return ok !== match.negate;

@@ -1,7 +1,11 @@
-import type { Phrase } from "../../../facts/phrase.ts";
+import type { Phrase } from "./phrase.ts";
 
 /** Yes, no, or not known and why. */
-export type Maybe = boolean | { readonly why: Phrase };
+export type Maybe = boolean | { readonly unknown: Phrase };
+
+export function negateIf(negate: boolean, maybe: Maybe): Maybe {
+  return typeof maybe === "boolean" ? maybe !== negate : maybe;
+}
 
 /** True when one is; unknown when none is and one may be. */
 export function some<T>(items: readonly T[], ask: (item: T) => Maybe): Maybe {
