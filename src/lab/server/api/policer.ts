@@ -7,6 +7,7 @@ import { calicoEnforcement } from "../../rules/policy/calico-policy.ts";
 import { kubeRouterEnforcement, kubeRouterJumps } from "../../rules/policy/kube-router-policy.ts";
 import { chain, restoreText } from "../../rules/restore-text.ts";
 import { run } from "../../run.ts";
+import { inTurn } from "./in-turn.ts";
 import { resourceOfKind } from "./resources.ts";
 import type { Store } from "./store.ts";
 
@@ -24,16 +25,11 @@ export class Policer {
   readonly #plan: Plan;
   readonly #store: Store;
   readonly #written = new Map<string, Written>();
-  #syncs: Promise<unknown> = Promise.resolve();
+  readonly sync = inTurn(() => this.#syncAll());
 
   constructor(plan: Plan, store: Store) {
     this.#plan = plan;
     this.#store = store;
-  }
-
-  sync(): Promise<unknown> {
-    this.#syncs = this.#syncs.catch(() => {}).then(() => this.#syncAll());
-    return this.#syncs;
   }
 
   async #syncAll(): Promise<void> {

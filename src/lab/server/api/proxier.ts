@@ -7,6 +7,7 @@ import { iptablesRestore } from "../../rules/iptables-tool.ts";
 import { kubeProxyRules, type ServicePort, serviceChains } from "../../rules/kube-proxy-rules.ts";
 import { run } from "../../run.ts";
 import { servicePorts } from "./endpoints.ts";
+import { inTurn } from "./in-turn.ts";
 import type { Store } from "./store.ts";
 
 /** What a node's tables hold since that boot of it. */
@@ -21,17 +22,11 @@ export class Proxier {
   readonly #plan: Plan;
   readonly #store: Store;
   readonly #written = new Map<string, Written>();
-  #syncs: Promise<unknown> = Promise.resolve();
+  readonly sync = inTurn(() => this.#syncAll());
 
   constructor(plan: Plan, store: Store) {
     this.#plan = plan;
     this.#store = store;
-  }
-
-  /** One after the other: two `iptables-restore` of one node would race for the stale chains. */
-  sync(): Promise<unknown> {
-    this.#syncs = this.#syncs.catch(() => {}).then(() => this.#syncAll());
-    return this.#syncs;
   }
 
   #syncAll(): Promise<unknown> {
