@@ -1,0 +1,79 @@
+import { serviceOf } from "../../src/lab/plan.ts";
+import { on, only, type Scene, type UnlistedFault } from "./unlisted-fault.ts";
+
+interface RuleAtHead {
+  readonly id: string;
+  readonly cni: "flannel" | "calico";
+  readonly side: "near" | "far";
+  /** TABLE/CHAIN */
+  readonly of: string;
+  readonly rule: (scene: Scene) => string;
+}
+
+/** A rule that somebody has put at the head of a chain, before all others. */
+function atHead({ id, cni, side, of, rule }: RuleAtHead): UnlistedFault {
+  const [table, chain] = of.split("/");
+  return {
+    id,
+    cni,
+    inject: (scene) => [on(scene[side].netns, `iptables-nft -t ${table} -I ${chain} ${rule(scene)}`)],
+    revert: (scene) => [on(scene[side].netns, `iptables-nft -t ${table} -D ${chain} 1`)],
+    truths: (scene) => only(`\\S+ ${scene[side].name} rule iptables-nft:${of}#1`),
+  };
+}
+
+const toService = ({ plan }: Scene): string => `-p tcp -d ${serviceOf(plan, "backend").clusterIp} --dport 80`;
+const toBackend = ({ backend }: Scene): string => `-p tcp -d ${backend.address} --dport 8080`;
+
+/** Rules that send elsewhere, and rules that take some packets and others not. */
+export const NAT_FAULTS: readonly UnlistedFault[] = [
+  atHead({
+    id: "the Service is redirected to a port of the node's own",
+    cni: "calico",
+    side: "near",
+    of: "nat/PREROUTING",
+    rule: (scene) => `${toService(scene)} -j REDIRECT --to-ports 9`,
+  }),
+  atHead({
+    id: "the Service is translated to an address that nobody has",
+    cni: "flannel",
+    side: "near",
+    of: "nat/PREROUTING",
+    rule: (scene) => `${toService(scene)} -j DNAT --to-destination 10.42.1.77:8080`,
+  }),
+  atHead({
+    id: "what comes to the backend is given a sender that nobody is",
+    cni: "flannel",
+    side: "far",
+    of: "nat/POSTROUTING",
+    rule: (scene) => `${toBackend(scene)} -j SNAT --to-source 192.168.6.99`,
+  }),
+  atHead({
+    id: "an inspector's queue that nobody reads",
+    cni: "calico",
+    side: "far",
+    of: "filter/FORWARD",
+    rule: (scene) => `${toBackend(scene)} -j NFQUEUE --queue-num 7`,
+  }),
+  atHead({
+    id: "half of what goes to the backend is dropped by chance",
+    cni: "flannel",
+    side: "far",
+    of: "filter/FORWARD",
+    rule: (scene) => `${toBackend(scene)} -m statistic --mode random --probability 0.5 -j DROP`,
+  }),
+  atHead({
+    id: "no connection at a time is allowed",
+    cni: "calico",
+    side: "far",
+    of: "filter/FORWARD",
+    rule: (scene) => `${toBackend(scene)} --syn -m connlimit --connlimit-above 0 -j REJECT`,
+  }),
+  atHead({
+    id: "packets as short as a handshake's are dropped",
+    cni: "flannel",
+    side: "near",
+    of: "filter/FORWARD",
+    rule: ({ gateway }) => `-p tcp -s ${gateway.address} -m length --length 40:70 -j DROP`,
+  }),
+];
