@@ -16,7 +16,7 @@ export const bridgeNfOff = defineFault({
   },
   needsNode: true,
   defaultNode: backendNode,
-  appliesTo: (plan) => onBridge(plan) ?? (existsSync("/proc/sys/net/bridge") ? null : NO_MODULE),
+  appliesTo: (plan, node) => onBridge(plan, node) ?? (existsSync("/proc/sys/net/bridge") ? null : NO_MODULE),
   before: async (_lab, node) => (await runIn(node.netns, ["sysctl", "-n", KEY])).trim(),
   inject: (_lab, node) => writeSysctls(node.netns, { [KEY]: "0" }),
   heal: (_lab, node, before) => writeSysctls(node.netns, { [KEY]: before }),

@@ -2,7 +2,7 @@ import { netnsInode, runIn } from "../netns.ts";
 import { commandName, labProcesses } from "../processes.ts";
 import type { PlannedPod } from "../plan.ts";
 import { defineFault } from "./fault-type.ts";
-import { always, backendNode, servingPod } from "./serving-nodes.ts";
+import { backendNode, servesUrls, servingPod } from "./serving-nodes.ts";
 
 /**
  * Connects until one more than its backlog has room for wait to be accepted (sk_acceptq_is_full). What a client closes stays
@@ -25,7 +25,7 @@ export const listenBacklogFull = defineFault({
   },
   needsNode: true,
   defaultNode: backendNode,
-  appliesTo: always,
+  appliesTo: servesUrls,
   before: async () => null,
   inject: async (lab, node) => {
     const pod = servingPod(lab.plan, node);

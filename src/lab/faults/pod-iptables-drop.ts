@@ -1,6 +1,6 @@
 import { defineFault } from "./fault-type.ts";
 import { deleteRule, insertRule } from "./inserted-rule.ts";
-import { always, backendNode, servingPod } from "./serving-nodes.ts";
+import { backendNode, servesUrls, servingPod } from "./serving-nodes.ts";
 
 /** As an init container with NET_ADMIN may leave it. */
 const RULE = ["-p", "tcp", "-m", "tcp", "--dport", "8080", "-j", "DROP"];
@@ -13,7 +13,7 @@ export const podIptablesDrop = defineFault({
   },
   needsNode: true,
   defaultNode: backendNode,
-  appliesTo: always,
+  appliesTo: servesUrls,
   before: async () => null,
   inject: ({ plan }, node) => insertRule(servingPod(plan, node), "INPUT", RULE),
   heal: ({ plan }, node) => deleteRule(servingPod(plan, node), "INPUT", RULE),

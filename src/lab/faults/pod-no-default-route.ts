@@ -1,6 +1,6 @@
 import { defineFault } from "./fault-type.ts";
 import { readRoutes, restoreRoutes } from "./kept-routes.ts";
-import { always, frontendNode, servingPod } from "./serving-nodes.ts";
+import { frontendNode, servesUrls, servingPod } from "./serving-nodes.ts";
 
 export const podNoDefaultRoute = defineFault({
   id: "pod-no-default-route",
@@ -10,7 +10,7 @@ export const podNoDefaultRoute = defineFault({
   },
   needsNode: true,
   defaultNode: frontendNode,
-  appliesTo: always,
+  appliesTo: servesUrls,
   before: ({ plan }, node) => readRoutes(servingPod(plan, node).netns, "default"),
   inject: ({ plan }, node) => restoreRoutes(servingPod(plan, node).netns, "default", []),
   heal: ({ plan }, node, before) => restoreRoutes(servingPod(plan, node).netns, "default", before),

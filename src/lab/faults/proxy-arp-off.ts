@@ -1,7 +1,7 @@
 import { runIn, sysctlOfLink, writeSysctls } from "../netns.ts";
 import type { Plan, PlannedNode } from "../plan.ts";
 import { defineFault } from "./fault-type.ts";
-import { backendNode, servingPod } from "./serving-nodes.ts";
+import { backendNode, servesUrls, servingPod } from "./serving-nodes.ts";
 
 /** The pod's gateway is nobody's address: only the node can answer for it. It is asked for anew when the entry has expired. */
 export const proxyArpOff = defineFault({
@@ -12,9 +12,9 @@ export const proxyArpOff = defineFault({
   },
   needsNode: true,
   defaultNode: backendNode,
-  appliesTo: (plan) =>
+  appliesTo: (plan, node) =>
     plan.cni === "calico"
-      ? null
+      ? servesUrls(plan, node)
       : { en: "its pods' gateway is the bridge's own address", zh: "它的 Pod 以网桥自己的地址为网关" },
   before: async ({ plan }, node) => (await runIn(node.netns, ["sysctl", "-n", keyOf(plan, node)])).trim(),
   inject: async ({ plan }, node) => {

@@ -56,9 +56,11 @@ export function linkToPod(plan: Plan, pod: PlannedPod): string {
   return plan.cni === "flannel" ? "cni0" : pod.hostLink;
 }
 
-/** Null, or why the fault needs pods on a bridge. */
-export function onBridge(plan: Plan): Said | null {
-  return plan.cni === "flannel" ? null : { en: "its pods are on no bridge", zh: "它的 Pod 不在网桥上" };
+/** Null, or why the fault needs a node with a pod of the URLs on a bridge. */
+export function onBridge(plan: Plan, node: PlannedNode): Said | null {
+  return plan.cni === "flannel"
+    ? servesUrls(plan, node)
+    : { en: "its pods are on no bridge", zh: "它的 Pod 不在网桥上" };
 }
 
 export function always(): null {

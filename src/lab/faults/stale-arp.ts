@@ -1,7 +1,7 @@
 import type { Plan, PlannedNode } from "../plan.ts";
 import { defineFault } from "./fault-type.ts";
 import { NOBODYS_MAC, readNeighbour, restoreNeighbour, setNeighbour } from "./kept-neighbours.ts";
-import { always, backendNode, linkToPod, servingPod } from "./serving-nodes.ts";
+import { backendNode, linkToPod, servesUrls, servingPod } from "./serving-nodes.ts";
 
 /** A pod got the address of one that is gone, and the node holds on to the MAC address of that. */
 export const staleArp = defineFault({
@@ -12,7 +12,7 @@ export const staleArp = defineFault({
   },
   needsNode: true,
   defaultNode: backendNode,
-  appliesTo: always,
+  appliesTo: servesUrls,
   before: ({ plan }, node) => readNeighbour(node.netns, ...placeOf(plan, node)),
   inject: ({ plan }, node) => setNeighbour(node.netns, ...placeOf(plan, node), NOBODYS_MAC),
   heal: ({ plan }, node, before) => restoreNeighbour(node.netns, ...placeOf(plan, node), before),
