@@ -28,6 +28,8 @@ export interface UnlistedFault {
   readonly cni: "flannel" | "calico";
   readonly inject: (scene: Scene) => readonly Step[];
   readonly revert: (scene: Scene) => readonly Step[];
+  /** After a repair was taken back: what machines remember of the time in between would hide that it is broken. */
+  readonly forget?: (scene: Scene) => readonly Step[];
   /** Causes that are true, as `ID NODE OBJECT`. Whatever else a verdict calls likely is false; to say nothing is never wrong. */
   readonly truths: (scene: Scene) => readonly RegExp[];
 }

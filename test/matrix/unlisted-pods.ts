@@ -19,32 +19,6 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
     truths: (scene) => only(`\\S+ ${scene.far.name} link ${portOf(scene)}`),
   },
   {
-    id: "the pod's port is blocked, as spanning tree does",
-    cni: "flannel",
-    inject: (scene) => [on(scene.far.netns, `bridge link set dev ${portOf(scene)} state 4`)],
-    revert: (scene) => [on(scene.far.netns, `bridge link set dev ${portOf(scene)} state 3`)],
-    truths: (scene) => only(`\\S+ ${scene.far.name} link ${portOf(scene)}`),
-  },
-  {
-    id: "VLANs are told apart, and the pod's port has none",
-    cni: "flannel",
-    inject: (scene) => [
-      on(
-        scene.far.netns,
-        "ip link set cni0 type bridge vlan_filtering 1",
-        `bridge vlan del dev ${portOf(scene)} vid 1`,
-      ),
-    ],
-    revert: (scene) => [
-      on(
-        scene.far.netns,
-        `bridge vlan add dev ${portOf(scene)} vid 1 pvid untagged`,
-        "ip link set cni0 type bridge vlan_filtering 0",
-      ),
-    ],
-    truths: (scene) => only(`\\S+ ${scene.far.name} link (cni0|${portOf(scene)})`),
-  },
-  {
     id: "a bridge table drops what goes to the pod",
     cni: "flannel",
     inject: ({ far, backend }) => [
@@ -69,20 +43,6 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
       ),
   },
   {
-    id: "the pod has lost its address",
-    cni: "flannel",
-    inject: ({ backend }) => [on(backend.netns, `ip address del ${backend.address}/24 dev eth0`)],
-    revert: (scene) => [
-      on(
-        scene.backend.netns,
-        `ip address add ${scene.backend.address}/24 brd + dev eth0`,
-        `ip route add default via ${bridgeOf(scene)} dev eth0`,
-        `ip route add ${scene.plan.clusterCidr} via ${bridgeOf(scene)} dev eth0`,
-      ),
-    ],
-    truths: ({ far, backend }) => only(`\\S+ ${far.name} (link eth0|address ${backend.address}\\S*( dev eth0)?)`),
-  },
-  {
     id: "the pod's routes lead to a gateway that nobody is",
     cni: "flannel",
     inject: (scene) => [
@@ -104,6 +64,7 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
       on(backend.netns, "ip neigh flush dev eth0"),
     ],
     revert: ({ far }) => [on(far.netns, "sysctl -q -w net.ipv4.conf.cni0.arp_ignore=0")],
+    forget: ({ backend }) => [on(backend.netns, "ip neigh flush dev eth0")],
     truths: ({ far }) => only(`\\S+ ${far.name} net.ipv4.conf.cni0.arp_ignore`),
   },
   {

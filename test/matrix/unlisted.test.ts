@@ -95,7 +95,7 @@ async function examine(bench: Bench, scene: Scene, fault: UnlistedFault): Promis
   if (code !== due) wrongs.push(`exit status ${code}, not ${due}`);
   const mended =
     verdict.confidence === "confirmed"
-      ? await repairAndUndo(bench, verdict, trial.symptom, before)
+      ? await repairAndUndo(bench, verdict, trial.symptom, before, async () => runSteps(fault.forget?.(scene) ?? []))
       : { repair: "", undo: "", wrongs: [] };
   wrongs.push(...mended.wrongs);
   if (wrongs.length > 0) keepVerdict(`unlisted ${fault.cni} ${fault.id}`, trial);

@@ -65,3 +65,22 @@ test("to the vantage outside a machine goes as its peers go to the world", () =>
   const world = make.made({ ...healthy, netns }, make.noRoute("k1/host", "0.0.0.0/0"));
   expect(proposed(world, "k1/host", "203.0.113.9")).toEqual(["default via 192.168.6.1 dev eth0"]);
 });
+
+test("a pod's link that has left its bridge gets no route past it: the others' links are the bridge's ports", () => {
+  const port = "vethd60a18ed";
+  const left = make.link("k1/host", port, (l) => ({ ...l, master: null, port: null }));
+  const world = make.made(healthy, left);
+  expect(proposed(world, "k1/host", "10.42.2.2")).toEqual([
+    "10.42.2.0/24 dev cni0 proto kernel scope link src 10.42.2.1",
+  ]);
+});
+
+test("a pod's way out by a gateway that no route of its own reaches is told to be on the link", async () => {
+  const { world } = await recordedCluster("ipip-healthy");
+  const [pod] = [...world.netns.values()].filter(({ id }) => id.includes("/pod:"));
+  const id = pod?.id ?? "";
+  const way = (changed: World) => proposed(changed, id, "198.51.100.1");
+  expect(way(make.made(world, make.noRoute(id, "0.0.0.0/0")))).toEqual(["default via 169.254.1.1 dev eth0"]);
+  const bare = make.made(world, make.all(make.noRoute(id, "0.0.0.0/0"), make.noRoute(id, "169.254.1.1/32")));
+  expect(way(bare)).toEqual(["default via 169.254.1.1 dev eth0 onlink"]);
+});

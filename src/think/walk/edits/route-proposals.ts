@@ -1,13 +1,13 @@
 import { contains, type Ip, type Prefix, prefixOf } from "../../../facts/ip.ts";
 import { TABLE_LOCAL, TABLE_MAIN } from "../../../facts/lookup/routes.ts";
-import type { Netns, Nexthop, Route } from "../../../facts/netns.ts";
+import type { Link, Netns, Nexthop, Route } from "../../../facts/netns.ts";
 import { linksOf, type World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import { connectedRoutes } from "./connected-routes.ts";
 import type { EditOf } from "./edit.ts";
 import type { Proposal } from "./edit-meaning.ts";
 import { addressOf, homeOf, hostOf, isOnLink, linkOf, otherEnd, ownerOf } from "./owners.ts";
-import { hostsOf, peersOf } from "./peers.ts";
+import { hostsOf, mostCommon, peersOf, stemOf } from "./peers.ts";
 import { rowsOf } from "./replace-table.ts";
 import { bestRoute, samePlace, sameWay } from "./route-lookup.ts";
 
@@ -57,7 +57,8 @@ function toOwnLink(world: World, netns: Netns, table: number, dst: Ip): readonly
   const end = otherEnd(world, owner.netns.id, owner.link.name);
   const link = end?.netns === netns.id ? linkOf(world, netns.id, end.link) : null;
   if (link === null) return [];
-  const master = link.master === null ? null : linkOf(world, netns.id, link.master);
+  const port = link.master ?? masterOfAlike(world, netns, link);
+  const master = port === null ? null : linkOf(world, netns.id, port);
   if (master !== null) return connectedRoutes(master).filter((route) => contains(route.dst, dst));
   const hop: Nexthop = { via: null, dev: link.name, weight: 1, flags: [], encap: null };
   return [
@@ -75,6 +76,18 @@ function toOwnLink(world: World, netns: Netns, table: number, dst: Ip): readonly
       because: owner.address.because,
     },
   ];
+}
+
+/** The bridge that others of its kind are ports of, on any machine: a route past it is none that this one ought to have. */
+function masterOfAlike(world: World, netns: Netns, link: Link): string | null {
+  const masters = hostsOf(world).flatMap((host) =>
+    linksOf(host).flatMap((other) =>
+      stemOf(other.name) === stemOf(link.name) && !(host.id === netns.id && other.name === link.name)
+        ? [other.master ?? ""]
+        : [],
+    ),
+  );
+  return mostCommon(masters) || null;
 }
 
 /** A link with an address of that very subnet reaches it without any next hop. */
@@ -186,8 +199,15 @@ function fromPeersOutward(world: World, netns: Netns, table: number, dst: Ip): r
     if (hop.via !== null && (via === null || ownerOf(world, via)?.netns.id === netns.id)) return [];
     // A machine's own gateway is of no use where it cannot be reached directly.
     if (netns.name === "host" && via !== null && !isOnLink(netns, via) && !hop.flags.includes("onlink")) return [];
-    return [{ ...best, src: null, nexthops: [{ ...hop, flags: lasting(hop), via }] }];
+    const flags = via === null || isReached(netns, table, via) ? lasting(hop) : [...lasting(hop), "onlink"];
+    return [{ ...best, src: null, nexthops: [{ ...hop, flags: [...new Set(flags)], via }] }];
   });
+}
+
+/** Without another hop: else the kernel takes no route by it unless it is told that it is so (fib_check_nh, "Nexthop has invalid gateway"). */
+function isReached(netns: Netns, table: number, via: Ip): boolean {
+  const way = netns.routes.known ? bestRoute(netns.routes.value, table, via) : null;
+  return isOnLink(netns, via) || (way !== null && way.nexthops.every((hop) => hop.via === null));
 }
 
 /** The peer's gateway may be a link of the peer's own machine: then this one's is the link of that name on its own. */
