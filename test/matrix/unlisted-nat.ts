@@ -42,13 +42,6 @@ export const NAT_FAULTS: readonly UnlistedFault[] = [
     rule: (scene) => `${toService(scene)} -j DNAT --to-destination 10.42.1.77:8080`,
   }),
   atHead({
-    id: "what comes to the backend is given a sender that nobody is",
-    cni: "flannel",
-    side: "far",
-    of: "nat/POSTROUTING",
-    rule: (scene) => `${toBackend(scene)} -j SNAT --to-source 192.168.6.99`,
-  }),
-  atHead({
     id: "an inspector's queue that nobody reads",
     cni: "calico",
     side: "far",
