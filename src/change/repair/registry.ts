@@ -10,6 +10,7 @@ import { addRule, removeRule } from "./kinds/rules.ts";
 import { patchServiceSelector, patchServiceTargetPort } from "./kinds/services.ts";
 import { setFdb } from "./kinds/set-fdb.ts";
 import { setHairpin } from "./kinds/set-hairpin.ts";
+import { setMaster } from "./kinds/set-master.ts";
 import { setIpsetEntry } from "./kinds/set-ipset-entry.ts";
 import { setPolicy } from "./kinds/set-policy.ts";
 import { setSysctl } from "./kinds/set-sysctl.ts";
@@ -34,6 +35,7 @@ export const REPAIR_KINDS = {
   "set-fdb": setFdb,
   "set-ipset-entry": setIpsetEntry,
   "set-hairpin": setHairpin,
+  "set-master": setMaster,
   "set-vxlan": setVxlan,
   "delete-conntrack": deleteConntrack,
   "patch-service-selector": patchServiceSelector,

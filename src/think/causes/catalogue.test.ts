@@ -122,6 +122,7 @@ const EDITS: Readonly<Record<string, Edit>> = {
   "vxlan-vni-mismatch": { do: "set-vxlan", ...host, link: "flannel.1", vni: 1, dstPort: 8472 },
   "ipset-entry-missing": { do: "set-ipset-entry", ...host, set: "allowed", entry: "10.42.0.0/16", present: true },
   "ipset-entry-foreign": { do: "set-ipset-entry", ...host, set: "blocked", entry: "10.42.0.3", present: false },
+  "bridge-port-missing": { do: "set-master", ...host, link: "veth88cf15e1", master: "cni0", hairpin: false },
   "hairpin-off": { do: "set-hairpin", ...host, link: "veth88cf15e1", on: true },
   "conntrack-stale-dnat": {
     do: "delete-conntrack",

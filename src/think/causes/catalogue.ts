@@ -1,5 +1,6 @@
 import type { Cause, Finding, Recognised } from "./cause.ts";
 import {
+  bridgePortMissing,
   hairpinOff,
   staleConntrack,
   staleNeighbour,
@@ -76,6 +77,7 @@ export const CAUSES: readonly Cause[] = [
   vxlanNeighbour,
   vxlanMismatch,
   staleNeighbour,
+  bridgePortMissing,
   hairpinOff,
   staleConntrack,
   policyRuleDiverts,

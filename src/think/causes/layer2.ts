@@ -111,6 +111,17 @@ export const hairpinOff: Cause = {
   recognise: ({ edits: [edit] }) => (edit?.do === "set-hairpin" ? single({ link: edit.link }) : null),
 };
 
+export const bridgePortMissing: Cause = {
+  id: "bridge-port-missing",
+  layer: "link",
+  words: {
+    en: { summary: (p) => `The pod's link ${p.link} on ${p.node} is no port of the bridge ${p.bridge}: ${p.found}.` },
+    zh: { summary: (p) => `节点 ${p.node} 上 Pod 的网卡 ${p.link} 没有接在网桥 ${p.bridge} 上：${p.found}。` },
+  },
+  recognise: ({ edits: [edit] }) =>
+    edit?.do === "set-master" ? single({ link: edit.link, bridge: edit.master }) : null,
+};
+
 export const staleConntrack: Cause = {
   id: "conntrack-stale-dnat",
   layer: "conntrack",

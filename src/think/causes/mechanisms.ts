@@ -110,6 +110,10 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     en: "The kernel sends to the MAC address that its neighbour entry holds. Where that is another's, or nobody's, the frame is sent and nobody takes it; an entry that is permanent never heals by itself.",
     zh: "内核按邻居条目里的 MAC 地址发送。如果那是别人的或不存在的地址，帧发出去也没有人收；permanent 条目永远不会自己恢复。",
   },
+  "bridge-port-missing": {
+    en: "A pod's link reaches the others by the bridge that it is a port of. Out of the bridge, the link is up and alone: nobody on the bridge hears the pod, and ARP for it is not answered.",
+    zh: "Pod 的网卡要接在网桥上，才能与其他 Pod 和节点相通。脱离网桥后，网卡虽然是 up 的，却与谁都不连：网桥上没有人听得到这个 Pod，对它的 ARP 也无人应答。",
+  },
   "hairpin-off": {
     en: "A bridge does not send a frame back by the port that it came in by. A pod that reaches itself through its own Service needs just that: it is missing only where the Service happens to choose the pod that asks.",
     zh: "网桥默认不会把帧从进来的端口再送回去。Pod 经由自己的 Service 访问到自己时恰恰需要这样：只有 Service 恰好选中发起访问的那个 Pod 时才会失败。",

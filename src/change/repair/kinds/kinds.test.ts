@@ -419,6 +419,15 @@ describe.skipIf(!isRoot)("every kind of repair, in a namespace (needs root)", ()
     });
   });
 
+  it("a link that has left its bridge", async () => {
+    node.sh("ip link set pod0 nomaster");
+    await roundTrip(ofEdit({ do: "set-master", netns: HOST, link: "pod0", master: "cni0", hairpin: true }), () => {
+      expect(node.sh("ip -o link show dev pod0")).toContain("master cni0");
+      expect(node.sh("bridge -d link show dev pod0")).toContain("hairpin on");
+    });
+    node.sh("ip link set pod0 master cni0");
+  });
+
   it("hairpin of a port", async () => {
     await roundTrip(ofEdit({ do: "set-hairpin", netns: HOST, link: "pod0", on: true }), () => {
       expect(node.sh("bridge -d link show dev pod0")).toContain("hairpin on");

@@ -14,6 +14,7 @@ import { setHairpin } from "./set-hairpin.ts";
 import { setIpsetEntry } from "./set-ipset-entry.ts";
 import { setLinkMtu } from "./set-link-mtu.ts";
 import { setLinkUp } from "./set-link-up.ts";
+import { setMaster } from "./set-master.ts";
 import { setNeighbour } from "./set-neighbour.ts";
 import { setPolicy } from "./set-policy.ts";
 import { setSysctl } from "./set-sysctl.ts";
@@ -35,6 +36,7 @@ export const EDIT_KINDS = {
   "set-fdb": setFdb,
   "set-ipset-entry": setIpsetEntry,
   "set-hairpin": setHairpin,
+  "set-master": setMaster,
   "set-vxlan": setVxlan,
   "delete-conntrack": deleteConntrack,
 } as const satisfies { readonly [N in EditKind]: EditMeaning<EditOf<N>> };

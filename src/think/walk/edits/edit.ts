@@ -62,6 +62,15 @@ export type Edit =
     }
   | { readonly do: "set-hairpin"; readonly netns: NetnsId; readonly link: string; readonly on: boolean }
   | {
+      readonly do: "set-master";
+      readonly netns: NetnsId;
+      readonly link: string;
+      /** The bridge that it becomes a port of. */
+      readonly master: string;
+      /** As the bridge's other ports have it. */
+      readonly hairpin: boolean;
+    }
+  | {
       readonly do: "set-vxlan";
       readonly netns: NetnsId;
       readonly link: string;

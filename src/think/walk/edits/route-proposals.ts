@@ -207,7 +207,7 @@ function fromPeersOutward(world: World, netns: Netns, table: number, dst: Ip): r
 /** Without another hop: else the kernel takes no route by it unless it is told that it is so (fib_check_nh, "Nexthop has invalid gateway"). */
 function isReached(netns: Netns, table: number, via: Ip): boolean {
   const way = netns.routes.known ? bestRoute(netns.routes.value, table, via) : null;
-  return isOnLink(netns, via) || (way !== null && way.nexthops.every((hop) => hop.via === null));
+  return isOnLink(netns, via) || way?.nexthops.every((hop) => hop.via === null) === true;
 }
 
 /** The peer's gateway may be a link of the peer's own machine: then this one's is the link of that name on its own. */
