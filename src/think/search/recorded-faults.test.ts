@@ -6,13 +6,14 @@ import type { Cluster } from "../../facts/cluster.ts";
 import { type Ip, ip, prefix } from "../../facts/ip.ts";
 import type { Link, Netns, Route } from "../../facts/netns.ts";
 import type { Rule } from "../../facts/ruleset.ts";
-import type { World } from "../../facts/world.ts";
+import { linksOf, type World } from "../../facts/world.ts";
 import { collectWorld } from "../../read/collect/collect-world.ts";
 import { openBundle } from "../../read/transport/bundle.ts";
 import type { Flow } from "../walk/branch.ts";
 import { replaceChain } from "../walk/edits/chains.ts";
 import type { Edit } from "../walk/edits/edit.ts";
 import { applyEdits, describeEdit } from "../walk/edits/edit-kinds.ts";
+import { otherEnd } from "../walk/edits/owners.ts";
 import { parseSet } from "../walk/edits/parse-set.ts";
 import { replaceTable } from "../walk/edits/replace-table.ts";
 import { changeLink } from "../walk/edits/set-link-up.ts";
@@ -151,6 +152,22 @@ describe("faults put into the recorded healthy flannel cluster", () => {
     expect(world).not.toBe(healthy);
     return world;
   }
+
+  test("a pod's link on k2 has left the bridge that the others are ports of", () => {
+    const [port] = linksOf(healthy.netns.get("k2/host")).filter(({ name }) => {
+      const end = otherEnd(healthy, "k2/host", name);
+      return (
+        end !== null &&
+        linksOf(healthy.netns.get(end.netns)).some((l) => l.addresses.some((a) => a.ip.text === "10.42.0.3"))
+      );
+    });
+    const name = port?.name ?? "";
+    const hairpin = port?.port?.hairpin ?? false;
+    const world = link("k2/host", name, (l) => ({ ...l, master: null, port: null }));
+    expect(causes(world, toK2)).toEqual([`k2/host: link ${name}: no master -> master cni0`]);
+    const [only] = search(world, toK2).found;
+    expect(only?.edits).toEqual([{ do: "set-master", netns: "k2/host", link: name, master: "cni0", hairpin }]);
+  });
 
   test("no route to the pods of k2", () => {
     const world = without("k1/host", (route) => route.dst.text !== "10.42.0.0/24");
