@@ -14,6 +14,7 @@ const REPLY_X = 60;
 const RIGHT = WIDTH - 22;
 const CHAR = 7.6;
 const DIM_CHAR = 6.9;
+const LOSS_ROW = 22;
 
 type Leg = "request" | "reply";
 
@@ -46,13 +47,20 @@ export function waySvg(way: Way, say: IncidentWords): string {
         labels.push(text("dim", labelX, innerTop + 15, shortened(netnsName(netns, say), RIGHT - labelX, DIM_CHAR)));
       }
       for (const station of own) {
+        const end = endAt(station, way);
+        const loss = end === null ? "" : shortened(endText(end, say), RIGHT - labelX, CHAR);
+        // The reply goes upward: it is lost above where it was last seen.
+        if (end?.leg === "reply") {
+          labels.push(text("loss", labelX, y + 14, loss));
+          y += LOSS_ROW;
+        }
         const at = y + ROW / 2;
         placed.push({ station, y: at });
         labels.push(...portLabels(station, at, labelX, say));
         y += ROW;
-        if (isEnd(station, way)) {
-          labels.push(text("loss", labelX, y + 11, shortened(endText(way.end, say), RIGHT - labelX, CHAR)));
-          y += 22;
+        if (end?.leg === "request") {
+          labels.push(text("loss", labelX, y + 11, loss));
+          y += LOSS_ROW;
         }
       }
       y += 4;
@@ -80,8 +88,8 @@ function description({ stations }: Way, say: IncidentWords): string {
   return say.drawing({ places: nodes.join(" → "), last: at });
 }
 
-function isEnd({ request, reply }: Station, way: Way): way is Way & { readonly end: NonNullable<Way["end"]> } {
-  return way.end !== null && ((request?.isLast ?? false) || (reply?.isLast ?? false));
+function endAt({ request, reply }: Station, { end }: Way): Way["end"] {
+  return request?.isLast || reply?.isLast ? end : null;
 }
 
 function portLabels(station: Station, y: number, x: number, say: IncidentWords): readonly string[] {
@@ -128,7 +136,8 @@ function lane(placed: readonly Placed[], leg: Leg): readonly string[] {
   for (const { crossing, y } of ports) {
     if (crossing.isLast) {
       lines.push(`<circle class="halo" cx="${x}" cy="${y}" r="9.5"/>`);
-      lines.push(`<path class="cross" d="M${x - 5} ${y + 17}l10 10m0 -10l-10 10"/>`);
+      const top = leg === "request" ? y + 17 : y - 27;
+      lines.push(`<path class="cross" d="M${x - 5} ${top}l10 10m0 -10l-10 10"/>`);
     }
     lines.push(`<circle class="port ${leg}${crossing.seen === true ? " full" : ""}" cx="${x}" cy="${y}" r="4.75"/>`);
   }
