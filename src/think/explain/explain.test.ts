@@ -649,3 +649,35 @@ describe("many suspects", () => {
     expect(causes.map((c) => c.suspects.length)).toEqual([2, 1]);
   });
 });
+
+describe("a Service's packets are translated to an address that is no endpoint of it", () => {
+  const dead = ip("10.42.0.77");
+  const astray = [
+    { do: "DNAT", range: { low: dead.value, high: dead.value, ports: [8080, 8080], random: false } },
+  ] as const;
+
+  async function saidOf(change: make.Change): Promise<readonly string[]> {
+    const { world: as, cluster } = await recordedCluster("vxlan-healthy");
+    const world = make.made(as, change);
+    return (await reckonOf(world, [triedIn(world, world, TO_SERVICE)], [], new Map(), cluster)).causes.map(told);
+  }
+
+  test("by a chain that is reached for the Service: kube-proxy has not followed", async () => {
+    const place = { backend: "iptables-nft", family: "ip", table: "nat", chain: "KUBE-SEP-524AR4PJGSNXVCVE" } as const;
+    const change: make.Change = (world) =>
+      replaceChain(world, "k1/host", place, (chain) => ({
+        ...chain,
+        rules: chain.rules.map((r) => (r.targets.some((t) => t.do === "DNAT") ? { ...r, targets: astray } : r)),
+      }));
+    expect(await saidOf(change)).toEqual([
+      "confirmed kubeproxy-stale-endpoint k1 rule iptables-nft:nat/KUBE-SEP-524AR4PJGSNXVCVE#2",
+    ]);
+  });
+
+  test("by a rule that asks itself whom a packet is for: that rule, and no word of kube-proxy", async () => {
+    const to = [{ match: "destination", negate: false, prefixes: [prefix("10.43.238.112/32")] }] as const;
+    expect(await saidOf(make.rule("k1/host", "nat/PREROUTING", astray, to))).toEqual([
+      "confirmed rule-drops k1 rule iptables-nft:nat/PREROUTING#1",
+    ]);
+  });
+});

@@ -11,7 +11,8 @@ import { retargeted, translationOf } from "./translation.ts";
 
 /**
  * A node's rules lead a Service's packets to an address that is none of its endpoints, ready or not: whatever stops them
- * there, they were never meant to get there. With an endpoint of today in that rule they would arrive.
+ * there, they were never meant to get there. With an endpoint of today in that rule they would arrive. kube-proxy's rules for an
+ * endpoint are reached through those of the Service (proxier.go, both modes); one that chooses for itself is somebody else's.
  */
 export function staleEndpoint(
   suspect: Suspect,
@@ -22,7 +23,7 @@ export function staleEndpoint(
   const { predicted, branch, tried, witness, attempts, failed } = suspect;
   if (predicted?.leg !== "request" || tried.flow.protocol === "icmp") return [];
   const translation = translationOf(world, branch);
-  if (translation === null) return [];
+  if (translation === null || !translation.isLedTo) return [];
   const { from, netns, place, rule } = translation;
   const served = servedAt(from.ip, from.port, tried.flow.protocol);
   const { ip, port } = branch.destination;

@@ -1,7 +1,7 @@
 import { type Ip, sameIp } from "../../facts/ip.ts";
 import type { Netns } from "../../facts/netns.ts";
 import { type NetnsId, netnsNameOf, type Provenance } from "../../facts/provenance.ts";
-import type { Rule, Target } from "../../facts/ruleset.ts";
+import type { Match, Rule, Target } from "../../facts/ruleset.ts";
 import type { World } from "../../facts/world.ts";
 import type { Branch } from "../walk/branch.ts";
 import { type ChainPlace, replaceChain } from "../walk/edits/chains.ts";
@@ -13,6 +13,8 @@ export interface Translation {
   readonly netns: NetnsId;
   readonly place: ChainPlace;
   readonly rule: Rule;
+  /** It was led there for what it is: the rule stands in no base chain, and asks nothing of the destination itself. */
+  readonly isLedTo: boolean;
   /** Whom it was for before. */
   readonly from: End;
 }
@@ -53,19 +55,23 @@ function isFor(packet: Packet, to: End): boolean {
   return sameIp(ip, to.ip) && port === to.port;
 }
 
+const OF_DESTINATION: readonly Match["match"][] = ["destination", "dport", "port", "set"];
+
 /** The rule with a DNAT that a fact was read from. */
-function ruleAt(netns: Netns | undefined, because: Provenance): { place: ChainPlace; rule: Rule } | null {
+function ruleAt(netns: Netns | undefined, because: Provenance): Pick<Translation, "place" | "rule" | "isLedTo"> | null {
   if (netns?.rulesets.known !== true) return null;
   for (const { backend, tables } of netns.rulesets.value) {
     for (const { family, name: table, chains } of tables) {
-      for (const { name: chain, rules } of chains) {
+      for (const { name: chain, hook, rules } of chains) {
         const rule = rules.find(
           (own) =>
             own.because.source === because.source &&
             own.because.line === because.line &&
             own.targets.some((t) => t.do === "DNAT"),
         );
-        if (rule !== undefined) return { place: { backend, family, table, chain }, rule };
+        if (rule === undefined) continue;
+        const isLedTo = hook === null && !rule.matches.some(({ match }) => OF_DESTINATION.includes(match));
+        return { place: { backend, family, table, chain }, rule, isLedTo };
       }
     }
   }
