@@ -6,7 +6,7 @@ import type { PlannedNode } from "./plan.ts";
 
 /**
  * Tells a node's boots apart, as /proc/sys/kernel/random/boot_id does; null without power. Its namespace's inode would not do: the
- * kernel gives the numbers of namespaces that are gone to new ones (fs/nsfs.c, ns_alloc_inum).
+ * kernel gives the numbers of namespaces that are gone to new ones (fs/proc/generic.c, proc_alloc_inum).
  */
 export function bootOf(lab: string, { name, netns }: PlannedNode): string | null {
   if (!existsSync(join(RUN_NETNS, netns))) return null;

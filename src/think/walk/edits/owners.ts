@@ -5,7 +5,7 @@ import { indexedBy } from "../../../facts/lookup/table-index.ts";
 import type { Address, Link, Netns, Table } from "../../../facts/netns.ts";
 import { type NetnsId, netnsId } from "../../../facts/provenance.ts";
 import { linksOf, type World } from "../../../facts/world.ts";
-import { hostsOf, mostCommon } from "./peers.ts";
+import { hostsOf, mostCommon, stemOf } from "./peers.ts";
 import { bestRoute } from "./route-lookup.ts";
 
 export interface Owner {
@@ -94,4 +94,27 @@ export function otherEnd(world: World, id: NetnsId, link: string): { netns: Netn
     if (b.netns === id && b.link === link) return a;
   }
   return null;
+}
+
+/** The machines' ends of other pods' wires that are named alike: what a CNI made as it made this one. */
+export function podLinksLike(world: World, id: NetnsId, link: Link): readonly Link[] {
+  const isPods = (host: NetnsId, name: string): boolean => {
+    const far = otherEnd(world, host, name);
+    return far !== null && world.netns.get(far.netns)?.name !== "host";
+  };
+  return hostsOf(world).flatMap((host) =>
+    linksOf(host).filter(
+      (other) =>
+        stemOf(other.name) === stemOf(link.name) &&
+        !(host.id === id && other.name === link.name) &&
+        isPods(host.id, other.name),
+    ),
+  );
+}
+
+/** The bridge of its machine that a pod's link ought to be a port of, by the links like it; null where most are ports of none. */
+export function usualMaster(world: World, id: NetnsId, link: Link): Link | null {
+  const name = mostCommon(podLinksLike(world, id, link).map((other) => other.master ?? ""));
+  const master = name ? linkOf(world, id, name) : null;
+  return master?.kind === "bridge" ? master : null;
 }

@@ -1,13 +1,13 @@
 import { contains, type Ip, type Prefix, prefixOf } from "../../../facts/ip.ts";
 import { TABLE_LOCAL, TABLE_MAIN } from "../../../facts/lookup/routes.ts";
-import type { Link, Netns, Nexthop, Route } from "../../../facts/netns.ts";
+import type { Netns, Nexthop, Route } from "../../../facts/netns.ts";
 import { linksOf, type World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import { connectedRoutes } from "./connected-routes.ts";
 import type { EditOf } from "./edit.ts";
 import type { Proposal } from "./edit-meaning.ts";
-import { addressOf, homeOf, hostOf, isOnLink, linkOf, otherEnd, ownerOf } from "./owners.ts";
-import { hostsOf, mostCommon, peersOf, stemOf } from "./peers.ts";
+import { addressOf, homeOf, hostOf, isOnLink, linkOf, otherEnd, ownerOf, usualMaster } from "./owners.ts";
+import { hostsOf, peersOf } from "./peers.ts";
 import { rowsOf } from "./replace-table.ts";
 import { bestRoute, samePlace, sameWay } from "./route-lookup.ts";
 
@@ -57,8 +57,8 @@ function toOwnLink(world: World, netns: Netns, table: number, dst: Ip): readonly
   const end = otherEnd(world, owner.netns.id, owner.link.name);
   const link = end?.netns === netns.id ? linkOf(world, netns.id, end.link) : null;
   if (link === null) return [];
-  const port = link.master ?? masterOfAlike(world, netns, link);
-  const master = port === null ? null : linkOf(world, netns.id, port);
+  // A route past the bridge that the others are ports of is none that this machine ought to have.
+  const master = link.master === null ? usualMaster(world, netns.id, link) : linkOf(world, netns.id, link.master);
   if (master !== null) return connectedRoutes(master).filter((route) => contains(route.dst, dst));
   const hop: Nexthop = { via: null, dev: link.name, weight: 1, flags: [], encap: null };
   return [
@@ -76,18 +76,6 @@ function toOwnLink(world: World, netns: Netns, table: number, dst: Ip): readonly
       because: owner.address.because,
     },
   ];
-}
-
-/** The bridge that others of its kind are ports of, on any machine: a route past it is none that this one ought to have. */
-function masterOfAlike(world: World, netns: Netns, link: Link): string | null {
-  const masters = hostsOf(world).flatMap((host) =>
-    linksOf(host).flatMap((other) =>
-      stemOf(other.name) === stemOf(link.name) && !(host.id === netns.id && other.name === link.name)
-        ? [other.master ?? ""]
-        : [],
-    ),
-  );
-  return mostCommon(masters) || null;
 }
 
 /** A link with an address of that very subnet reaches it without any next hop. */

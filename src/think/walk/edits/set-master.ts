@@ -1,12 +1,11 @@
-import type { BridgePort, Link } from "../../../facts/netns.ts";
+import type { BridgePort } from "../../../facts/netns.ts";
 import type { NetnsId } from "../../../facts/provenance.ts";
-import { linksOf, type World } from "../../../facts/world.ts";
+import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
 import type { EditMeaning, Proposal } from "./edit-meaning.ts";
-import { linkOf, linksWithMac, otherEnd, ownerOf } from "./owners.ts";
-import { departure, hostsOf, mostCommon, stemOf } from "./peers.ts";
-import { rowsOf } from "./replace-table.ts";
+import { linkOf, linksWithMac, otherEnd, ownerOf, podLinksLike, usualMaster } from "./owners.ts";
+import { departure, mostCommon } from "./peers.ts";
 import { changeLink } from "./set-link-up.ts";
 
 type SetMaster = EditOf<"set-master">;
@@ -22,9 +21,9 @@ export const setMaster: EditMeaning<SetMaster> = {
   apply: (world, edit) =>
     changeLink(world, edit.netns, edit.link, (link) => {
       if (link.master === edit.master) return link;
-      const alike = alikeOf(world, edit.netns, link).find(({ master }) => master === edit.master)?.port ?? USUAL_PORT;
+      const alike = podLinksLike(world, edit.netns, link).find(({ master }) => master === edit.master);
       const state = link.up && link.carrier ? "forwarding" : "disabled";
-      return { ...link, master: edit.master, port: { ...alike, state, hairpin: edit.hairpin } };
+      return { ...link, master: edit.master, port: { ...(alike?.port ?? USUAL_PORT), state, hairpin: edit.hairpin } };
     }),
   propose: proposeMaster,
   object: (edit) => `link ${edit.link}`,
@@ -50,21 +49,13 @@ function proposeMaster(world: World, read: Read): readonly Proposal<SetMaster>[]
   return concerned(world, read).flatMap(({ netns, link: name }): readonly Proposal<SetMaster>[] => {
     const link = linkOf(world, netns, name);
     if (link === null || link.master !== null || link.kind !== "veth") return [];
-    const alike = alikeOf(world, netns, link);
-    const master = mostCommon(alike.map((other) => other.master ?? ""));
-    if (!master || linkOf(world, netns, master)?.kind !== "bridge") return [];
+    const master = usualMaster(world, netns, link);
+    if (master === null) return [];
+    const alike = podLinksLike(world, netns, link);
     const hairpin = mostCommon(alike.flatMap(({ port }) => port?.hairpin ?? [])) ?? false;
-    const edit: SetMaster = { do: "set-master", netns, link: name, master, hairpin };
-    return [
-      {
-        edit,
-        kind: "cure",
-        departure: departure(
-          "",
-          alike.map((other) => other.master ?? ""),
-        ),
-      },
-    ];
+    const masters = alike.map((other) => other.master ?? "");
+    const edit: SetMaster = { do: "set-master", netns, link: name, master: master.name, hairpin };
+    return [{ edit, kind: "cure", departure: departure("", masters) }];
   });
 }
 
@@ -80,11 +71,4 @@ function concerned(world: World, read: Read): readonly { readonly netns: NetnsId
   if (read.of !== "neighbour") return [];
   const owner = ownerOf(world, read.ip);
   return [...ends(read.netns, read.dev), ...(owner === null ? [] : ends(owner.netns.id, owner.link.name))];
-}
-
-/** The other links of its kind, on its own machine first. */
-function alikeOf(world: World, netns: NetnsId, link: Link): readonly Link[] {
-  const others = hostsOf(world).filter(({ id }) => id !== netns);
-  const own = rowsOf(world, netns, "links").filter(({ name }) => name !== link.name);
-  return [...own, ...others.flatMap(linksOf)].filter(({ name }) => stemOf(name) === stemOf(link.name));
 }
