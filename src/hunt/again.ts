@@ -23,35 +23,37 @@ export async function readAgain(field: Field, netns: readonly NetnsId[]): Promis
 }
 
 /**
- * What is explained by nothing that was read before it was tried is held against what is so now, from its last sighting to where it
- * should have been seen next: the probes make a kernel ask for neighbours that nobody had asked for before.
+ * The world with the neighbours that are known now, from where something was last seen to where it should have been seen next: the
+ * tries made those kernels ask for addresses that nobody had asked for before. All else stays as it was read before the tries.
  * @returns null where nothing could be read, or nothing was lost
  */
-export async function lookAgain(field: Field, suspects: readonly Suspect[]): Promise<World | null> {
+export async function withNeighboursOfNow(field: Field, suspects: readonly Suspect[]): Promise<World | null> {
   const lost = suspects.filter(({ failed }) => failed > 0);
   const netns = lost.flatMap(({ lastHop, next, tried }) => [
     lastHop?.netns ?? tried.flow.from,
     ...(next === null ? [] : [next.netns]),
   ]);
   const fresh = netns.length === 0 ? null : await readAgain(field, netns);
-  return fresh === null ? null : withFresh(field.world, fresh, (id) => field.world.netns.get(id));
-}
-
-/** @param before whose conntrack is kept: now there are the entries of our own probes as well */
-function withFresh(world: World, fresh: readonly Netns[], before: (id: NetnsId) => Netns | undefined): World {
-  const merged = new Map(world.netns);
-  for (const netns of fresh)
-    merged.set(netns.id, { ...netns, conntrack: before(netns.id)?.conntrack ?? netns.conntrack });
-  return { ...world, netns: merged };
+  if (fresh === null) return null;
+  const merged = new Map(field.world.netns);
+  for (const { id, neighbours } of fresh) {
+    const before = merged.get(id);
+    if (before !== undefined) merged.set(id, { ...before, neighbours });
+  }
+  return { ...field.world, netns: merged };
 }
 
 /** Walks once more with what was read again: does the suspect still end at the same place in the same way? */
 export function stillSo(field: Field, { predicted, tried, branch }: Suspect, fresh: readonly Netns[]): boolean {
   if (predicted === null) return false;
-  // What decides about a new connection is what was there before the probes; of one that was under way it is the entry of now.
-  const isNew = tried.flow.sport === WALK_SPORT;
-  const now = withFresh(field.world, fresh, (id) => (isNew ? field.world.netns.get(id) : undefined));
-  const again = walk(now, tried.flow);
+  const merged = new Map(field.world.netns);
+  for (const netns of fresh) {
+    // Conntrack now holds our own probes: what decides about a new connection is what was there before them. Of one that was
+    // under way it is the entry of now.
+    const before = tried.flow.sport === WALK_SPORT ? field.world.netns.get(netns.id) : undefined;
+    merged.set(netns.id, { ...netns, conntrack: before?.conntrack ?? netns.conntrack });
+  }
+  const again = walk({ ...field.world, netns: merged }, tried.flow);
   return again.branches.some((b) => {
     if (b.destination.ip.value !== branch.destination.ip.value || b.destination.port !== branch.destination.port)
       return false;

@@ -5,9 +5,9 @@ import type { NamedCause } from "../think/explain/explain.ts";
 import { type SilentNode, silentCause } from "../think/explain/silent.ts";
 import type { Suspect, Tried } from "../think/explain/suspect.ts";
 import type { Target } from "../think/symptom/target.ts";
-import type { Branch } from "../think/walk/branch.ts";
+import type { Branch, Walk } from "../think/walk/branch.ts";
 import { walk } from "../think/walk/walk.ts";
-import { lookAgain, readAgain } from "./again.ts";
+import { readAgain, withNeighboursOfNow } from "./again.ts";
 import { mainSuspect } from "./conclude.ts";
 import type { Examination } from "./examination.ts";
 import type { Field, Notebook } from "./field.ts";
@@ -128,7 +128,7 @@ interface Reckoned {
   readonly reckoning: Reckoning;
 }
 
-/** Where what was read before the probes explains nothing, with what is read after them. */
+/** Where what was read before the tries explains nothing, with the neighbours that the tries have made known. */
 async function reckonTwice(
   field: Field,
   { own, beside }: Omit<Reckoned, "reckoning">,
@@ -138,13 +138,18 @@ async function reckonTwice(
 ): Promise<Reckoned> {
   const first = { own, beside, reckoning: await reckon(field, own, beside, moved, silent, notebook) };
   if (field.reader.offline || isExplained(first)) return first;
-  const world = await lookAgain(field, first.reckoning.suspects);
+  const world = await withNeighboursOfNow(field, first.reckoning.suspects);
   if (world === null) return first;
   const anew = (tried: Tried): Tried => ({ ...tried, walk: walk(world, tried.flow) });
   const then = { own: own.map(anew), beside: beside.map(anew) };
+  if (own.every((tried, i) => endsOf(tried.walk) === endsOf(then.own[i]?.walk))) return first;
   const reckoning = await reckon({ ...field, world }, then.own, then.beside, moved, silent, notebook);
   const second = { ...then, reckoning };
   return isExplained(second) ? second : first;
+}
+
+function endsOf(walked: Walk | undefined): string {
+  return JSON.stringify(walked?.branches.map((b) => [b, ...b.reply].map(({ netns, link, end }) => [netns, link, end])));
 }
 
 function isExplained({ own, reckoning }: Reckoned): boolean {

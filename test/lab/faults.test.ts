@@ -2,13 +2,12 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { mergeObject } from "../../src/lab/api-client.ts";
 import { labDown } from "../../src/lab/down.ts";
 import { healFaults, injectFault, listFaults } from "../../src/lab/fault.ts";
-import { servingPod } from "../../src/lab/faults/serving-nodes.ts";
+import { backendNode, servingPod } from "../../src/lab/faults/serving-nodes.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { describeLab } from "../../src/lab/lab.ts";
 import type { ApiAccess } from "../../src/lab/kubeconfig.ts";
 import { findNode } from "../../src/lab/plan.ts";
 import { powerOff, powerOn } from "../../src/lab/power.ts";
-import { hasProgram } from "../../src/lab/preflight.ts";
 import { requireLab } from "../../src/lab/state.ts";
 import { labUp } from "../../src/lab/up.ts";
 import { expectedOf, noteOf } from "../matrix/lab-fault-causes.ts";
@@ -17,6 +16,7 @@ import { isHealthy, type Symptom, symptomsOf } from "../matrix/symptoms.ts";
 import { ownLabName } from "../matrix/take-down.ts";
 import { command, statusFrom } from "./command.ts";
 import { describeLabs, useLabBundle } from "./lab-bundle.ts";
+import { missingPart } from "./machine-parts.ts";
 import { snapshotOfPlaces } from "./node-snapshot.ts";
 
 const bundle = useLabBundle();
@@ -110,8 +110,7 @@ describeLabs(`${extent} side by side`, () => {
     async (id) => {
       const tryOn = async (lab: Lab): Promise<void> => {
         const before = await snapshots(lab);
-        const hasNoLegacy = id === "legacy-nft-split" && !hasProgram("iptables-legacy");
-        if (hasNoLegacy || refusedIn(lab).includes(id)) {
+        if (missingPart(id) !== null || refusedIn(lab).includes(id)) {
           await expect(injectFault(lab.name, id)).rejects.toThrow(/cannot have/);
           expect(differences(before, await snapshots(lab)), lab.name).toEqual([]);
           return;
@@ -151,14 +150,15 @@ describeLabs(`${extent} side by side`, () => {
   it("a node that boots has kube-proxy's rules and the policies' again, every time", async () => {
     for (const lab of labs) {
       const { plan, api } = requireLab(lab.name);
-      const node = findNode(plan, "k2");
+      const node = backendNode(plan);
       await injectFault(lab.name, "netpol-deny");
       try {
         const before = await snapshots(lab);
         for (let boots = 1; boots <= 5; boots += 1) {
           await powerOff(plan, node);
           await powerOn(plan, node, bundle.server);
-          await mergeObject(api as ApiAccess, "/api/v1/nodes/k2", { metadata: { annotations: { boots: `${boots}` } } });
+          const metadata = { annotations: { boots: `${boots}` } };
+          await mergeObject(api as ApiAccess, `/api/v1/nodes/${node.name}`, { metadata });
           await restored(lab, before);
         }
       } finally {

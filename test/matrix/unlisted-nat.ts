@@ -8,17 +8,18 @@ interface RuleAtHead {
   /** TABLE/CHAIN */
   readonly of: string;
   readonly rule: (scene: Scene) => string;
+  readonly cause: "forward-drop" | "rule-drops";
 }
 
 /** A rule that somebody has put at the head of a chain, before all others. */
-function atHead({ id, cni, side, of, rule }: RuleAtHead): UnlistedFault {
+function atHead({ id, cni, side, of, rule, cause }: RuleAtHead): UnlistedFault {
   const [table, chain] = of.split("/");
   return {
     id,
     cni,
     inject: (scene) => [on(scene[side].netns, `iptables-nft -t ${table} -I ${chain} ${rule(scene)}`)],
     revert: (scene) => [on(scene[side].netns, `iptables-nft -t ${table} -D ${chain} 1`)],
-    truths: (scene) => only(`\\S+ ${scene[side].name} rule iptables-nft:${of}#1`),
+    truths: (scene) => only(`${cause} ${scene[side].name} rule iptables-nft:${of}#1`),
   };
 }
 
@@ -32,6 +33,7 @@ export const NAT_FAULTS: readonly UnlistedFault[] = [
     cni: "calico",
     side: "near",
     of: "nat/PREROUTING",
+    cause: "rule-drops",
     rule: (scene) => `${toService(scene)} -j REDIRECT --to-ports 9`,
   }),
   atHead({
@@ -39,6 +41,7 @@ export const NAT_FAULTS: readonly UnlistedFault[] = [
     cni: "flannel",
     side: "near",
     of: "nat/PREROUTING",
+    cause: "rule-drops",
     rule: (scene) => `${toService(scene)} -j DNAT --to-destination 10.42.1.77:8080`,
   }),
   atHead({
@@ -46,6 +49,7 @@ export const NAT_FAULTS: readonly UnlistedFault[] = [
     cni: "calico",
     side: "far",
     of: "filter/FORWARD",
+    cause: "forward-drop",
     rule: (scene) => `${toBackend(scene)} -j NFQUEUE --queue-num 7`,
   }),
   atHead({
@@ -53,6 +57,7 @@ export const NAT_FAULTS: readonly UnlistedFault[] = [
     cni: "flannel",
     side: "far",
     of: "filter/FORWARD",
+    cause: "forward-drop",
     rule: (scene) => `${toBackend(scene)} -m statistic --mode random --probability 0.5 -j DROP`,
   }),
   atHead({
@@ -60,6 +65,7 @@ export const NAT_FAULTS: readonly UnlistedFault[] = [
     cni: "calico",
     side: "far",
     of: "filter/FORWARD",
+    cause: "forward-drop",
     rule: (scene) => `${toBackend(scene)} --syn -m connlimit --connlimit-above 0 -j REJECT`,
   }),
   atHead({
@@ -67,6 +73,7 @@ export const NAT_FAULTS: readonly UnlistedFault[] = [
     cni: "flannel",
     side: "near",
     of: "filter/FORWARD",
+    cause: "forward-drop",
     rule: ({ gateway }) => `-p tcp -s ${gateway.address} -m length --length 40:70 -j DROP`,
   }),
 ];

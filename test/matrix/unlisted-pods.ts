@@ -16,7 +16,7 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
         `ip link set ${portOf(scene)} type bridge_slave hairpin on`,
       ),
     ],
-    truths: (scene) => only(`\\S+ ${scene.far.name} link ${portOf(scene)}`),
+    truths: (scene) => only(`bridge-port-missing ${scene.far.name} link ${portOf(scene)}`),
   },
   {
     id: "a bridge table drops what goes to the pod",
@@ -30,17 +30,14 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
       ),
     ],
     revert: ({ far }) => [on(far.netns, "nft delete table bridge guard")],
-    truths: ({ far }) => only(`\\S+ ${far.name} rule nft:guard/out#1`),
+    truths: ({ far }) => only(`forward-drop ${far.name} rule nft:guard/out#1`),
   },
   {
     id: "the bridge has lost its address",
     cni: "flannel",
     inject: (scene) => [on(scene.far.netns, `ip address del ${bridgeOf(scene)}/24 dev cni0`)],
     revert: (scene) => [on(scene.far.netns, `ip address add ${bridgeOf(scene)}/24 brd + dev cni0`)],
-    truths: (scene) =>
-      only(
-        `\\S+ ${scene.far.name} (link cni0|address ${bridgeOf(scene)}\\S*( dev cni0)?|route ${scene.far.podCidr} table main)`,
-      ),
+    truths: (scene) => only(`no-route-to-pod-cidr ${scene.far.name} route ${scene.far.podCidr} table main`),
   },
   {
     id: "the pod's routes lead to a gateway that nobody is",
@@ -54,7 +51,7 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
     revert: (scene) => [
       on(scene.backend.netns, `ip route replace ${scene.plan.clusterCidr} via ${bridgeOf(scene)} dev eth0`),
     ],
-    truths: ({ far, plan }) => only(`\\S+ ${far.name} route ${plan.clusterCidr} table main`),
+    truths: ({ far, plan }) => only(`wrong-route ${far.name} route ${plan.clusterCidr} table main`),
   },
   {
     id: "the node answers no ARP on the bridge",
@@ -65,7 +62,7 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
     ],
     revert: ({ far }) => [on(far.netns, "sysctl -q -w net.ipv4.conf.cni0.arp_ignore=0")],
     forget: ({ backend }) => [on(backend.netns, "ip neigh flush dev eth0")],
-    truths: ({ far }) => only(`\\S+ ${far.name} net.ipv4.conf.cni0.arp_ignore`),
+    truths: ({ far }) => only(`sysctl-wrong ${far.name} net.ipv4.conf.cni0.arp_ignore`),
   },
   {
     id: "the route to the pod is gone",
@@ -74,7 +71,7 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
     revert: ({ far, backend }) => [
       on(far.netns, `ip route add ${backend.address}/32 dev ${backend.hostLink} scope link`),
     ],
-    truths: ({ far, backend }) => only(`\\S+ ${far.name} route ${backend.address}/32 table main`),
+    truths: ({ far, backend }) => only(`no-route-to-pod-cidr ${far.name} route ${backend.address}/32 table main`),
   },
   {
     id: "the route to the pod leads to another pod",
@@ -85,7 +82,7 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
     revert: ({ far, backend }) => [
       on(far.netns, `ip route replace ${backend.address}/32 dev ${backend.hostLink} scope link`),
     ],
-    truths: ({ far, backend }) => only(`\\S+ ${far.name} route ${backend.address}/32 table main`),
+    truths: ({ far, backend }) => only(`wrong-route ${far.name} route ${backend.address}/32 table main`),
   },
   {
     id: "the pod has a wrong permanent neighbour for its gateway",
@@ -94,7 +91,7 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
       on(backend.netns, "ip neigh replace 169.254.1.1 lladdr 02:11:22:33:44:55 dev eth0 nud permanent"),
     ],
     revert: ({ backend }) => [on(backend.netns, "ip neigh del 169.254.1.1 dev eth0")],
-    truths: ({ far }) => only(`\\S+ ${far.name} neigh 169.254.1.1 dev eth0`),
+    truths: ({ far }) => only(`stale-arp ${far.name} neigh 169.254.1.1 dev eth0`),
   },
   {
     id: "the pod's own interface is down",
@@ -108,7 +105,7 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
         "ip route add default via 169.254.1.1 dev eth0",
       ),
     ],
-    truths: ({ far, backend }) => only(`\\S+ ${far.name} link (eth0|${backend.hostLink})`),
+    truths: ({ far, backend }) => only(`pod-link-down ${far.name} link (eth0|${backend.hostLink})`),
   },
 ];
 

@@ -18,7 +18,10 @@ interface Written {
   enforcement: Enforcement;
 }
 
-const NONE: Enforcement = { sets: new Map(), chains: [], emptied: [], rules: [] };
+const NOTHING: Omit<Written, "boot"> = {
+  content: "[]",
+  enforcement: { sets: new Map(), chains: [], emptied: [], rules: [] },
+};
 
 /** Who enforces NetworkPolicies on every node: Felix with Calico, kube-router's controller beside flannel. */
 export class Policer {
@@ -35,17 +38,18 @@ export class Policer {
   async #syncAll(): Promise<void> {
     const list = (kind: string) => this.#store.list(resourceOfKind(kind), null);
     const policies = appliedPolicies(list("NetworkPolicy"), list("Pod"), list("Namespace"));
-    await Promise.all(this.#plan.nodes.map((node) => this.#syncNode(node, policies)));
+    const content = JSON.stringify(policies);
+    await Promise.all(this.#plan.nodes.map((node) => this.#syncNode(node, policies, content)));
   }
 
   /** Sets first, then the rules that ask them; what nobody asks any longer goes last. */
-  async #syncNode(node: PlannedNode, policies: readonly AppliedPolicy[]): Promise<void> {
+  async #syncNode(node: PlannedNode, policies: readonly AppliedPolicy[], content: string): Promise<void> {
     const boot = bootOf(this.#plan.lab, node);
     if (boot === null) return;
     const held = this.#written.get(node.name);
-    const { content: applied, enforcement: before } = held?.boot === boot ? held : { content: "[]", enforcement: NONE };
-    const content = JSON.stringify(policies);
-    if (content === applied) return;
+    const written = held?.boot === boot ? held : NOTHING;
+    if (content === written.content) return;
+    const before = written.enforcement;
     const isCalico = this.#plan.cni === "calico";
     const now = (isCalico ? calicoEnforcement : kubeRouterEnforcement)(this.#plan, node, policies);
     const feed = (argv: readonly string[], lines: readonly string[]): Promise<unknown> =>
