@@ -14,7 +14,9 @@ import { finding, type Finding } from "./findings.ts";
 import { podPlace } from "./place.ts";
 
 const LOG_SECONDS = 300;
-const LOG_BYTES = 64 << 10;
+const LOG_LINES = 500;
+/** A line of a log is 16 KiB at most where a container runtime writes it; few are. */
+const LOG_BYTES = 1 << 20;
 
 /** TCP sockets of a pod, right now; of one on its node's network those of the server on this port alone. */
 export async function socketsOf(field: Field, pod: Pod, port: number): Promise<readonly Socket[]> {
@@ -63,7 +65,7 @@ export async function readGateway(
     socketsOf(field, pod, port).then((all) => new Looks().add(all)),
     pod.node === null ? Promise.resolve([]) : conntrackOf(field, pod.node),
     field.kube.podLog(
-      { namespace: pod.namespace, pod: pod.name, sinceSeconds: LOG_SECONDS },
+      { namespace: pod.namespace, pod: pod.name, sinceSeconds: LOG_SECONDS, tailLines: LOG_LINES },
       { ...field.limits, maxBytes: LOG_BYTES },
     ),
   ]);

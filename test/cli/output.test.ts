@@ -158,8 +158,9 @@ describeAsRoot("hostile names and logs", () => {
     const gateway = at.lab.pods.find(({ app }) => app === "frontend");
     if (gateway === undefined) throw new Error("the lab has a gateway");
     const log = podLogPath("tcli-evil", gateway);
+    // The newest line is the one that is quoted, however much was said before it.
+    appendFileSync(log, `${new Date().toISOString()} upstream timed out before\n`.repeat(5_000));
     const running = line.start(["diagnose", at.lab.url, ...at.flags]);
-    // The newest line is the one that is quoted.
     const writer = setInterval(() => appendFileSync(log, `connect to upstream timed out ${evil}forged\n`), 5);
     const { code, stdout } = await running.ended.finally(() => clearInterval(writer));
     expect(code).toBe(1);

@@ -16,6 +16,7 @@ export interface PodLogRequest {
   /** Needed where a pod has several. */
   readonly container?: string;
   readonly sinceSeconds: number;
+  readonly tailLines: number;
 }
 
 /** Where Kubernetes' objects come from: the API, or a bundle. */
@@ -24,7 +25,10 @@ export interface KubeReader {
   readonly via: string;
   /** @throws KubeError when nothing can be had at all; a kind that cannot be read is in `notChecked`. */
   cluster(limits: Limits): Promise<ClusterReading>;
-  /** A container's log from `sinceSeconds` ago on, at most `limits.maxBytes`. */
+  /**
+   * The last `tailLines` of a container's log, none older than `sinceSeconds`. Where they are more than `limits.maxBytes`, the newest
+   * are wanting: the kubelet counts from the oldest (pkg/kubelet/kuberuntime/logs, ReadLogs).
+   */
   podLog(request: PodLogRequest, limits: Limits): Promise<Known<string>>;
 }
 

@@ -157,11 +157,15 @@ test("a log, or why there is none", async () => {
   handle = (_, response, url) => {
     if (url.searchParams.get("container") === "gone")
       return answer(response, 400, { message: "container gone is not valid" });
-    response.end(`${url.pathname} ${url.searchParams.get("sinceSeconds")}\n`);
+    const [since, tail] = ["sinceSeconds", "tailLines"].map((key) => url.searchParams.get(key));
+    response.end(`${url.pathname} ${since} ${tail}\n`);
   };
   const kube = await openKube({ kubeconfig: kubeconfig(base()) });
-  const request = { namespace: "a", pod: "web", sinceSeconds: 60 };
-  expect(await kube.podLog(request, LIMITS)).toEqual({ known: true, value: "/api/v1/namespaces/a/pods/web/log 60\n" });
+  const request = { namespace: "a", pod: "web", sinceSeconds: 60, tailLines: 9 };
+  expect(await kube.podLog(request, LIMITS)).toEqual({
+    known: true,
+    value: "/api/v1/namespaces/a/pods/web/log 60 9\n",
+  });
   const gone = await kube.podLog({ ...request, container: "gone" }, LIMITS);
   expect(gone.known ? null : said(gone.why)).toBe("the API answers 400: container gone is not valid");
 });

@@ -132,6 +132,7 @@ function clusterFromLists(lists: KubeLists): ClusterReading {
 async function readPodLog(config: KubeConfig, request: PodLogRequest, limits: Limits) {
   const query = new URLSearchParams({
     sinceSeconds: String(request.sinceSeconds),
+    tailLines: String(request.tailLines),
     limitBytes: String(limits.maxBytes),
   });
   if (request.container !== undefined) query.set("container", request.container);
