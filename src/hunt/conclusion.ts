@@ -97,7 +97,7 @@ export type HuntEvent =
   /** What is being waited for; overwritten by the next event. */
   | {
       readonly kind: "progress";
-      readonly doing: "objects" | "facts" | "taps" | "tries" | "probes" | "search";
+      readonly doing: "objects" | "facts" | "taps" | "tries" | "probes" | "knock" | "search";
       readonly detail: string;
     }
   | { readonly kind: "rung"; readonly rung: Rung }

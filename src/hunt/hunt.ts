@@ -8,7 +8,7 @@ import { HuntError } from "./hunt-error.ts";
 import { judge } from "./judge.ts";
 import { isFromError, labelOf, namedPlace, type Place, usualPlaces } from "./place.ts";
 import { recordedPlaces } from "./recorded-investigation.ts";
-import { silentNodes } from "./silence.ts";
+import { nodesInDoubt, silentNodes } from "./silence.ts";
 import { trySymptom } from "./tries.ts";
 import { weigh } from "./weigh.ts";
 
@@ -54,8 +54,12 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
     yield { kind: "rung", rung };
   }
 
+  const inDoubt = nodesInDoubt(field, tries);
+  if (inDoubt.length > 0)
+    yield { kind: "progress", doing: "knock", detail: inDoubt.map(({ name }) => name).join(", ") };
+  const silent = await silentNodes(field, inDoubt);
   yield { kind: "progress", doing: "search", detail: "" };
-  const weighed = await weigh(field, tries, await silentNodes(field, tries), notebook);
+  const weighed = await weigh(field, tries, silent, notebook);
   for (const rung of lowerRungs(field, tries, weighed, notebook)) {
     ladder.push(rung);
     yield { kind: "rung", rung };

@@ -17,36 +17,45 @@ const KNOCK_MS = 1000;
 const MOST_ASKERS = 4;
 const LOOK_MS = 500;
 /**
- * An address that was in use a moment ago is only asked for again by ARP after 5 s (delay_first_probe_time), three times in
+ * How long a neighbour's entry may stay as it is (net/core/neighbour.c). What was heard of a moment ago is believed in for up to
+ * 45 s (neigh_rand_reach_time of 30 s); then a packet to it has ARP ask anew after 5 s (delay_first_probe_time), three times in
  * three seconds (arp(7), retrans_time, ucast_solicit).
  */
-const MOST_LOOKS = 20;
+const BELIEVED_MS = 45_000;
+const ASKED_AGAIN_MS = 10_000;
+const UNCONFIRMED = ["STALE", "DELAY", "PROBE"];
 /** Proof that somebody has the address: an answer of any kind. */
 const SIGNS_OF_LIFE = ["answered", "refused", "reset"];
 
-/**
- * A node that nobody could be asked on may be down, or only out of our reach. Where tries that failed were for it, its
- * neighbours are asked: they knock, and look whether anybody answers for its address. What gives the least sign of life is not
- * in the answer.
- */
-export async function silentNodes(field: Field, tries: Tries): Promise<readonly SilentNode[]> {
-  const { world, reader } = field;
-  if (reader.offline) return [];
-  const unread = nodesInDoubt(field, tries).filter(
-    (n) => world.netns.get(netnsId(n.name, "host"))?.links.known !== true,
+/** Nodes that tries which failed were for, and that nobody could be asked on: down, or only out of our reach. */
+export function nodesInDoubt(field: Field, tries: Tries): readonly KubeNode[] {
+  if (field.reader.offline) return [];
+  return nodesWaitedFor(field, tries).filter(
+    ({ name }) => field.world.netns.get(netnsId(name, "host"))?.links.known !== true,
   );
+}
+
+/**
+ * The neighbours of those nodes are asked: they knock, and look whether anybody answers for the address. What gives the least
+ * sign of life is not in the answer. Where all have heard of it a moment ago, this takes a minute.
+ */
+export async function silentNodes(field: Field, inDoubt: readonly KubeNode[]): Promise<readonly SilentNode[]> {
+  const { world, reader } = field;
   const askers = reader.nodes
     .map((name) => (world.netns.get(netnsId(name, "host"))?.links.known ? hostPlace(world, name) : null))
     .filter((place) => place !== null)
     .slice(0, MOST_ASKERS);
   const found = await Promise.all(
-    unread.map(async ({ name, internalIps, ready }): Promise<readonly SilentNode[]> => {
+    inDoubt.map(async ({ name, internalIps, ready }): Promise<readonly SilentNode[]> => {
       const [ip] = internalIps;
       if (ip === undefined || askers.length === 0) return [];
-      const heard = await Promise.all(askers.map((asker) => listenAt(field, asker, name, ip)));
+      const listen = (ms: number) => Promise.all(askers.map((asker) => listenAt(field, asker, name, ip, ms)));
+      let heard = await listen(0);
+      const isOpen = heard.every(({ isAlive, unresolved }) => !isAlive && unresolved === null);
+      // That its kubelet is not heard of says as much.
+      if (isOpen && ready !== false) heard = await listen(BELIEVED_MS);
       if (heard.some(({ isAlive }) => isAlive)) return [];
-      const unresolved = heard.filter(({ unresolved }) => unresolved !== null);
-      const [first] = unresolved;
+      const first = heard.find(({ unresolved }) => unresolved !== null);
       return [
         {
           node: name,
@@ -62,7 +71,7 @@ export async function silentNodes(field: Field, tries: Tries): Promise<readonly 
 }
 
 /** Those that failed tries were for, and those whose pods a Service waits for. */
-function nodesInDoubt({ cluster }: Field, { faced, behind, objects }: Tries): readonly KubeNode[] {
+function nodesWaitedFor({ cluster }: Field, { faced, behind, objects }: Tries): readonly KubeNode[] {
   const examined = [faced, ...(behind === null ? [] : [behind])].flatMap((i) => [
     ...i.symptom,
     ...i.adopted,
@@ -89,31 +98,41 @@ interface Heard {
   readonly unresolved: string | null;
 }
 
-async function listenAt(field: Field, from: Place, silent: NodeName, dst: Ip): Promise<Heard> {
-  const common = { from, src: null, dst, deadlineMs: KNOCK_MS, alsoTo: [] };
-  const probes: readonly Probe[] = [
-    { ...common, id: `k.${silent}.${from.node}.1`, kind: "icmp", bytes: null, attempts: 1 },
-    { ...common, id: `k.${silent}.${from.node}.2`, kind: "tcp", port: KUBELET, attempts: 1 },
-  ];
+/** @param believesForMs how long to wait for what is REACHABLE to be doubted */
+async function listenAt(field: Field, from: Place, name: NodeName, dst: Ip, believesForMs: number): Promise<Heard> {
   const startedAt = field.now();
+  for (let knocks = 1; ; knocks += 1) {
+    if (await answersTo(field, from, name, dst, knocks)) return { node: from.node, isAlive: true, unresolved: null };
+    for (;;) {
+      const entry = await neighbourAt(field, from, dst);
+      if (entry === null) return { node: from.node, isAlive: false, unresolved: null };
+      if (entry.mac === null || entry.state === "FAILED") {
+        return { node: from.node, isAlive: false, unresolved: entry.line };
+      }
+      const passedMs = field.now() - startedAt;
+      // Confirmed since we began: somebody has answered for it.
+      const isAlive = entry.confirmedS !== null && entry.confirmedS * 1000 < passedMs - KNOCK_MS;
+      const isOpen =
+        entry.state === "REACHABLE"
+          ? passedMs < believesForMs
+          : UNCONFIRMED.includes(entry.state) && passedMs < believesForMs + ASKED_AGAIN_MS;
+      if (isAlive || !isOpen) return { node: from.node, isAlive, unresolved: null };
+      await sleep(LOOK_MS);
+      // Nothing but a packet to it asks for an address that has grown stale.
+      if (entry.state === "STALE") break;
+    }
+  }
+}
+
+async function answersTo(field: Field, from: Place, silent: NodeName, dst: Ip, knocks: number): Promise<boolean> {
+  const common = { from, src: null, dst, deadlineMs: KNOCK_MS, alsoTo: [] };
+  const id = (kind: string): string => `k.${silent}.${from.node}.${kind}${knocks}`;
+  const probes: readonly Probe[] = [
+    { ...common, id: id("i"), kind: "icmp", bytes: null, attempts: 1 },
+    { ...common, id: id("t"), kind: "tcp", port: KUBELET, attempts: 1 },
+  ];
   const results = await sendProbes(field.reader, probes, field.random, field.limits);
-  if (results.some(({ answers }) => answers.some(({ outcome }) => SIGNS_OF_LIFE.includes(outcome)))) {
-    return { node: from.node, isAlive: true, unresolved: null };
-  }
-  for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
-    const entry = await neighbourAt(field, from, dst);
-    if (entry === null) break;
-    if (entry.mac === null || entry.state === "FAILED") {
-      return { node: from.node, isAlive: false, unresolved: entry.line };
-    }
-    // Confirmed since we began: somebody has answered for it.
-    if (entry.confirmedS !== null && entry.confirmedS * 1000 < field.now() - startedAt - KNOCK_MS) {
-      return { node: from.node, isAlive: true, unresolved: null };
-    }
-    if (entry.state !== "DELAY" && entry.state !== "PROBE") break;
-    await sleep(LOOK_MS);
-  }
-  return { node: from.node, isAlive: false, unresolved: null };
+  return results.some(({ answers }) => answers.some(({ outcome }) => SIGNS_OF_LIFE.includes(outcome)));
 }
 
 /** Null where the address is nobody's neighbour: it lies behind a router, and no ARP tells of it. */

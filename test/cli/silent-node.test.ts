@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -100,6 +101,19 @@ describeAsRoot("a node that does not answer", () => {
     const { code, stderr } = await line.run(argv);
     expect(code).toBe(3);
     expect(stderr).toMatch(/nothing can be sent from node\/k2: there is no network namespace/);
+  });
+
+  it("is down, though its neighbours have heard of it a moment ago and the API says Ready", async () => {
+    const k2 = at.lab.nodes.find(({ name }) => name === "k2");
+    const others = at.lab.nodes.filter(({ name }) => name !== "k2").map(({ netns }) => netns);
+    for (const netns of [...others, at.lab.clientNetns]) {
+      execFileSync("ip", ["-n", netns, "neigh", "flush", "dev", "eth0"]);
+      execFileSync("ip", ["netns", "exec", netns, "ping", "-c", "1", "-W", "2", k2?.address ?? ""]);
+    }
+    await injectFault("tcli-mute", "node-down", "k2");
+    const verdict = await diagnose(at.lab.url, at.lab.inventory);
+    expect(verdict).toMatchObject({ outcome: "broken", confidence: "likely", cause: { id: "node-down", node: "k2" } });
+    expect(verdict.cause?.found).toMatch(/FAILED|INCOMPLETE/);
   });
 
   it("that hangs is given up, and its pods are never taken for their node", async () => {

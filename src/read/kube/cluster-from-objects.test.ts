@@ -124,11 +124,21 @@ test("endpoints from slices; ready unless said otherwise; Endpoints only where t
   ]);
 });
 
+test("a node whose kubelet is heard of no more is as little ready as one that says so itself", () => {
+  const said = (name: string, status: string) => ({
+    metadata: { name },
+    status: { conditions: [{ type: "Ready", status }] },
+  });
+  const nodes = list(said("k1", "True"), said("k2", "False"), said("k3", "Unknown"));
+  const { cluster } = clusterFromObjects({ ...NOTHING, nodes });
+  expect(cluster.nodes.map(({ ready }) => ready)).toEqual([true, false, false]);
+});
+
 test("an object that is malformed is left out and told; the others stay", () => {
   const { cluster, notChecked } = clusterFromObjects({
     ...NOTHING,
     nodes: list(
-      { metadata: { name: "k1" }, status: { conditions: [{ type: "Ready", status: "Unknown" }] } },
+      { metadata: { name: "k1" }, status: { conditions: [{ type: "DiskPressure", status: "Unknown" }] } },
       { metadata: {} },
       7,
     ),

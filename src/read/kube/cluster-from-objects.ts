@@ -83,7 +83,8 @@ function toNode({ metadata, spec, status }: z.output<typeof NodeShape>): KubeNod
       (status?.addresses ?? []).filter(({ type }) => type === "InternalIP").map(({ address }) => address),
     ),
     podCidrs: spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []),
-    ready: ready === "True" ? true : ready === "False" ? false : null,
+    // Unknown: its kubelet has not been heard of for too long. kubectl says NotReady of that too (pkg/printers, printNode).
+    ready: ready === undefined ? null : ready === "True",
     annotations: metadata.annotations ?? {},
   };
 }
