@@ -80,7 +80,7 @@ function runCommand(product: Product, argv: readonly string[]): Promise<Ran> {
     const child = spawn(process.execPath, [product.cli, ...argv], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, XDG_STATE_HOME: product.stateHome, NO_COLOR: "1" },
-      timeout: 60_000,
+      timeout: 120_000,
     });
     let stdout = "";
     let stderr = "";

@@ -13,7 +13,7 @@ export const verdict: typeof english = {
     taps: "正在启动抓包",
     tries: "正在重现故障",
     probes: "正在发送带标记的报文",
-    knock: "向邻居打听有无动静：",
+    knock: "正在向邻居打听有无动静",
     search: "正在寻找改了就能通的那一处",
   },
   waiting: (p: { nodes: readonly string[]; seconds: number; limit: number }) =>
