@@ -35,7 +35,7 @@ export interface TapResult {
   readonly lost: readonly { readonly path: string; readonly why: string }[];
 }
 
-const START_TIMEOUT_MS = 5000;
+const START_TIMEOUT_MS = 10_000;
 const MAX_FRAMES = 500_000;
 /** Taps by interface and direction that one old node may be asked to run. */
 const MAX_LISTENERS = 64;
