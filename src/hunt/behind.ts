@@ -20,7 +20,7 @@ import { climbObjects, type ObjectRungs } from "./rungs/objects.ts";
 
 /** A gateway that waits shows it in its sockets, for as long as it waits: usually a second or more. */
 const GLANCE_MS = 120;
-const MOST_GLANCES = 6;
+const MOST_GLANCES = 20;
 const MOST_GATEWAYS = 8;
 
 /** What was found behind a gateway: the flow of its own, and the objects of whom it waits for. */
@@ -69,9 +69,9 @@ export async function tryAgain(field: Field, failing: readonly Examined[]): Prom
   await sendProbes(field.reader, probes, field.random, field.limits);
 }
 
-/** Its connections are accepted: a bare one of ours would be too. */
-function isHeardOut({ requests, connects, sockets }: Upstream): boolean {
-  return requests > 0 && connects === 0 && sockets === 0;
+/** Its connections are accepted, for all that is known: a bare one of ours would be too. */
+function isHeardOut({ requests, connects, sockets, unreplied }: Upstream): boolean {
+  return connects === 0 && sockets === 0 && (requests > 0 || unreplied === 0);
 }
 
 export function isAbout(investigation: Investigation, upstream: Upstream): boolean {
@@ -90,9 +90,9 @@ export function glanceAtGateways(field: Field, target: Target, endpoints: readon
     .slice(0, MOST_GATEWAYS);
   const portOf = (pod: Pod) =>
     endpoints.find((e) => e.pod !== null && podKey(e.pod) === podKey(pod))?.port ?? target.port;
-  const look = async (): Promise<void> => {
+  const look = async (areOver: () => boolean): Promise<void> => {
     if (target.url === null || pods.length === 0) return;
-    for (let glances = 0; glances < MOST_GLANCES && started === null; glances += 1) {
+    for (let glances = 0; glances < MOST_GLANCES && started === null && !areOver(); glances += 1) {
       await sleep(GLANCE_MS);
       const seen = await Promise.all(pods.map(async (pod) => ({ pod, now: await socketsOf(field, pod, portOf(pod)) })));
       for (const { pod, now } of seen) {

@@ -22,8 +22,8 @@ export interface Trials {
   readonly adopt: readonly Trial[];
   /** More namespaces to tap: whom do they call themselves? */
   readonly also: readonly NetnsId[];
-  /** Runs beside the tries, and is waited for. */
-  readonly during: (() => Promise<void>) | null;
+  /** Runs beside the tries, and is waited for. @param areOver whether the tries are */
+  readonly during: ((areOver: () => boolean) => Promise<void>) | null;
 }
 
 /**
@@ -33,15 +33,16 @@ export interface Trials {
 export async function examine(field: Field, trials: Trials, notebook: Notebook): Promise<Examination> {
   const watch = await startWatch(field, [...trials.send, ...trials.adopt], trials.also);
   const sentAt = field.now();
-  const [results] = await Promise.all([
-    sendProbes(
-      field.reader,
-      trials.send.map((trial) => trial.probe),
-      field.random,
-      field.limits,
-    ),
-    trials.during?.(),
-  ]);
+  let areOver = false;
+  const sending = sendProbes(
+    field.reader,
+    trials.send.map((trial) => trial.probe),
+    field.random,
+    field.limits,
+  ).finally(() => {
+    areOver = true;
+  });
+  const [results] = await Promise.all([sending, trials.during?.(() => areOver)]);
   const answeredAt = field.now();
   const { frames, reports, moved, reasons, kept } = await watch.stop(notebook);
   const endedAt = field.now();

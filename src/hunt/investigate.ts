@@ -5,7 +5,7 @@ import type { NetnsId } from "../facts/provenance.ts";
 import type { Target } from "../think/symptom/target.ts";
 import { arrives } from "../think/walk/branch.ts";
 import type { Examined, Trial } from "./examination.ts";
-import { examine } from "./examine.ts";
+import { examine, type Trials } from "./examine.ts";
 import type { Field, Notebook } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
 import { joined, triesToMeetMissed } from "./missed.ts";
@@ -28,8 +28,7 @@ export interface Question {
   readonly adopts: boolean;
   /** The places were named: what is sent from elsewhere is none of the symptom's. */
   readonly isFromPlacesOnly: boolean;
-  /** Runs beside the tries, and is waited for. */
-  readonly during: (() => Promise<void>) | null;
+  readonly during: Trials["during"];
 }
 
 /** Tries a target as the symptom does it, each of its endpoints directly, and each at home. */
