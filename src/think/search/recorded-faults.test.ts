@@ -377,6 +377,17 @@ describe("faults put into the recorded healthy flannel cluster", () => {
     expect(causes(world, toK2)).toEqual(["k1/host: ip rule 100: 100: from all to 10.42.0.0/16 prohibit -> absent"]);
   });
 
+  test("the policy rule that leads to main is gone, and IPv6 has one of the same words", () => {
+    const both = ["k1/host", "k2/host", "k3/host"].reduce(
+      (world, id) => replaceTable(world, id, "rules", (all) => all.flatMap((r) => [r, { ...r, family: 6 }])),
+      healthy,
+    );
+    const world = replaceTable(both, "k2/host", "rules", (rules) =>
+      rules.filter((rule) => rule.family === 6 || rule.priority !== 32_766),
+    );
+    expect(causes(world, toK2)).toEqual(["k2/host: ip rule 32766: absent -> 32766: from all lookup main"]);
+  });
+
   test("two causes in series come in the order of the path, and each alone moves the loss along", () => {
     const blocked = replaceTable(set("k2:net.ipv4.ip_forward=0"), "k1/host", "fdb", (rows) =>
       rows.filter((r) => r.dst?.text !== "192.168.6.142"),

@@ -15,7 +15,7 @@ export const addPolicyRule: EditMeaning<Add> = {
   touches: touchesRules,
   apply: (world, edit) =>
     replaceTable(world, edit.netns, "rules", (rules) => {
-      if (rules.some((rule) => ruleText(rule) === ruleText(edit.rule))) return rules;
+      if (rules.some(isSameAs(edit.rule))) return rules;
       return [...rules, edit.rule].sort((a, b) => a.priority - b.priority);
     }),
   propose: proposeAdding,
@@ -29,7 +29,8 @@ export const removePolicyRule: EditMeaning<Remove> = {
   touches: touchesRules,
   apply: (world, edit) =>
     replaceTable(world, edit.netns, "rules", (rules) => {
-      const left = rules.filter((rule) => ruleText(rule) !== ruleText(edit.rule));
+      const isIt = isSameAs(edit.rule);
+      const left = rules.filter((rule) => !isIt(rule));
       return left.length === rules.length ? rules : left;
     }),
   propose: proposeRemoving,
@@ -43,22 +44,18 @@ function touchesRules(edit: Add | Remove, read: Read): boolean {
 }
 
 function present(world: World, edit: Add | Remove): string | null {
-  const text = ruleText(edit.rule);
-  return rowsOf(world, edit.netns, "rules").some((rule) => ruleText(rule) === text) ? text : null;
+  return rowsOf(world, edit.netns, "rules").some(isSameAs(edit.rule)) ? ruleText(edit.rule) : null;
 }
 
 /** What every peer has and this one lacks. */
 function proposeAdding(world: World, read: Read): readonly Proposal<Add>[] {
   if (read.of !== "policy-rules" || !isKnown(world, read.netns, "rules")) return [];
-  const own = new Set(rowsOf(world, read.netns, "rules").map(ruleText));
-  const peers = peersOf(world, read.netns).filter((peer) => peer.rules.known);
-  const [first] = peers;
+  const own = rowsOf(world, read.netns, "rules");
+  const [first, ...others] = peersOf(world, read.netns).filter((peer) => peer.rules.known);
   if (first === undefined) return [];
   return rowsOf(world, first.id, "rules")
-    .filter((rule) => !own.has(ruleText(rule)))
-    .filter((rule) =>
-      peers.every((peer) => rowsOf(world, peer.id, "rules").some((r) => ruleText(r) === ruleText(rule))),
-    )
+    .filter((rule) => !own.some(isSameAs(rule)))
+    .filter((rule) => others.every((peer) => rowsOf(world, peer.id, "rules").some(isSameAs(rule))))
     .map((rule) => ({ edit: { do: "add-policy-rule", netns: read.netns, rule }, kind: "cure", departure: 1 }));
 }
 
@@ -68,13 +65,17 @@ function proposeRemoving(world: World, read: Read): readonly Proposal<Remove>[] 
   const peers = peersOf(world, read.netns).filter((peer) => peer.rules.known);
   return rowsOf(world, read.netns, "rules").flatMap((rule) => {
     const text = ruleText(rule);
-    const elsewhere = peers.map((peer) =>
-      rowsOf(world, peer.id, "rules").some((r) => ruleText(r) === text) ? text : null,
-    );
+    const elsewhere = peers.map((peer) => (rowsOf(world, peer.id, "rules").some(isSameAs(rule)) ? text : null));
     const departs = departure(text, elsewhere);
     if ([0, 32766, 32767].includes(rule.priority) || departs === 0) return [];
     return [{ edit: { do: "remove-policy-rule", netns: read.netns, rule }, kind: "cure", departure: departs }];
   });
+}
+
+/** Both families have rules of the same words. */
+function isSameAs(rule: PolicyRule): (other: PolicyRule) => boolean {
+  const text = ruleText(rule);
+  return (other) => other.family === rule.family && ruleText(other) === text;
 }
 
 /** As `ip rule` prints it: `32766: from all lookup main`. */
