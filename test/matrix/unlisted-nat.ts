@@ -45,6 +45,22 @@ export const NAT_FAULTS: readonly UnlistedFault[] = [
     rule: (scene) => `${toService(scene)} -j DNAT --to-destination 10.42.1.77:8080`,
   }),
   atHead({
+    id: "the Service is let pass before kube-proxy's rules",
+    cni: "calico",
+    side: "near",
+    of: "nat/PREROUTING",
+    cause: "rule-drops",
+    rule: (scene) => `${toService(scene)} -j ACCEPT`,
+  }),
+  atHead({
+    id: "the tunnel's packets get a source address that no peer has",
+    cni: "calico",
+    side: "near",
+    of: "nat/POSTROUTING",
+    cause: "rule-drops",
+    rule: () => "-p udp --dport 4789 -j SNAT --to-source 192.168.6.77",
+  }),
+  atHead({
     id: "an inspector's queue that nobody reads",
     cni: "calico",
     side: "far",

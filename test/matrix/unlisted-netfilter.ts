@@ -79,6 +79,18 @@ export const NETFILTER_FAULTS: readonly UnlistedFault[] = [
       only(`(forward-drop|rule-missing) ${far.name} (rule|chain|policy) iptables-nft:filter/FORWARD.*`),
   },
   {
+    id: "a rule returns before the CNI's accepts, under a policy that drops",
+    cni: "flannel",
+    inject: ({ far, backend }) => [
+      on(far.netns, "iptables-nft -P FORWARD DROP", `iptables-nft -I FORWARD -d ${backend.address} -j RETURN`),
+    ],
+    revert: ({ far }) => [on(far.netns, "iptables-nft -D FORWARD 1", "iptables-nft -P FORWARD ACCEPT")],
+    truths: ({ far }) =>
+      only(
+        `(rule-drops|forward-drop) ${far.name} (rule iptables-nft:filter/FORWARD#1|policy iptables-nft:filter/FORWARD)`,
+      ),
+  },
+  {
     id: "the far node's set of VXLAN peers lacks the near node",
     cni: "calico",
     inject: ({ far, near }) => [on(far.netns, `ipset del cali40all-vxlan-net ${near.address}`)],

@@ -23,6 +23,13 @@ export const ROUTE_FAULTS: readonly UnlistedFault[] = [
     truths: ({ far }) => only(`policy-rule-\\S+ ${far.name} ip rule 100`),
   },
   {
+    id: "the policy rule that leads to main is gone",
+    cni: "flannel",
+    inject: ({ far }) => [on(far.netns, "ip rule del pref 32766")],
+    revert: ({ far }) => [on(far.netns, "ip rule add pref 32766 lookup main")],
+    truths: ({ far }) => only(`policy-rule-missing ${far.name} ip rule 32766`),
+  },
+  {
     id: "policy rule leads pods' traffic into a VPN's table",
     cni: "calico",
     inject: ({ far, gateway }) => [

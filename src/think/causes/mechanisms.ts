@@ -163,8 +163,8 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     zh: "Service 只会发往就绪的 Pod。它的 Pod 存在但都未就绪，于是 kube-proxy 拒绝发给它的报文。",
   },
   "svc-not-translated": {
-    en: "A Service's address exists only in the rules that kube-proxy writes on each node. Where they are missing or old, packets to it are refused or leave as if it were any other address.",
-    zh: "Service 的地址只存在于 kube-proxy 在各节点上写的规则里。规则缺失或过时，发给它的报文要么被拒绝，要么像普通地址一样被发走。",
+    en: "A Service's address exists only in the rules that kube-proxy writes on each node. Where they are missing or old, or another rule comes before them, packets to it are refused or leave as if it were any other address.",
+    zh: "Service 的地址只存在于 kube-proxy 在各节点上写的规则里。规则缺失、过时，或者被前面的规则绕过，发给它的报文要么被拒绝，要么像普通地址一样被发走。",
   },
   "svc-no-local-endpoint": {
     en: "With externalTrafficPolicy Local a node passes what arrives from outside only to its own pods, and drops it where it has none: as it was told, and in silence.",

@@ -93,11 +93,11 @@ export const notTranslated: Cause = {
   words: {
     en: {
       summary: (p) =>
-        `Node ${p.node} does not translate ${p.address} to the endpoints of Service ${p.service}: kube-proxy's rules for it are missing there, or old.`,
+        `Node ${p.node} does not translate ${p.address} to the endpoints of Service ${p.service}: kube-proxy's rules for it are missing there, old, or passed over.`,
     },
     zh: {
       summary: (p) =>
-        `节点 ${p.node} 没有把 ${p.address} 转换到 Service ${p.service} 的 endpoint：那里缺少 kube-proxy 的规则，或者规则已过时。`,
+        `节点 ${p.node} 没有把 ${p.address} 转换到 Service ${p.service} 的 endpoint：那里 kube-proxy 的规则要么缺失，要么过时，要么被绕过。`,
     },
   },
   recognise: () => null,

@@ -38,9 +38,12 @@ const REWRITES: ReadonlySet<string> = new Set([
   "CONNMARK",
 ]);
 
+/** Statements that keep a packet from the rules behind them. */
+const LEAVES: ReadonlySet<string> = new Set(["ACCEPT", "RETURN"]);
+
 /**
- * The rule that dropped or rejected it; and one that rewrote it on the way, where no peer has such a rule: those that every
- * node has are kube-proxy's and the CNI's.
+ * The rule that dropped or rejected it; and one that rewrote it on the way, or kept it from the rules behind, where no peer has
+ * such a rule: those that every node has are kube-proxy's and the CNI's.
  */
 function proposeRemoval(world: World, read: Read, context: Context): readonly Proposal<RemoveRule>[] {
   if (read.of !== "rule" || read.number === 0) return [];
@@ -54,7 +57,8 @@ function proposeRemoval(world: World, read: Read, context: Context): readonly Pr
   });
   const departs = departure(rule.text, elsewhere);
   const stopped = context.decided && rule.targets.some((t) => t.do === "DROP" || t.do === "REJECT");
-  const foreign = elsewhere.length > 0 && departs === 1 && rewrote(rule, context);
+  const diverted = rule.targets.some((t) => LEAVES.has(t.do)) || rewrote(rule, context);
+  const foreign = elsewhere.length > 0 && departs === 1 && diverted;
   if (!stopped && !foreign) return [];
   const { netns, backend, family, table, chain, number } = read;
   const edit: RemoveRule = { do: "remove-rule", netns, backend, family, table, chain, number, text: rule.text };
