@@ -6,7 +6,7 @@ import { stillSo } from "./again.ts";
 import { affectedBy, hopList, lastHopOf, repairsOf, toFoundCause, voicesOf, weaken } from "./conclude.ts";
 import type { Conclusion } from "./conclusion.ts";
 import type { Field, Notebook } from "./field.ts";
-import { branchRows, deliversTo, notDoomed, wasAsked, wholePath } from "./outcome.ts";
+import { branchRows, fateOf, notDoomed, wasAsked, wholePath } from "./outcome.ts";
 import { reasonOf } from "./rungs/probes.ts";
 import { labelOf } from "./place.ts";
 import type { Tries } from "./tries.ts";
@@ -28,7 +28,9 @@ export function judge(
   const isBroken = outcome === "broken";
   const isObjects = fault !== null && isBroken;
   const first = causes[0] ?? null;
-  const isProven = isObjects && deliversTo(field, focus, fault.leadsTo);
+  const fate = isObjects ? fateOf(field, focus, fault.leadsTo) : null;
+  // What waits behind an object that is wrong by itself makes it no less the first on the way.
+  const isProven = fate === "delivered" || (fate === "lost" && fault?.repair != null);
   const objectsConfidence = isProven && isSeenToFail(tries) && main?.witness !== "dissent" ? "confirmed" : "likely";
   const sure = isObjects ? objectsConfidence : (confidence ?? "suspected");
   const named = isObjects ? fault.cause : first === null ? null : toFoundCause(first);

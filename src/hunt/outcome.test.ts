@@ -9,7 +9,7 @@ import type { Answer } from "../witness/probe/probe.ts";
 import type { Examined } from "./examination.ts";
 import type { Field } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
-import { branchRows, deliversTo, hasDeadBranch, notDoomed } from "./outcome.ts";
+import { branchRows, fateOf, hasDeadBranch, notDoomed } from "./outcome.ts";
 import { hostPlace, placeOf } from "./place.ts";
 
 const CLIENT = "k1/pod:default/frontend-764dfd4598-hxw42";
@@ -100,17 +100,17 @@ describe("what a mended Service would deliver to", () => {
 
   test("every pod that it would select, from everywhere", () => {
     const of = investigation([], []);
-    expect(deliversTo(field(healthy), of, ENDPOINTS.map(candidate))).toBe(true);
-    expect(deliversTo(field(broken), of, ENDPOINTS.map(candidate))).toBe(false);
-    expect(deliversTo(field(broken), of, [candidate("10.42.1.2")])).toBe(true);
+    expect(fateOf(field(healthy), of, ENDPOINTS.map(candidate))).toBe("delivered");
+    expect(fateOf(field(broken), of, ENDPOINTS.map(candidate))).toBe("lost");
+    expect(fateOf(field(broken), of, [candidate("10.42.1.2")])).toBe("delivered");
   });
 
-  test("nobody is nobody", () => expect(deliversTo(field(healthy), investigation([], []), [])).toBe(false));
+  test("nobody is nobody", () => expect(fateOf(field(healthy), investigation([], []), [])).toBe("not known"));
 
   test("not a pod that nobody listens in, nor a way that is not known", () => {
     const of = investigation([], []);
-    expect(deliversTo(field(healthy), of, [{ ...candidate("10.42.0.3"), port: 9999 }])).toBe(false);
-    expect(deliversTo(field(healthy), of, [candidate("203.0.113.9")])).toBe(false);
+    expect(fateOf(field(healthy), of, [{ ...candidate("10.42.0.3"), port: 9999 }])).toBe("not known");
+    expect(fateOf(field(healthy), of, [candidate("203.0.113.9")])).toBe("not known");
   });
 });
 

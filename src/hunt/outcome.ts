@@ -84,25 +84,31 @@ function isServed(faced: Investigation, direct: Examined): boolean {
 }
 
 /**
- * The walk over the corrected object: every endpoint that it would have is reached from where the symptom is, or from the node
- * whose port is asked.
+ * How the symptom would go with the object corrected, to every endpoint that it would have, from where the symptom is or from the
+ * node whose port is asked. `lost`: on the way, by something behind the object; a port that nobody listens on shows that these
+ * are not the endpoints that were meant.
  */
-export function deliversTo(field: Field, focus: Investigation, candidates: readonly Endpoint[]): boolean {
-  if (candidates.length === 0) return false;
-  return askersOf(field, focus).every((from) =>
-    candidates.every((c) => {
-      const { walk } = makeTrial(field.world, {
-        id: "w",
-        from,
-        dst: c.ip,
-        port: c.port,
-        protocol: c.protocol === "UDP" ? "udp" : "tcp",
-        url: null,
-        attempts: 1,
-      });
-      return walk.branches.every((b) => arrives(b) === true);
-    }),
+export function fateOf(
+  field: Field,
+  focus: Investigation,
+  candidates: readonly Endpoint[],
+): "delivered" | "lost" | "not known" {
+  const branches = askersOf(field, focus).flatMap((from) =>
+    candidates.flatMap(
+      (c) =>
+        makeTrial(field.world, {
+          id: "w",
+          from,
+          dst: c.ip,
+          port: c.port,
+          protocol: c.protocol === "UDP" ? "udp" : "tcp",
+          url: null,
+          attempts: 1,
+        }).walk.branches,
+    ),
   );
+  if (branches.length === 0 || branches.some((b) => arrives(b) === null || b.end === "PORT_CLOSED")) return "not known";
+  return branches.every((b) => arrives(b) === true) ? "delivered" : "lost";
 }
 
 /** A NodePort is masqueraded to its node's address: what an endpoint sees comes from there. */

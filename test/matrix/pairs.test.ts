@@ -61,17 +61,22 @@ describePairs("two faults at once (LASTHOP_PAIRS=few runs some, LASTHOP_PAIRS=al
           const { verdict, code } = await diagnose(product, bench.lab, bench.lab.url);
           expect(toldBy(verdict, code)).toEqual({ cause: nameOf(cause), confidence: "confirmed", code: 1 });
           const others = (verdict?.otherCauses ?? []).map((other) => `${nameOf(other)} ${other.confidence}`);
-          const later = `${nameOf(next)} likely`;
-          if (isForetold) expect(others).toEqual([later]);
-          else expect(others.filter((other) => other !== later)).toEqual([]);
+          // Tries from the other side may have met it already.
+          const later = [`${nameOf(next)} likely`, `${nameOf(next)} confirmed`];
+          expect(others.filter((other) => !later.includes(other))).toEqual([]);
+          if (isForetold) expect(others.length).toBe(1);
 
           const file = join(bench.lab.directory, "verdict.json");
           writeFileSync(file, JSON.stringify(verdict));
           const repaired = await runProduct(product, bench.lab, ["repair", file, "--apply", "-o", "json"]);
-          // The symptom still fails, and what stops it now is named.
-          expect(toldOf(repaired)).toEqual({ cause: nameOf(next), confidence: "confirmed", code: 1 });
-          const again = await runProduct(product, bench.lab, ["repair", "--apply", "-o", "json"]);
-          expect(toldOf(again)).toEqual({ cause: null, confidence: null, code: 0 });
+          const isMended = { cause: null, confidence: null, code: 0 };
+          if (others.includes(`${nameOf(next)} confirmed`)) expect(toldOf(repaired)).toEqual(isMended);
+          else {
+            // The symptom still fails, and what stops it now is named.
+            expect(toldOf(repaired)).toEqual({ cause: nameOf(next), confidence: "confirmed", code: 1 });
+            const again = await runProduct(product, bench.lab, ["repair", "--apply", "-o", "json"]);
+            expect(toldOf(again)).toEqual(isMended);
+          }
           const [url] = symptomsOf(bench.lab, bench.plan);
           expect(countsText((await url?.try()) ?? [])).toBe("6 × 200");
         } finally {

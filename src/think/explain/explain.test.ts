@@ -387,6 +387,20 @@ describe("in series", () => {
     ]);
   });
 
+  test("what is met first comes first, though what is behind it stops more from elsewhere", async () => {
+    const world = make.all(make.noFdbTo("k1/host", "192.168.6.142"), make.linkDown(POD, "eth0"))(healthy);
+    const atHome = flowTo("k2/host", "10.42.0.3", 8080);
+    const causes = await causesOf(
+      world,
+      triedIn(world, world, TO_POD, { ...EVERYWHERE, attempts: 6 }),
+      triedIn(world, world, atHome),
+    );
+    expect(causes.map((c) => `${c.confidence} ${c.id}`)).toEqual([
+      "confirmed vxlan-fdb-missing",
+      "confirmed pod-link-down",
+    ]);
+  });
+
   test("what is proven is that all of them together deliver", async () => {
     const world = make.all(make.noFdbTo("k1/host", "192.168.6.142"), FORWARDING_OFF)(healthy);
     const causes = await causesOf(world, triedIn(world, world, TO_POD));

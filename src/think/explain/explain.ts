@@ -86,19 +86,30 @@ export interface Evidence {
   readonly countersRest: (suspect: Suspect) => boolean;
 }
 
-/** Names what stops each suspect; suspects with one cause are joined. The surest and the most telling first. */
+/**
+ * Names what stops each suspect; suspects with one cause are joined. The surest first; of those the one that most failures met
+ * before any other.
+ */
 export function explain(suspects: readonly Suspect[], evidence: Evidence): readonly NamedCause[] {
-  const named = suspects.flatMap((suspect) => causesOf(suspect, evidence));
-  const joined = new Map<string, NamedCause>();
-  for (const cause of named) {
-    const key = [cause.id, cause.node, cause.netns, cause.object].join("\n");
-    const before = joined.get(key);
-    joined.set(key, before === undefined ? cause : join(before, cause));
+  const joined = new Map<string, { readonly cause: NamedCause; readonly stopped: number }>();
+  for (const suspect of suspects) {
+    for (const [index, cause] of causesOf(suspect, evidence).entries()) {
+      const key = [cause.id, cause.node, cause.netns, cause.object].join("\n");
+      const before = joined.get(key);
+      joined.set(key, {
+        cause: before === undefined ? cause : join(before.cause, cause),
+        stopped: (before?.stopped ?? 0) + (index === 0 ? suspect.failed : 0),
+      });
+    }
   }
-  return [...joined.values()].sort(
-    (a, b) =>
-      rank(a.confidence) - rank(b.confidence) || failures(b) - failures(a) || b.suspects.length - a.suspects.length,
-  );
+  return [...joined.values()]
+    .sort(
+      (a, b) =>
+        rank(a.cause.confidence) - rank(b.cause.confidence) ||
+        b.stopped - a.stopped ||
+        b.cause.suspects.length - a.cause.suspects.length,
+    )
+    .map(({ cause }) => cause);
 }
 
 function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
@@ -238,8 +249,4 @@ function join(a: NamedCause, b: NamedCause): NamedCause {
 
 function rank(confidence: Confidence): number {
   return ["confirmed", "likely", "suspected"].indexOf(confidence);
-}
-
-function failures(cause: NamedCause): number {
-  return cause.suspects.reduce((sum, s) => sum + s.failed, 0);
 }
