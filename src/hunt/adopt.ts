@@ -8,7 +8,7 @@ import { buildTrails } from "../witness/correlate/trail.ts";
 import type { Tracer } from "../witness/correlate/tracer.ts";
 import type { Frame } from "../witness/sighting.ts";
 import type { Examined, Trial } from "./examination.ts";
-import { atTheSizeOf } from "./lost-data.ts";
+import { asSaidLater } from "./lost-data.ts";
 import { DNS_PORT, PATIENCE_NS } from "./recorded-fate.ts";
 import { cameBack, distinctPoints, type Legs, lostOn, NOT_SEEN, toTrail } from "./trails.ts";
 
@@ -41,7 +41,7 @@ export function adopt(
   });
   return {
     trial,
-    tried: { id: trial.probe.id, ...atTheSizeOf(losses, trial), tries, trusted },
+    tried: { id: trial.probe.id, ...asSaidLater(losses, trial), tries, trusted },
     result: {
       probe: trial.probe,
       answers: fates.map(({ outcome }, i) => ({

@@ -11,7 +11,7 @@ import type { Frame, TapReport } from "../witness/sighting.ts";
 import { adopt } from "./adopt.ts";
 import type { Examination, Examined, Trial } from "./examination.ts";
 import type { Field, Notebook } from "./field.ts";
-import { atTheSizeOf } from "./lost-data.ts";
+import { asSaidLater } from "./lost-data.ts";
 import { cameBack, distinctPoints, type Legs, lostOn, NOT_SEEN, toTrail } from "./trails.ts";
 import { startWatch } from "./watch.ts";
 
@@ -85,7 +85,7 @@ export async function examine(field: Field, trials: Trials, notebook: Notebook):
         trail: isTold ? toTrail(seen.request, seen.reply) : null,
       };
     });
-    return { trial, result, tried: { id: trial.probe.id, ...atTheSizeOf(losses, trial), tries, trusted } };
+    return { trial, result, tried: { id: trial.probe.id, ...asSaidLater(losses, trial), tries, trusted } };
   });
   const adopted = trials.adopt.map((trial) => adopt(trial, frames, tracers, trusted));
   tellWatch(notebook, reports, sentAt);

@@ -28,6 +28,11 @@ export interface Flow {
   readonly bytes: number;
   /** Of the answer; left out: as large as the request. */
   readonly replyBytes?: number;
+  /**
+   * Set for what is said on a TCP connection that stands: those that its handshake crossed one way only. To them it is INVALID
+   * (net/netfilter/nf_conntrack_proto_tcp.c, tcp_conntracks: an ACK in SYN_SENT).
+   */
+  readonly halfSeenBy?: ReadonlySet<NetnsId>;
 }
 
 /** One decision inside one netns. */

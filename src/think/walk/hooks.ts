@@ -9,7 +9,7 @@ import type { Connection, HookContext, HookOutcome, RulePlace } from "./netfilte
 import { traverseHook } from "./netfilter/traverse-hook.ts";
 import { outerIp, type Packet } from "./packet.ts";
 import type { Read } from "./reads.ts";
-import { portsOf } from "./packet-parts.ts";
+import { payloadOf, portsOf } from "./packet-parts.ts";
 import { leavesThrough, lookUpRoute } from "./route/fib.ts";
 import type { Move, Traveller } from "./traveller.ts";
 
@@ -125,6 +125,7 @@ function contextFor(traveller: Traveller, pass: HookPass): HookContext {
     physIn: pass.physIn,
     physOut: pass.physOut,
     connection: traveller.connection,
+    isHalfSeen: traveller.flow.halfSeenBy?.has(netns.id) === true && payloadOf(traveller.packet)?.kind === "tcp",
     ask: traveller.ask,
     addressType: (address, link) => addressType(netns, address, link, traveller.ask),
     masqueradeSource: (oif, dst) => masqueradeSource(netns, oif, dst, pass.nextHop),

@@ -18,6 +18,8 @@ export interface HookContext {
   readonly physOut: string | null;
   /** The netns's conntrack entry of this packet, if it has one already. */
   readonly connection: Connection | null;
+  /** The packet is of a TCP connection whose handshake this netns saw one way only. */
+  readonly isHalfSeen?: boolean;
   /** Records a question; the engine calls it for every rule, set, sysctl and address that it consults. */
   readonly ask: (read: Read) => void;
   /** RTN_* type of an address in this netns (fib_type / addrtype), optionally limited to a link. */

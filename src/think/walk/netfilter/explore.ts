@@ -119,7 +119,7 @@ export class Exploration {
       way.packet = { ...way.packet, ct: "UNTRACKED" };
       return;
     }
-    way.connection = this.context.connection ?? openConnection(way.packet);
+    way.connection = this.context.connection ?? (this.context.isHalfSeen ? null : openConnection(way.packet));
     way.packet = { ...way.packet, ct: way.connection === null ? "INVALID" : ctStateOf(way.connection) };
   }
 
