@@ -6,6 +6,7 @@ import { recordedCluster } from "../../test/explain/recorded-cluster.ts";
 import { flowTo, NOWHERE, reckonOf, triedIn } from "../../test/explain/what-happens.ts";
 import type { Cluster } from "../facts/cluster.ts";
 import type { World } from "../facts/world.ts";
+import type { NamedCause } from "../think/explain/explain.ts";
 import { type Suspect, suspectsOf } from "../think/explain/suspect.ts";
 import { walk } from "../think/walk/walk.ts";
 import { hopSchema, lastHopSchema } from "../verdict/verdict.ts";
@@ -174,5 +175,12 @@ describe("the repairs", () => {
     const proven = (confidence: "confirmed" | "likely") => repairsOf(causes, confidence).map((r) => r.proven);
     expect(proven("confirmed")).toEqual([true, false]);
     expect(proven("likely")).toEqual([false, false]);
+  });
+
+  test("of what is likely waits, though it would deliver by itself elsewhere", async () => {
+    const { causes } = await reckonOf(broken, [triedIn(broken, broken, TO_POD)]);
+    const [first] = causes as [NamedCause];
+    const others = (["confirmed", "likely"] as const).map((confidence) => ({ ...first, confidence, proven: true }));
+    expect(repairsOf([first, ...others], "confirmed").map((r) => r.proven)).toEqual([true, true, false]);
   });
 });

@@ -29,11 +29,15 @@ export function toFoundCause(cause: NamedCause): FoundCause {
   return { id, node, netns, object, found, wanted, culprit: null, params };
 }
 
-/** Of the surest cause first. Where that is confirmed it is proven, though others wait behind it: the loss moves on to them. */
+/**
+ * Of the surest cause first. Where that is confirmed it is proven, though others wait behind it: the loss moves on to them. Of the
+ * others only what is confirmed by itself is: what is likely waits for the first one's repair.
+ */
 export function repairsOf(causes: readonly NamedCause[], confidence: Confidence): Conclusion["repairs"] {
   const [first] = causes;
   return causes.flatMap((cause) => {
-    const proven = cause.proven || (cause === first && confidence === "confirmed");
+    const proven =
+      cause === first ? cause.proven || confidence === "confirmed" : cause.proven && cause.confidence === "confirmed";
     const api = cause.api == null ? [] : [{ api: cause.api, proven }];
     return [...cause.edits.map((edit) => ({ edit, proven })), ...api];
   });
