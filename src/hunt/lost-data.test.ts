@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import * as make from "../../test/explain/faults.ts";
+import type * as make from "../../test/explain/faults.ts";
 import { recordedCluster } from "../../test/explain/recorded-cluster.ts";
 import { flowTo } from "../../test/explain/what-happens.ts";
 import type { World } from "../facts/world.ts";

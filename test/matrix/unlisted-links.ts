@@ -14,6 +14,13 @@ export const LINK_FAULTS: readonly UnlistedFault[] = [
     truths: ({ far }) => only(`link-down ${far.name} link eth0`),
   },
   {
+    id: "the bridge of the pods is down",
+    cni: "flannel",
+    inject: ({ far }) => [on(far.netns, "ip link set cni0 down")],
+    revert: ({ far }) => [on(far.netns, "ip link set cni0 up")],
+    truths: ({ far }) => only(`link-down ${far.name} link cni0`),
+  },
+  {
     id: "the uplink's cable is out",
     cni: "calico",
     inject: ({ lab, far }) => [on(lanOf(lab.clientNetns), `ip link set ${far.name} down`)],

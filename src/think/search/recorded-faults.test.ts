@@ -416,6 +416,17 @@ describe("faults put into the recorded healthy flannel cluster", () => {
     expect(first?.edits.map((e) => e.do)).toEqual(["set-link-up", "add-route", "set-neighbour"]);
   });
 
+  test("the bridge of k2 is down, and the route to its pods went with it", () => {
+    const bridge = link("k2/host", "cni0", (l) => ({ ...l, up: false, carrier: false }));
+    // Its ports are disabled with it (br_stp_disable_bridge).
+    const down = replaceTable(bridge, "k2/host", "links", (links) =>
+      links.map((l) => (l.master === "cni0" && l.port !== null ? { ...l, port: { ...l.port, state: "disabled" } } : l)),
+    );
+    const world = without("k2/host", (route) => route.dst.text !== "10.42.0.0/24", down);
+    expect(walk(world, toK2).branches.map((b) => b.end)).toEqual(["LEFT_CLUSTER"]);
+    expect(causes(world, toK2)).toEqual(["k2/host: link cni0: down -> up"]);
+  });
+
   test("what is unknown is never corrected, and what is meant is left alone", () => {
     const blind = new Map(healthy.netns);
     const k2 = healthy.netns.get("k2/host") as Netns;

@@ -39,8 +39,8 @@ const START_TIMEOUT_MS = 10_000;
 const MAX_FRAMES = 500_000;
 /** Taps by interface and direction that one old node may be asked to run. */
 const MAX_LISTENERS = 64;
-/** What has arrived is written within this time, so that stopping loses nothing. */
-const SETTLE_MS = 100;
+/** What has arrived is written within this time, so that stopping loses nothing; on a busy machine, as slow as it was to start. */
+const SETTLE_MS = { least: 100, most: 2000 };
 
 /**
  * Starts tcpdump in a netns and returns when it listens. It never rejects for the node's sake: a tap that did not start is a tap
@@ -58,6 +58,7 @@ export async function startTap(reader: Reader, place: Place, options: TapOptions
     maxFrames: MAX_FRAMES,
     keep: kept === null ? null : () => kept.writer(only),
   });
+  const startedAt = performance.now();
   const first = await listen(base(null), { interface: "any", direction: null, filter: options.filter }, startTimeoutMs);
   let listeners = [first];
   let isPartial = false;
@@ -85,10 +86,11 @@ export async function startTap(reader: Reader, place: Place, options: TapOptions
         ),
     );
   }
+  const settleMs = Math.min(SETTLE_MS.most, Math.max(SETTLE_MS.least, performance.now() - startedAt));
   let stopped: Promise<TapResult> | null = null;
   const stop = async (): Promise<TapResult> => {
     const beforeSettling = listeners.map((l) => l.records);
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    await new Promise((resolve) => setTimeout(resolve, settleMs));
     const keptComing = listeners.map((l, i) => l.records > (beforeSettling[i] as number));
     await Promise.all(listeners.map((l) => l.stop()));
     const files = (await kept?.close()) ?? [];

@@ -1,3 +1,4 @@
+import { contains } from "../../../facts/ip.ts";
 import { TABLE_MAIN } from "../../../facts/lookup/routes.ts";
 import type { Link } from "../../../facts/netns.ts";
 import type { NetnsId } from "../../../facts/provenance.ts";
@@ -29,6 +30,9 @@ export const setLinkUp: EditMeaning<SetLinkUp> = {
     let next = changeLink(world, edit.netns, edit.link, (l) => withState(l, true, carrier));
     if (far !== null && farLink?.up === true)
       next = changeLink(next, far.netns, far.link, (l) => withState(l, true, true));
+    // A bridge that comes up enables its ports (br_stp_enable_bridge).
+    for (const port of rowsOf(next, edit.netns, "links").filter((l) => l.master === edit.link && l.up && l.carrier))
+      next = changeLink(next, edit.netns, port.name, (l) => ({ ...l, port: portOf(l, true) }));
     return replaceTable(next, edit.netns, "routes", (routes) => {
       const missing = connectedRoutes(link).filter((route) => !routes.some((r) => samePlace(r, route)));
       return missing.length === 0 ? routes : [...routes, ...missing];
@@ -43,17 +47,26 @@ export const setLinkUp: EditMeaning<SetLinkUp> = {
   wanted: () => "up",
 };
 
-/** The link itself; and where it has no carrier, the other end of its wire. */
 function proposeUp(world: World, read: Read): readonly Proposal<SetLinkUp>[] {
-  if (read.of !== "link" && read.of !== "wire") return [];
-  const name = read.of === "link" ? read.name : read.link;
-  const far = otherEnd(world, read.netns, name);
-  const ends = [{ netns: read.netns, link: name }, ...(far === null ? [] : [far])];
-  return ends.flatMap(({ netns, link }): readonly Proposal<SetLinkUp>[] => {
+  return endsAskedFor(world, read).flatMap(({ netns, link }): readonly Proposal<SetLinkUp>[] => {
     if (linkOf(world, netns, link)?.up !== false) return [];
     const departs = departure("down", statesElsewhere(world, netns, link));
     return [{ edit: { do: "set-link-up", netns, link }, kind: "cure", departure: departs }];
   });
+}
+
+/** The link itself; where it has no carrier, the other end of its wire; for a route those whose subnet the address is in. */
+function endsAskedFor(world: World, read: Read): readonly { readonly netns: NetnsId; readonly link: string }[] {
+  if (read.of === "route") {
+    const { netns, table, dst } = read;
+    return rowsOf(world, netns, "links")
+      .filter((link) => table === TABLE_MAIN && connectedRoutes(link).some((route) => contains(route.dst, dst)))
+      .map(({ name }) => ({ netns, link: name }));
+  }
+  if (read.of !== "link" && read.of !== "wire") return [];
+  const link = read.of === "link" ? read.name : read.link;
+  const far = otherEnd(world, read.netns, link);
+  return [{ netns: read.netns, link }, ...(far === null ? [] : [far])];
 }
 
 function statesElsewhere(world: World, netns: NetnsId, name: string): readonly string[] {
