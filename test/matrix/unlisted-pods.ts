@@ -37,7 +37,7 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
     cni: "flannel",
     inject: (scene) => [on(scene.far.netns, `ip address del ${bridgeOf(scene)}/24 dev cni0`)],
     revert: (scene) => [on(scene.far.netns, `ip address add ${bridgeOf(scene)}/24 brd + dev cni0`)],
-    truths: (scene) => only(`no-route-to-pod-cidr ${scene.far.name} route ${scene.far.podCidr} table main`),
+    truths: (scene) => only(`gateway-address-missing ${scene.far.name} address ${bridgeOf(scene)}/24 dev cni0`),
   },
   {
     id: "the pod's routes lead to a gateway that nobody is",

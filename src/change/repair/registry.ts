@@ -11,6 +11,7 @@ import { patchServiceSelector, patchServiceTargetPort } from "./kinds/services.t
 import { setFdb } from "./kinds/set-fdb.ts";
 import { setHairpin } from "./kinds/set-hairpin.ts";
 import { setIpsetEntry } from "./kinds/set-ipset-entry.ts";
+import { addAddress } from "./kinds/add-address.ts";
 import { setMaster } from "./kinds/set-master.ts";
 import { setPolicy } from "./kinds/set-policy.ts";
 import { setSysctl } from "./kinds/set-sysctl.ts";
@@ -36,6 +37,7 @@ export const REPAIR_KINDS = {
   "set-ipset-entry": setIpsetEntry,
   "set-hairpin": setHairpin,
   "set-master": setMaster,
+  "add-address": addAddress,
   "set-vxlan": setVxlan,
   "delete-conntrack": deleteConntrack,
   "patch-service-selector": patchServiceSelector,

@@ -1,6 +1,7 @@
 import type { Cause, Finding, Recognised } from "./cause.ts";
 import {
   bridgePortMissing,
+  gatewayAddressMissing,
   hairpinOff,
   staleConntrack,
   staleNeighbour,
@@ -78,6 +79,7 @@ export const CAUSES: readonly Cause[] = [
   vxlanMismatch,
   staleNeighbour,
   bridgePortMissing,
+  gatewayAddressMissing,
   hairpinOff,
   staleConntrack,
   policyRuleDiverts,

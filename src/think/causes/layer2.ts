@@ -122,6 +122,18 @@ export const bridgePortMissing: Cause = {
     edit?.do === "set-master" ? single({ link: edit.link, bridge: edit.master }) : null,
 };
 
+export const gatewayAddressMissing: Cause = {
+  id: "gateway-address-missing",
+  layer: "link",
+  words: {
+    en: {
+      summary: (p) => `The bridge ${p.link} on ${p.node} has lost the address that its pods send by: ${p.wanted}.`,
+    },
+    zh: { summary: (p) => `节点 ${p.node} 的网桥 ${p.link} 丢了 Pod 用作网关的地址：${p.wanted}。` },
+  },
+  recognise: ({ edits: [edit] }) => (edit?.do === "add-address" ? single({ link: edit.link }) : null),
+};
+
 export const staleConntrack: Cause = {
   id: "conntrack-stale-dnat",
   layer: "conntrack",

@@ -427,6 +427,15 @@ describe("faults put into the recorded healthy flannel cluster", () => {
     expect(causes(world, toK2)).toEqual(["k2/host: link cni0: down -> up"]);
   });
 
+  test("the bridge of k2 has lost its address, and the node its route to the pods", () => {
+    const world = without(
+      "k2/host",
+      (route) => !route.nexthops.some((hop) => hop.dev === "cni0"),
+      link("k2/host", "cni0", (l) => ({ ...l, addresses: l.addresses.filter(({ ip }) => ip.family === 6) })),
+    );
+    expect(causes(world, toK2)).toEqual(["k2/host: address 10.42.0.1/24 dev cni0: absent -> 10.42.0.1/24"]);
+  });
+
   test("what is unknown is never corrected, and what is meant is left alone", () => {
     const blind = new Map(healthy.netns);
     const k2 = healthy.netns.get("k2/host") as Netns;

@@ -428,6 +428,13 @@ describe.skipIf(!isRoot)("every kind of repair, in a namespace (needs root)", ()
     node.sh("ip link set pod0 master cni0");
   });
 
+  it("an address that a link has lost", async () => {
+    await roundTrip(repair("add-address", { address: "10.42.9.1/24", link: "cni0" }), () => {
+      expect(node.sh("ip -o addr show dev cni0")).toContain("inet 10.42.9.1/24 brd 10.42.9.255");
+      expect(node.sh("ip route show 10.42.9.0/24")).toContain("dev cni0");
+    });
+  });
+
   it("hairpin of a port", async () => {
     await roundTrip(ofEdit({ do: "set-hairpin", netns: HOST, link: "pod0", on: true }), () => {
       expect(node.sh("bridge -d link show dev pod0")).toContain("hairpin on");

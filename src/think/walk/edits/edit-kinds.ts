@@ -1,5 +1,6 @@
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
+import { addAddress } from "./add-address.ts";
 import { addRoute } from "./add-route.ts";
 import { addRule } from "./add-rule.ts";
 import { deleteConntrack } from "./delete-conntrack.ts";
@@ -29,6 +30,7 @@ export const EDIT_KINDS = {
   "remove-rule": removeRule,
   "add-rule": addRule,
   "set-policy": setPolicy,
+  "add-address": addAddress,
   "set-link-up": setLinkUp,
   "set-link-mtu": setLinkMtu,
   "set-neighbour": setNeighbour,

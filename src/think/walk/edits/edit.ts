@@ -1,5 +1,5 @@
 import type { Ip } from "../../../facts/ip.ts";
-import type { FdbEntry, Neighbour, PolicyRule, Route } from "../../../facts/netns.ts";
+import type { Address, FdbEntry, Neighbour, PolicyRule, Route } from "../../../facts/netns.ts";
 import type { NetnsId } from "../../../facts/provenance.ts";
 import type { Backend, Rule } from "../../../facts/ruleset.ts";
 
@@ -45,6 +45,8 @@ export type Edit =
       readonly chain: string;
       readonly policy: "ACCEPT";
     }
+  /** A link that is up gets its connected route with it. */
+  | { readonly do: "add-address"; readonly netns: NetnsId; readonly link: string; readonly address: Address }
   | { readonly do: "set-link-up"; readonly netns: NetnsId; readonly link: string }
   | { readonly do: "set-link-mtu"; readonly netns: NetnsId; readonly link: string; readonly mtu: number }
   | { readonly do: "set-neighbour"; readonly netns: NetnsId; readonly neighbour: Neighbour }

@@ -1,0 +1,128 @@
+import { contains, type Ip, prefixOf } from "../../../facts/ip.ts";
+import { TABLE_LOCAL, TABLE_MAIN } from "../../../facts/lookup/routes.ts";
+import type { Address, Link, Route } from "../../../facts/netns.ts";
+import type { NetnsId } from "../../../facts/provenance.ts";
+import { linksOf, type World } from "../../../facts/world.ts";
+import type { Read } from "../reads.ts";
+import { connectedRoutes } from "./connected-routes.ts";
+import type { EditOf } from "./edit.ts";
+import type { EditMeaning, Proposal } from "./edit-meaning.ts";
+import { addressOf, linkOf, otherEnd, ownerOf } from "./owners.ts";
+import { departure, peersOf } from "./peers.ts";
+import { replaceTable, rowsOf } from "./replace-table.ts";
+import { samePlace } from "./route-lookup.ts";
+import { changeLink } from "./set-link-up.ts";
+
+type AddAddress = EditOf<"add-address">;
+
+export const addAddress: EditMeaning<AddAddress> = {
+  cost: 1,
+  touches(edit, read) {
+    // Whoever asks for its MAC address may be anywhere.
+    if (read.of === "neighbour") return true;
+    if (!("netns" in read) || read.netns !== edit.netns) return false;
+    return read.of === "local-address" || read.of === "route" || (read.of === "link" && read.name === edit.link);
+  },
+  apply(world, { netns, link: name, address }) {
+    const link = linkOf(world, netns, name);
+    if (link === null || has(link, address.ip)) return world;
+    const next = changeLink(world, netns, name, (l) => ({ ...l, addresses: [...l.addresses, address] }));
+    if (!link.up) return next;
+    return replaceTable(next, netns, "routes", (routes) => {
+      const made = [localRoute(link, address), ...connectedRoutes({ ...link, addresses: [address] })];
+      return [...routes, ...made.filter((route) => !routes.some((r) => samePlace(r, route)))];
+    });
+  },
+  propose: proposeGateway,
+  object: (edit) => `address ${textOf(edit.address)} dev ${edit.link}`,
+  found(world, edit) {
+    const link = linkOf(world, edit.netns, edit.link);
+    return link !== null && has(link, edit.address.ip) ? textOf(edit.address) : null;
+  },
+  wanted: (edit) => textOf(edit.address),
+};
+
+/** `10.42.1.1/24`, as `ip addr` takes it. */
+export function textOf({ ip, prefix }: Address): string {
+  return `${ip.text}/${prefix.length}`;
+}
+
+function has(link: Link, ip: Ip): boolean {
+  return link.addresses.some((own) => own.ip.text === ip.text);
+}
+
+/** What fib_add_ifaddr makes in the local table. */
+function localRoute(link: Link, { ip, because }: Address): Route {
+  return {
+    type: "local",
+    dst: prefixOf(ip.family, ip.value, ip.family === 4 ? 32 : 128),
+    table: TABLE_LOCAL,
+    metric: 0,
+    tos: 0,
+    scope: "host",
+    protocol: "kernel",
+    src: ip.family === 4 ? ip : null,
+    nexthops: [{ via: null, dev: link.name, weight: 1, flags: [], encap: null }],
+    mtu: null,
+    because,
+  };
+}
+
+/** The address that a pod sends by, where its node has none such and the pod's link is a port of a bridge: it is that bridge's. */
+function proposeGateway(world: World, read: Read): readonly Proposal<AddAddress>[] {
+  return podsAskedFor(world, read).flatMap((pod): readonly Proposal<AddAddress>[] => {
+    const gateway = gatewayOf(world, pod.netns, pod.link);
+    const port = otherEnd(world, pod.netns, pod.link.name);
+    const master = port === null ? null : (linkOf(world, port.netns, port.link)?.master ?? null);
+    const bridge = port === null || master === null ? null : linkOf(world, port.netns, master);
+    if (gateway === null || port === null || bridge === null || bridge.kind !== "bridge") return [];
+    const { via, subnet } = gateway;
+    // A bridge with an address of that subnet has lost none: then it is the pod that sends by a wrong one.
+    const isThere = (link: Link): boolean =>
+      has(link, via) || (link.name === bridge.name && link.addresses.some(({ ip }) => contains(subnet, ip)));
+    if (rowsOf(world, port.netns, "links").some(isThere)) return [];
+    const elsewhere = peersOf(world, port.netns).flatMap((peer) => {
+      const alike = linksOf(peer).find((link) => link.name === bridge.name);
+      return alike === undefined ? [] : [addressOf(alike, via.family) === null ? null : "an address"];
+    });
+    const address: Address = {
+      ip: via,
+      prefix: subnet,
+      scope: "global",
+      secondary: false,
+      because: bridge.because,
+    };
+    const edit: AddAddress = { do: "add-address", netns: port.netns, link: bridge.name, address };
+    return [{ edit, kind: "cure", departure: departure(null, elsewhere) }];
+  });
+}
+
+interface PodLink {
+  readonly netns: NetnsId;
+  readonly link: Link;
+}
+
+/** The pod that asks for its next hop, and the one that an address is of. */
+function podsAskedFor(world: World, read: Read): readonly PodLink[] {
+  if (read.of === "neighbour") {
+    const link = linkOf(world, read.netns, read.dev);
+    const owner = ownerOf(world, read.ip);
+    const asking = link === null ? [] : [{ netns: read.netns, link }];
+    return owner === null ? asking : [...asking, { netns: owner.netns.id, link: owner.link }];
+  }
+  const ip = read.of === "route" ? read.dst : read.of === "local-address" ? read.ip : null;
+  const owner = ip === null ? null : ownerOf(world, ip);
+  return owner === null ? [] : [{ netns: owner.netns.id, link: owner.link }];
+}
+
+/** Of the pod's default route by that link, where it lies in a subnet of the link's own. */
+function gatewayOf(world: World, netns: NetnsId, link: Link): { via: Ip; subnet: Address["prefix"] } | null {
+  for (const route of rowsOf(world, netns, "routes")) {
+    if (route.table !== TABLE_MAIN || route.dst.length !== 0) continue;
+    const via = route.nexthops.find((hop) => hop.dev === link.name)?.via ?? null;
+    const own = via === null ? undefined : link.addresses.find(({ prefix }) => contains(prefix, via));
+    if (via !== null && own !== undefined && own.prefix.length < (via.family === 4 ? 32 : 128))
+      return { via, subnet: own.prefix };
+  }
+  return null;
+}
