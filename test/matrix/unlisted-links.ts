@@ -14,6 +14,19 @@ export const LINK_FAULTS: readonly UnlistedFault[] = [
     truths: ({ far }) => only(`link-down ${far.name} link eth0`),
   },
   {
+    id: "the node has lost its address",
+    cni: "flannel",
+    inject: ({ far }) => [on(far.netns, `ip address del ${far.address}/24 dev eth0`)],
+    revert: ({ far }) => [
+      on(
+        far.netns,
+        `ip address add ${far.address}/24 brd + dev eth0`,
+        "ip route replace default via 192.168.6.1 dev eth0",
+      ),
+    ],
+    truths: ({ far }) => only(`node-address-missing ${far.name} address ${far.address}/24 dev eth0`),
+  },
+  {
     id: "the bridge of the pods is down",
     cni: "flannel",
     inject: ({ far }) => [on(far.netns, "ip link set cni0 down")],

@@ -123,6 +123,12 @@ const EDITS: Readonly<Record<string, Edit>> = {
   "ipset-entry-missing": { do: "set-ipset-entry", ...host, set: "allowed", entry: "10.42.0.0/16", present: true },
   "ipset-entry-foreign": { do: "set-ipset-entry", ...host, set: "blocked", entry: "10.42.0.3", present: false },
   "bridge-port-missing": { do: "set-master", ...host, link: "veth88cf15e1", master: "cni0", hairpin: false },
+  "node-address-missing": {
+    do: "add-address",
+    ...host,
+    link: "eth0",
+    address: { ip: ip("192.168.6.142"), prefix: prefix("192.168.6.0/24"), scope: "global", secondary: false, because },
+  },
   "gateway-address-missing": {
     do: "add-address",
     ...host,

@@ -118,6 +118,10 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     en: "A bridge that pods hang on has an address of their subnet: they send by it to everything beyond, and the node's own route to them comes with it. Without the address, nobody answers when a pod asks for its gateway, and the node sends what is for its pods by its default route.",
     zh: "挂着 Pod 的网桥在 Pod 子网里有一个地址：Pod 凭它访问子网以外的一切，节点到这些 Pod 的路由也随它而来。地址丢了，Pod 的网关就无人应答，节点也会把发给 Pod 的报文送上默认路由。",
   },
+  "node-address-missing": {
+    en: "The other nodes send what is for a node's pods to the address that its tunnel has. Where the link below the tunnel has lost that address, nobody answers to ARP for it, and the node itself has no address to send tunnelled packets from.",
+    zh: "其他节点把发给某节点 Pod 的报文送到该节点隧道的地址。隧道下层的网卡丢了这个地址，就没有人应答对它的 ARP，节点自己也没有地址可以用来发出隧道报文。",
+  },
   "hairpin-off": {
     en: "A bridge does not send a frame back by the port that it came in by. A pod that reaches itself through its own Service needs just that: it is missing only where the Service happens to choose the pod that asks.",
     zh: "网桥默认不会把帧从进来的端口再送回去。Pod 经由自己的 Service 访问到自己时恰恰需要这样：只有 Service 恰好选中发起访问的那个 Pod 时才会失败。",

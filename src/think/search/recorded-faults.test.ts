@@ -436,6 +436,21 @@ describe("faults put into the recorded healthy flannel cluster", () => {
     expect(causes(world, toK2)).toEqual(["k2/host: address 10.42.0.1/24 dev cni0: absent -> 10.42.0.1/24"]);
   });
 
+  test("k2 has lost the address that its tunnel sends from", () => {
+    const world = without(
+      "k2/host",
+      (route) => !route.nexthops.some((hop) => hop.dev === "eth0"),
+      link("k2/host", "eth0", (l) => ({ ...l, addresses: l.addresses.filter(({ ip }) => ip.family === 6) })),
+    );
+    // And nothing tells any more that it is on their segment.
+    const wires = world.wires.map((w) =>
+      w.kind === "segment" ? { ...w, ends: w.ends.filter(({ netns }) => netns !== "k2/host") } : w,
+    );
+    expect(causes({ ...world, wires }, toK2)).toEqual([
+      "k2/host: address 192.168.6.142/24 dev eth0: absent -> 192.168.6.142/24",
+    ]);
+  });
+
   test("what is unknown is never corrected, and what is meant is left alone", () => {
     const blind = new Map(healthy.netns);
     const k2 = healthy.netns.get("k2/host") as Netns;

@@ -2,13 +2,13 @@ import { contains, type Ip, prefixOf } from "../../../facts/ip.ts";
 import { TABLE_LOCAL, TABLE_MAIN } from "../../../facts/lookup/routes.ts";
 import type { Address, Link, Route } from "../../../facts/netns.ts";
 import type { NetnsId } from "../../../facts/provenance.ts";
-import { linksOf, type World } from "../../../facts/world.ts";
+import { linksOf, type WireEnd, type World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import { connectedRoutes } from "./connected-routes.ts";
 import type { EditOf } from "./edit.ts";
 import type { EditMeaning, Proposal } from "./edit-meaning.ts";
 import { addressOf, linkOf, otherEnd, ownerOf } from "./owners.ts";
-import { departure, peersOf } from "./peers.ts";
+import { departure, hostsOf, peersOf } from "./peers.ts";
 import { replaceTable, rowsOf } from "./replace-table.ts";
 import { samePlace } from "./route-lookup.ts";
 import { changeLink } from "./set-link-up.ts";
@@ -20,20 +20,22 @@ export const addAddress: EditMeaning<AddAddress> = {
   touches(edit, read) {
     // Whoever asks for its MAC address may be anywhere.
     if (read.of === "neighbour") return true;
+    if (read.of === "wire") return true;
     if (!("netns" in read) || read.netns !== edit.netns) return false;
     return read.of === "local-address" || read.of === "route" || (read.of === "link" && read.name === edit.link);
   },
   apply(world, { netns, link: name, address }) {
     const link = linkOf(world, netns, name);
     if (link === null || has(link, address.ip)) return world;
-    const next = changeLink(world, netns, name, (l) => ({ ...l, addresses: [...l.addresses, address] }));
+    const addressed = changeLink(world, netns, name, (l) => ({ ...l, addresses: [...l.addresses, address] }));
+    const next = { ...addressed, wires: joined(addressed, { netns, link: name }, address.ip) };
     if (!link.up) return next;
     return replaceTable(next, netns, "routes", (routes) => {
       const made = [localRoute(link, address), ...connectedRoutes({ ...link, addresses: [address] })];
       return [...routes, ...made.filter((route) => !routes.some((r) => samePlace(r, route)))];
     });
   },
-  propose: proposeGateway,
+  propose: (world, read) => [...proposeGateway(world, read), ...proposeTunnelEnd(world, read)],
   object: (edit) => `address ${textOf(edit.address)} dev ${edit.link}`,
   found(world, edit) {
     const link = linkOf(world, edit.netns, edit.link);
@@ -45,6 +47,19 @@ export const addAddress: EditMeaning<AddAddress> = {
 /** `10.42.1.1/24`, as `ip addr` takes it. */
 export function textOf({ ip, prefix }: Address): string {
   return `${ip.text}/${prefix.length}`;
+}
+
+/** With its address a link is known to be on the segment of that subnet again: nothing else tells of a fabric. */
+function joined({ wires, ...world }: World, end: WireEnd, ip: Ip): World["wires"] {
+  const isEnd = (other: WireEnd): boolean => other.netns === end.netns && other.link === end.link;
+  if (wires.some(({ ends }) => ends.some(isEnd))) return wires;
+  const isOfSubnet = ({ netns, link }: WireEnd): boolean =>
+    linksOf(world.netns.get(netns)).some(
+      (l) => l.name === link && l.addresses.some(({ prefix }) => contains(prefix, ip)),
+    );
+  return wires.map((wire) =>
+    wire.kind === "segment" && wire.ends.some(isOfSubnet) ? { ...wire, ends: [...wire.ends, end] } : wire,
+  );
 }
 
 function has(link: Link, ip: Ip): boolean {
@@ -81,20 +96,45 @@ function proposeGateway(world: World, read: Read): readonly Proposal<AddAddress>
     const isThere = (link: Link): boolean =>
       has(link, via) || (link.name === bridge.name && link.addresses.some(({ ip }) => contains(subnet, ip)));
     if (rowsOf(world, port.netns, "links").some(isThere)) return [];
-    const elsewhere = peersOf(world, port.netns).flatMap((peer) => {
-      const alike = linksOf(peer).find((link) => link.name === bridge.name);
-      return alike === undefined ? [] : [addressOf(alike, via.family) === null ? null : "an address"];
-    });
-    const address: Address = {
-      ip: via,
-      prefix: subnet,
-      scope: "global",
-      secondary: false,
-      because: bridge.because,
-    };
+    const address: Address = { ip: via, prefix: subnet, scope: "global", secondary: false, because: bridge.because };
     const edit: AddAddress = { do: "add-address", netns: port.netns, link: bridge.name, address };
+    const elsewhere = addressesElsewhere(world, port.netns, bridge, via.family);
     return [{ edit, kind: "cure", departure: departure(null, elsewhere) }];
   });
+}
+
+/** The address that a node's own tunnel sends from, where nobody has it: the link below the tunnel has lost it. */
+function proposeTunnelEnd(world: World, read: Read): readonly Proposal<AddAddress>[] {
+  const ip = addressIn(read);
+  if (ip === null) return [];
+  const hosts = hostsOf(world);
+  const subnet = hosts
+    .flatMap((host) => linksOf(host).flatMap((link) => link.addresses.map(({ prefix }) => prefix)))
+    .find((prefix) => prefix.length < (ip.family === 4 ? 32 : 128) && contains(prefix, ip));
+  if (subnet === undefined || hosts.some((host) => linksOf(host).some((link) => has(link, ip)))) return [];
+  return hosts.flatMap((host): readonly Proposal<AddAddress>[] => {
+    const end = linksOf(host)
+      .map((link) => link.vxlan ?? link.tunnel)
+      .find((tunnel) => tunnel?.local?.text === ip.text);
+    const below = end?.dev == null ? null : linkOf(world, host.id, end.dev);
+    if (below === null || addressOf(below, ip.family) !== null) return [];
+    const address: Address = { ip, prefix: subnet, scope: "global", secondary: false, because: below.because };
+    const edit: AddAddress = { do: "add-address", netns: host.id, link: below.name, address };
+    return [{ edit, kind: "cure", departure: departure(null, addressesElsewhere(world, host.id, below, ip.family)) }];
+  });
+}
+
+/** Whether the peers' links of that name have an address. */
+function addressesElsewhere(world: World, id: NetnsId, { name }: Link, family: 4 | 6): readonly (string | null)[] {
+  return peersOf(world, id).flatMap((peer) => {
+    const alike = linksOf(peer).find((link) => link.name === name);
+    return alike === undefined ? [] : [addressOf(alike, family) === null ? null : "an address"];
+  });
+}
+
+function addressIn(read: Read): Ip | null {
+  if (read.of === "route") return read.dst;
+  return read.of === "neighbour" || read.of === "local-address" ? read.ip : null;
 }
 
 interface PodLink {
@@ -104,15 +144,13 @@ interface PodLink {
 
 /** The pod that asks for its next hop, and the one that an address is of. */
 function podsAskedFor(world: World, read: Read): readonly PodLink[] {
-  if (read.of === "neighbour") {
-    const link = linkOf(world, read.netns, read.dev);
-    const owner = ownerOf(world, read.ip);
-    const asking = link === null ? [] : [{ netns: read.netns, link }];
-    return owner === null ? asking : [...asking, { netns: owner.netns.id, link: owner.link }];
-  }
-  const ip = read.of === "route" ? read.dst : read.of === "local-address" ? read.ip : null;
+  const ip = addressIn(read);
   const owner = ip === null ? null : ownerOf(world, ip);
-  return owner === null ? [] : [{ netns: owner.netns.id, link: owner.link }];
+  const asking = read.of === "neighbour" ? linkOf(world, read.netns, read.dev) : null;
+  return [
+    ...(read.of === "neighbour" && asking !== null ? [{ netns: read.netns, link: asking }] : []),
+    ...(owner === null ? [] : [{ netns: owner.netns.id, link: owner.link }]),
+  ];
 }
 
 /** Of the pod's default route by that link, where it lies in a subnet of the link's own. */
