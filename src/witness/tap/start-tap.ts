@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Limits, type Reader, text } from "../../read/transport/reader.ts";
 import { parseLinkNames } from "../decode/capture.ts";
 import { DEFAULT_TUNNEL_PORTS, type TunnelPorts } from "../decode/tunnels.ts";
@@ -89,9 +90,10 @@ export async function startTap(reader: Reader, place: Place, options: TapOptions
   const settleMs = Math.min(SETTLE_MS.most, Math.max(SETTLE_MS.least, performance.now() - startedAt));
   let stopped: Promise<TapResult> | null = null;
   const stop = async (): Promise<TapResult> => {
-    const beforeSettling = listeners.map((l) => l.records);
-    await new Promise((resolve) => setTimeout(resolve, settleMs));
-    const keptComing = listeners.map((l, i) => l.records > (beforeSettling[i] as number));
+    await sleep(settleMs - SETTLE_MS.least);
+    const beforeTheEnd = listeners.map((l) => l.records);
+    await sleep(SETTLE_MS.least);
+    const keptComing = listeners.map((l, i) => l.records > (beforeTheEnd[i] as number));
     await Promise.all(listeners.map((l) => l.stop()));
     const files = (await kept?.close()) ?? [];
     return {
