@@ -27,15 +27,31 @@ const byThird: make.Change = (world) =>
     );
   });
 
+function trialIn(world: World): Trial {
+  return { flow: TO_POD, walk: walk(world, TO_POD) } as Trial;
+}
+
 function ends(world: World, lost: Parameters<typeof asSaidLater>[0]) {
-  const trial = { flow: TO_POD, walk: walk(world, TO_POD) } as Trial;
-  return asSaidLater(lost, trial).walk.branches.map(({ end, netns, steps }) => [end, netns, steps.at(-1)?.detail]);
+  return asSaidLater(lost, trialIn(world)).walk.branches.map(({ end, netns, steps }) => [
+    end,
+    netns,
+    steps.at(-1)?.detail,
+  ]);
 }
 
 test("who has seen half of a handshake knows nothing of the connection, and what is said on it is INVALID there", () => {
   const world = byThird(healthy);
   expect(ends(world, [])).toEqual([["DELIVERED", expect.stringMatching(/^k2\/pod:/), expect.anything()]]);
   expect(ends(world, [NOT_SEEN])).toEqual([["NETFILTER_DROP", "k3/host", expect.stringMatching(INVALID)]]);
+});
+
+test("an answer whose own walk ends on the way proves nobody to have seen half", () => {
+  const world = replaceTable(healthy, "k2/host", "routes", (routes) =>
+    routes.filter(({ dst }) => dst.text !== "10.42.2.0/24"),
+  );
+  const halfSeenBy = (of: World) => [...(asSaidLater([NOT_SEEN], trialIn(of)).flow.halfSeenBy ?? [])];
+  expect(halfSeenBy(byThird(healthy))).toEqual(["k3/host"]);
+  expect(halfSeenBy(world)).toEqual([]);
 });
 
 test("where the answers come by the same way, it is as the handshake was", () => {

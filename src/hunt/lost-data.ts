@@ -1,6 +1,6 @@
 import type { NetnsId } from "../facts/provenance.ts";
 import type { Tried } from "../think/explain/suspect.ts";
-import type { Branch, Walk } from "../think/walk/branch.ts";
+import { arrives, type Branch, type Walk } from "../think/walk/branch.ts";
 import { walk } from "../think/walk/walk.ts";
 import type { TrailPoint } from "../witness/correlate/trail-point.ts";
 import type { Trial } from "./examination.ts";
@@ -26,9 +26,9 @@ function largest(points: readonly TrailPoint[]): number {
   return Math.max(0, ...points.map(({ sighting }) => sighting.headers.findLast((h) => h.kind === "ip")?.length ?? 0));
 }
 
-/** Those that requests cross and no answer to them does. */
+/** Those that requests cross and no answer to them does. Of an answer whose way is not known to its end nobody can say whom it misses. */
 function halfSeenBy({ branches }: Walk): ReadonlySet<NetnsId> {
-  const answered = branches.filter(({ reply }) => reply.length > 0);
+  const answered = branches.filter((branch) => arrives(branch) === true);
   const back = new Set(answered.flatMap(({ reply }) => reply.flatMap(crossed)));
   return new Set(answered.flatMap(crossed).filter((netns) => !back.has(netns)));
 }
