@@ -1,6 +1,7 @@
 import type { Edit } from "../../think/walk/edits/edit.ts";
 import { ChangeError } from "../change-error.ts";
 import type { RepairKind } from "./kind.ts";
+import { addAddress } from "./kinds/add-address.ts";
 import { deleteConntrack } from "./kinds/delete-conntrack.ts";
 import { setLinkMtu, setLinkUp } from "./kinds/links.ts";
 import { removeNeighbour, setNeighbour } from "./kinds/neighbours.ts";
@@ -11,7 +12,6 @@ import { patchServiceSelector, patchServiceTargetPort } from "./kinds/services.t
 import { setFdb } from "./kinds/set-fdb.ts";
 import { setHairpin } from "./kinds/set-hairpin.ts";
 import { setIpsetEntry } from "./kinds/set-ipset-entry.ts";
-import { addAddress } from "./kinds/add-address.ts";
 import { setMaster } from "./kinds/set-master.ts";
 import { setPolicy } from "./kinds/set-policy.ts";
 import { setSysctl } from "./kinds/set-sysctl.ts";

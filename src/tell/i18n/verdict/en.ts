@@ -13,7 +13,7 @@ export const verdict = {
     taps: "starting taps",
     tries: "trying the symptom",
     probes: "sending tagged packets",
-    knock: "asking its neighbours for a sign of life of",
+    knock: "asking the neighbours for a sign of life from",
     search: "looking for the one change that would deliver it",
   },
   waiting: (p: { nodes: readonly string[]; seconds: number; limit: number }) =>

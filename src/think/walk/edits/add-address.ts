@@ -19,8 +19,7 @@ export const addAddress: EditMeaning<AddAddress> = {
   cost: 1,
   touches(edit, read) {
     // Whoever asks for its MAC address may be anywhere.
-    if (read.of === "neighbour") return true;
-    if (read.of === "wire") return true;
+    if (read.of === "neighbour" || read.of === "wire") return true;
     if (!("netns" in read) || read.netns !== edit.netns) return false;
     return read.of === "local-address" || read.of === "route" || (read.of === "link" && read.name === edit.link);
   },
