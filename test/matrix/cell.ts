@@ -69,8 +69,13 @@ function wrongRefusal({ cause }: Expected, { repair, refusal }: Mended): readonl
 }
 
 /** As examineCell, and changes nothing. */
-export async function diagnoseCell(bench: Bench, fault: FaultOnNode, expected: Expected): Promise<Cell> {
-  const { cell, trial } = await diagnosed(bench, fault, expected);
+export async function diagnoseCell(
+  bench: Bench,
+  fault: FaultOnNode,
+  expected: Expected,
+  symptoms?: readonly Symptom[],
+): Promise<Cell> {
+  const { cell, trial } = await diagnosed(bench, fault, expected, symptoms);
   return kept(cell, trial);
 }
 

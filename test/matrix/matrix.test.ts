@@ -8,7 +8,7 @@ import { findNode, makePlan } from "../../src/lab/plan.ts";
 import { requireLab } from "../../src/lab/state.ts";
 import { labUp } from "../../src/lab/up.ts";
 import { describeLabs } from "../lab/lab-bundle.ts";
-import { type Cell, examineCell, unmetCell } from "./cell.ts";
+import { type Cell, diagnoseCell, examineCell, unmetCell } from "./cell.ts";
 import { type Broken, expectedOf, iptablesBackend, noteOf } from "./lab-fault-causes.ts";
 import { differences, type Snapshot } from "./lab-snapshot.ts";
 import { matrixText } from "./matrix-table.ts";
@@ -146,9 +146,8 @@ describeLabs(`every fault (${extent})`, () => {
         try {
           const expected = expectedOf("ip-forward-off", await brokenOn("k2"));
           for (const symptom of symptomForms(bench.lab, bench.plan)) {
-            const cell = await examineCell(bench, { id: "ip-forward-off", node: `k2, ${symptom.title}` }, expected, [
-              symptom,
-            ]);
+            const place = { id: "ip-forward-off", node: `k2, ${symptom.title}` };
+            const cell = await diagnoseCell(bench, place, expected, [symptom]);
             cells.push(cell);
             expect.soft(cell.wrongs, cell.symptom).toEqual([]);
           }
