@@ -153,7 +153,7 @@ export async function readField(
       keepIn: extra.keepIn ?? null,
       bootIds,
     },
-    notChecked: [...objectsMissed, ...notChecked].sort((a, b) => Number(isOfNode(b)) - Number(isOfNode(a))),
+    notChecked: nodesFirst([...objectsMissed, ...notChecked]),
     events: [
       event(started, objectsAt, "objects-read", counts),
       event(objectsAt, factsAt, reader.offline ? "recording-read" : "facts-read", { nodes: reader.nodes }),
@@ -162,7 +162,11 @@ export async function readField(
   };
 }
 
-/** A whole node comes before what is missing of another. */
+/** A whole node comes before what is missing of another; else the order is kept. */
+export function nodesFirst(items: readonly NotChecked[]): readonly NotChecked[] {
+  return [...items].sort((a, b) => Number(isOfNode(b)) - Number(isOfNode(a)));
+}
+
 function isOfNode({ what }: NotChecked): boolean {
   if (typeof what === "string") return false;
   const subject = what.code === "gap" ? what.values.subject : what;

@@ -13,7 +13,14 @@ import { steadyNow } from "./clock.ts";
 import type { DiagnoseOptions } from "./diagnose.ts";
 import { rememberVerdict } from "./last-verdict.ts";
 import { recurrenceOf } from "./recurrence.ts";
-import { type OpenCluster, openCluster, openKeepDirectory, readField, unlessUnread } from "./open-cluster.ts";
+import {
+  nodesFirst,
+  type OpenCluster,
+  openCluster,
+  openKeepDirectory,
+  readField,
+  unlessUnread,
+} from "./open-cluster.ts";
 import { canRewriteLine } from "./options.ts";
 import { reportText } from "./report-text.ts";
 import { CliError, untilInterrupted } from "./run.ts";
@@ -80,7 +87,8 @@ export async function follow(
         const { conclusion } = event;
         return {
           ...conclusion,
-          notChecked: [...notChecked, ...conclusion.notChecked],
+          // What bears on this verdict comes before what was merely not read.
+          notChecked: nodesFirst([...conclusion.notChecked, ...notChecked]),
           timeline: [...read.events, ...conclusion.timeline].sort((a, b) => a.at.localeCompare(b.at)),
           timings: open.reader.offline
             ? { totalMs: steadyNow() - startedAt }

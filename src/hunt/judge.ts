@@ -1,10 +1,12 @@
 import { phrase } from "../facts/phrase.ts";
+import type { NotChecked } from "../facts/world.ts";
 import type { Suspect } from "../think/explain/suspect.ts";
 import { arrives } from "../think/walk/branch.ts";
 import type { Confidence, Outcome } from "../verdict/verdict.ts";
 import { stillSo } from "./again.ts";
 import { affectedBy, hopList, lastHopOf, repairsOf, toFoundCause, voicesOf, weaken } from "./conclude.ts";
 import type { Conclusion } from "./conclusion.ts";
+import type { Trial } from "./examination.ts";
 import type { Field, Notebook } from "./field.ts";
 import { branchRows, fateOf, notDoomed, wasAsked, wholePath } from "./outcome.ts";
 import { reasonOf } from "./rungs/probes.ts";
@@ -24,7 +26,6 @@ export function judge(
   const confidence = confidenceOf(field, tries, weighed, notebook);
   noteUnknownWalk(tries, main, notebook);
   const outcome = outcomeOf(tries, symptomFailed);
-  if (outcome === "healthy") noteOnlyOpened(tries, notebook);
   const isBroken = outcome === "broken";
   const isObjects = fault !== null && isBroken;
   const first = causes[0] ?? null;
@@ -56,7 +57,7 @@ export function judge(
         : [{ api: fault.repair, proven: isProven }]
       : repairsOf(said, sure),
     recurrence: [],
-    notChecked: notebook.notChecked,
+    notChecked: outcome === "healthy" ? [...unheard(tries), ...notebook.notChecked] : notebook.notChecked,
     voices: voicesOf(main, isObjects ? null : first, reckoning),
     offline: field.reader.offline,
   };
@@ -100,14 +101,23 @@ function outcomeOf({ faced, recording }: Tries, symptomFailed: boolean): Outcome
   return isWhole && notDoomed(faced) && (recording !== null || wasAsked(faced)) ? "healthy" : "unknown";
 }
 
-/** A connection that stands is not yet an answer: a page is asked for only where a URL says which. */
-function noteOnlyOpened({ faced, recording }: Tries, notebook: Notebook): void {
-  if (recording !== null) return;
-  for (const { trial } of faced.symptom) {
-    if (trial.probe.kind !== "tcp") continue;
-    const to = `${trial.flow.dst.text}:${trial.flow.dport}`;
-    notebook.miss([{ what: phrase("said-on-connections", { to }), why: phrase("only-opened") }]);
-  }
+/**
+ * What of the symptom itself was delivered and not heard. A connection that stands is not yet an answer, and a page is asked for
+ * only where a URL says which; a recording may hold no packet of it.
+ */
+function unheard({ faced, recording }: Tries): readonly NotChecked[] {
+  const addressed = ({ flow }: Trial) => (flow.protocol === "icmp" ? flow.dst.text : `${flow.dst.text}:${flow.dport}`);
+  const names = new Set(faced.symptom.map(({ trial }) => addressed(trial)));
+  return [...names].flatMap((to) => {
+    const those = faced.symptom.filter(({ trial }) => addressed(trial) === to);
+    if (recording !== null) {
+      const isHeard = those.some(({ tried }) => tried.tries.length > 0);
+      return isHeard ? [] : [{ what: phrase("answers-of", { to }), why: phrase("never-recorded") }];
+    }
+    return those.some(({ trial }) => trial.probe.kind === "tcp")
+      ? [{ what: phrase("said-on-connections", { to }), why: phrase("only-opened") }]
+      : [];
+  });
 }
 
 /** What nobody could look into: on the symptom's own way, behind its gateway, and where the main suspect is lost. */

@@ -21,6 +21,18 @@ describe("captures that do not tell all", () => {
     expect(verdict.path.at(-1)).toMatchObject({ node: "k2", witnessed: null });
   });
 
+  it("says first that nobody heard what the symptom answers, where no packet of it was recorded", async () => {
+    const bundle = alteredBundle("vxlan-healthy", (root) => rmSync(join(root, "capture"), { recursive: true }));
+    const mute = (await diagnoseBundle(bundle, NODE_PORT)).verdict;
+    expect(mute.outcome).toBe("healthy");
+    expect(mute.notChecked[0]).toEqual({
+      what: "what 192.168.6.141:30007 answers",
+      why: "no packet to it was recorded: give `lasthop snapshot` the symptom",
+    });
+    const heard = (await diagnoseBundle(join(FIXTURES, "vxlan-healthy"), NODE_PORT)).verdict;
+    expect(heard.notChecked.filter(({ what }) => what.includes("answers"))).toEqual([]);
+  });
+
   it("leaves out what the recording stopped too early to see answered", async () => {
     const bundle = alteredBundle(OFF, (root) => {
       for (const node of ["k1", "k2"]) cutCapture(join(root, `capture/${node}.pcap`), 0, 2.2);
