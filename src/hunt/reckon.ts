@@ -110,14 +110,35 @@ export async function reckon(
     holdersOf: (address) => holdersOf(address, field),
   });
   const asksByEcho = own.some((t) => t.flow.protocol === "icmp");
-  const causes = named
+  const mine = named
     .filter((c) => c.suspects.some((s) => ofSymptom.has(s.tried)))
     .map((c) => (asksByEcho || !isSeenByEchoesOnly(c) ? c : { ...c, confidence: "likely" as const }));
+  const isNamed = mine.some(({ confidence }) => confidence !== "suspected");
+  const causes = isNamed ? mine : [...beyondTheUnknown(named, suspects, ofSymptom), ...mine];
   const healed = (suspect: Suspect): Branch | null => {
     const best = searchFor(suspect).found[0];
     return best === undefined ? null : branchTo(suspect.branch.destination, best.walk);
   };
   return { suspects, causes, agreements, resting, healed, searched: [...results.values()], askedAt };
+}
+
+/**
+ * Where the symptom's own walk ends in what cannot be judged (IPVS, say), a probe from there to what is behind it goes the rest
+ * of its way: what certainly stops that one is likely what stops the symptom.
+ */
+function beyondTheUnknown(
+  named: readonly NamedCause[],
+  suspects: readonly Suspect[],
+  ofSymptom: ReadonlySet<Tried>,
+): readonly NamedCause[] {
+  const open = new Set(
+    suspects.flatMap(({ tried, failed, predicted }) =>
+      ofSymptom.has(tried) && failed > 0 && predicted?.at.end === "UNKNOWN" ? [predicted.at.netns] : [],
+    ),
+  );
+  return named
+    .filter((c) => c.confidence === "confirmed" && c.suspects.some((s) => open.has(s.tried.flow.from)))
+    .map((c) => ({ ...c, confidence: "likely" as const }));
 }
 
 /** The pods that the API gives this address to: one, if all is well. */

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { alteredBundle, cutCapture, removeAltered } from "./altered-bundle.ts";
@@ -31,6 +31,28 @@ describe("captures that do not tell all", () => {
     });
     const heard = (await diagnoseBundle(join(FIXTURES, "vxlan-healthy"), NODE_PORT)).verdict;
     expect(heard.notChecked.filter(({ what }) => what.includes("answers"))).toEqual([]);
+  });
+
+  it("goes on from where the symptom's walk ends in the unknown: what stops a probe from there is likely the cause", async () => {
+    const bundle = alteredBundle(OFF, (root) => {
+      appendFileSync(
+        join(root, "k1/ip-addr.txt"),
+        [
+          "90: kube-ipvs0: <BROADCAST,NOARP> mtu 1500 qdisc noop state DOWN group default",
+          "    link/ether 0a:00:00:00:00:90 brd ff:ff:ff:ff:ff:ff promiscuity 0",
+          "    dummy numtxqueues 1 numrxqueues 1",
+          "    inet 192.168.6.141/32 scope global kube-ipvs0",
+          "",
+        ].join("\n"),
+      );
+      const rules = join(root, "k1/iptables-save.txt");
+      const kept = readFileSync(rules, "utf8").split("\n");
+      writeFileSync(rules, kept.filter((line) => !/-A KUBE-(SERVICES|NODEPORTS|SVC)/.test(line)).join("\n"));
+      for (const file of ["nft-ruleset.json", "nft-ruleset.txt"]) rmSync(join(root, "k1", file));
+    });
+    const { verdict } = await diagnoseBundle(bundle, NODE_PORT);
+    expect(verdict.notChecked[0]).toMatchObject({ what: "the walk to 192.168.6.141" });
+    expect(verdict).toMatchObject({ confidence: "likely", cause: { id: "ip-forward-off", node: "k2" } });
   });
 
   it("leaves out what the recording stopped too early to see answered", async () => {
