@@ -4,7 +4,7 @@ import { recordedCluster } from "../../../../test/explain/recorded-cluster.ts";
 import { ip } from "../../../facts/ip.ts";
 import type { World } from "../../../facts/world.ts";
 import { routeText } from "./route-lookup.ts";
-import { expectedRoutes } from "./route-proposals.ts";
+import { expectedRoutes, proposeRoutes } from "./route-proposals.ts";
 
 const via = (router: string) => ({
   nexthops: [{ via: ip(router), dev: "eth0", weight: 1, flags: [], encap: null }],
@@ -52,6 +52,19 @@ describe("to the pods of a machine in another subnet", () => {
     );
     expect(proposed(world, "k1/host", "10.42.0.3")).toEqual(["10.42.0.0/24 via 192.168.6.1 dev eth0"]);
   });
+});
+
+test("of two machines, the one that goes past the tunnel's permanent neighbour departs, not the one that goes by it", () => {
+  const netns = new Map([...healthy.netns].filter(([id]) => !id.startsWith("k3/")));
+  const past = make.all(
+    make.noRoute("k2/host", "10.42.2.0/24"),
+    make.route("k2/host", "10.42.2.0/24", via("192.168.6.141")),
+  );
+  const world = make.made({ ...healthy, netns }, past);
+  const ways = (on: string, dst: string) =>
+    proposeRoutes(world, { of: "route", netns: on, table: 254, dst: ip(dst) }).map(({ edit }) => routeText(edit.route));
+  expect(ways("k1/host", "10.42.0.3")).toEqual([]);
+  expect(ways("k2/host", "10.42.2.2")).toEqual(["10.42.2.0/24 via 10.42.2.0 dev flannel.1 onlink"]);
 });
 
 test("to the vantage outside a machine goes as its peers go to the world", () => {

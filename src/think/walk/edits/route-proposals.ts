@@ -1,4 +1,4 @@
-import { contains, type Ip, type Prefix, prefixOf } from "../../../facts/ip.ts";
+import { contains, type Ip, type Prefix, prefixOf, sameIp } from "../../../facts/ip.ts";
 import { TABLE_LOCAL, TABLE_MAIN } from "../../../facts/lookup/routes.ts";
 import type { Netns, Nexthop, Route } from "../../../facts/netns.ts";
 import { linksOf, type World } from "../../../facts/world.ts";
@@ -24,7 +24,10 @@ export function proposeRoutes(world: World, read: Read): readonly Proposed[] {
   const present = bestRoute(netns.routes.value, read.table, read.dst);
   const departs = share(world, netns, homeOf(world, read.dst), read);
   return expectedRoutes(world, read)
-    .filter((route) => present === null || improves(present, route))
+    .filter(
+      (route) =>
+        present === null || (improves(present, route) && !(isPrepared(netns, present) && !isPrepared(netns, route))),
+    )
     .map((route) => ({ edit: { do: "add-route", netns: netns.id, route }, kind: "cure", departure: departs }));
 }
 
@@ -48,6 +51,16 @@ function improves(present: Route, route: Route): boolean {
   if (present.dst.length > route.dst.length) return false;
   if (present.dst.length < route.dst.length) return true;
   return !sameWay(present, route) && (samePlace(present, route) || present.metric > route.metric);
+}
+
+/** Somebody has set who the next hop is: what made that neighbour permanent meant this way, as a CNI does for its tunnel. */
+function isPrepared({ neighbours }: Netns, route: Route): boolean {
+  return route.nexthops.some(
+    ({ via, dev }) =>
+      via !== null &&
+      neighbours.known &&
+      neighbours.value.some((n) => n.state === "PERMANENT" && n.dev === dev && sameIp(n.ip, via)),
+  );
 }
 
 /** The address is a pod's on this machine: the subnet of the bridge that its veth is a port of, or a host route to the veth. */
