@@ -76,12 +76,8 @@ export const addRule = defineKind<AddParams, RuleImage>({
       : [[programOf(p), "-t", p.table, "-I", p.chain, p.number, ...(ruleWords(ruleText(p)) ?? []).slice(2)]],
   judge(p, present, _found, before) {
     const number = Number(p.number);
-    if (before !== null) {
-      // This node's iptables may print it in other words than the peer's did.
-      const pushedDown = present.count === before.count + 1 && ruleAt(present, number + 1) === ruleAt(before, number);
-      return pushedDown || present.same > before.same ? "as-wanted" : { other: phrase("absent") };
-    }
-    if (present.same > 0) return "as-wanted";
+    if (present.same > 0 || (before !== null && isPutIn(p, before, present))) return "as-wanted";
+    if (before !== null) return { other: phrase("absent") };
     if (!present.exists) return { other: phrase("no-chain", { chain: p.chain }) };
     return number <= present.count + 1 ? "as-found" : { other: phrase("rule-count", { count: present.count }) };
   },
@@ -89,14 +85,12 @@ export const addRule = defineKind<AddParams, RuleImage>({
   // Wherever the rule has moved to, it is told by its text.
   disturbed: () => [],
   undo(p, view) {
-    const text = insertedText(p, view.after);
+    const text = insertedText(p, view);
     const at = placeOfInserted(p, view);
     return at === null ? [] : [deleteOf(p, view.present, at, text)];
   },
   remaining: (p, view) =>
-    placeOfInserted(p, view) === null
-      ? []
-      : [phrase("chain-has", { chain: p.chain, rule: insertedText(p, view.after) })],
+    placeOfInserted(p, view) === null ? [] : [phrase("chain-has", { chain: p.chain, rule: insertedText(p, view) })],
 });
 
 /** Null where the chain holds no such rule, or several. */
@@ -105,14 +99,26 @@ function onlyPlaceOf(p: RuleParams, present: RuleImage): number | null {
   return places.length === 1 ? (places[0] ?? null) : null;
 }
 
-function insertedText(p: RuleParams, after: RuleImage): string {
-  return ruleAt(after, Number(p.number)) ?? ruleText(p);
+/** Between the two that its place was between, and nobody wrote beside it: this node's iptables may print it in other words than the peer's did. */
+function isPutIn(p: RuleParams, before: RuleImage, present: RuleImage): boolean {
+  const number = Number(p.number);
+  return (
+    present.count === before.count + 1 &&
+    ruleAt(present, number - 1) === ruleAt(before, number - 1) &&
+    ruleAt(present, number + 1) === ruleAt(before, number)
+  );
 }
 
-/** Null when it is gone, by us or before us. */
-function placeOfInserted(p: RuleParams, { after, first, present }: UndoView<RuleImage>): number | null {
-  const text = insertedText(p, after);
+/** What has its number is it only where it was put in: else it was refused, or somebody has written above it since. */
+function insertedText(p: RuleParams, { before, after }: UndoView<RuleImage>): string {
+  return (isPutIn(p, before, after) ? ruleAt(after, Number(p.number)) : null) ?? ruleText(p);
+}
+
+/** Null when it is gone, by us or before us, or was there before. */
+function placeOfInserted(p: RuleParams, view: UndoView<RuleImage>): number | null {
+  const { before, first, present } = view;
+  const text = insertedText(p, view);
   const number = Number(p.number);
-  if (present.count < first.count || !present.rules.includes(text)) return null;
+  if (before.same > 0 || present.count < first.count || !present.rules.includes(text)) return null;
   return ruleAt(present, number) === text ? number : present.from + present.rules.indexOf(text);
 }

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Repair } from "../../../verdict/verdict.ts";
+import { applyPlan } from "../apply.ts";
+import type { JournalEntry } from "../journal/entry.ts";
+import { planRepair } from "../plan.ts";
+import { isRoot, repair, ScratchNode, verdictOf } from "../testing/scratch-node.ts";
+import { applyUndo } from "../undo.ts";
+
+const PLAIN = { force: false, persist: false };
+const FORCE = { force: true, persist: false };
+
+describe.skipIf(!isRoot).each(["nft", "legacy"] as const)("a rule put in by iptables-%s (needs root)", (backend) => {
+  const tool = `iptables-${backend}` as const;
+  let node: ScratchNode;
+
+  beforeAll(() => {
+    node = new ScratchNode(`add-${backend}`);
+  });
+  afterAll(() => node.remove());
+  beforeEach(() => {
+    node.sh(`${tool} -F FORWARD; for n in 1 2 3; do ${tool} -A FORWARD -s 10.$n.0.0/16 -j DROP; done`);
+  });
+
+  const rules = () => node.sh(`${tool} -S FORWARD`).trim().split("\n").slice(1);
+  const ours = (number: number, rest: string): Repair =>
+    repair("add-rule", {
+      backend: tool,
+      family: "ip",
+      table: "filter",
+      chain: "FORWARD",
+      number: String(number),
+      text: `-A FORWARD ${rest}`,
+    });
+
+  async function apply(one: Repair, options = PLAIN) {
+    const { steps, error, unfinished } = await applyPlan(
+      planRepair(verdictOf([one]), options),
+      node.context(),
+      options,
+    );
+    return { error, entry: steps[0]?.entry ?? unfinished };
+  }
+
+  async function undo(entry: JournalEntry | null, options = PLAIN) {
+    if (entry === null) throw new Error("nothing was journaled");
+    return (await applyUndo({ entries: [entry], takesBack: [] }, node.context(), options)).error;
+  }
+
+  it.each([1, 2, 4])("refused by this node's iptables at %i, leaves nothing to take back", async (number) => {
+    const all = rules();
+    const { error, entry } = await apply(ours(number, "-m nosuch -j ACCEPT"));
+    expect(error?.code).toBe("command-failed");
+    expect(await undo(entry)).toBeNull();
+    expect(rules()).toEqual(all);
+  });
+
+  it("refused, is not what another writer puts in above its place", async () => {
+    const { entry } = await apply(ours(2, "-m nosuch -j ACCEPT"));
+    node.sh(`${tool} -I FORWARD 1 -s 192.0.2.1 -j ACCEPT`);
+    const all = rules();
+    expect(await undo(entry)).toBeNull();
+    expect(rules()).toEqual(all);
+  });
+
+  it("there already, is left there whatever is forced", async () => {
+    const all = rules();
+    const { error, entry } = await apply(ours(2, "-s 10.3.0.0/16 -j DROP"), FORCE);
+    expect(error).toBeNull();
+    expect(await undo(entry)).toBeNull();
+    expect(rules()).toEqual(all);
+  });
+
+  it("interrupted, is found again below what another writer has put in", async () => {
+    const all = rules();
+    const { entry } = await apply(ours(2, "-s 192.0.2.9/32 -j ACCEPT"));
+    node.sh(`${tool} -I FORWARD 1 -s 192.0.2.1 -j ACCEPT`);
+    expect(await undo({ ...(entry as JournalEntry), status: "applying", after: null })).toBeNull();
+    expect(rules().slice(1)).toEqual(all);
+  });
+
+  it("printed in other words than the peer's, is known by its place", async () => {
+    const all = rules();
+    const { error, entry } = await apply(ours(2, "-s 192.0.2.9 -p 6 -j ACCEPT"));
+    expect(error).toBeNull();
+    node.sh(`${tool} -I FORWARD 1 -s 192.0.2.1 -j ACCEPT`);
+    expect(await undo(entry)).toBeNull();
+    expect(rules().slice(1)).toEqual(all);
+  });
+});
