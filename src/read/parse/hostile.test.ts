@@ -121,3 +121,24 @@ test("a hundred thousand rules are read in their time", () => {
   expect(value[0]?.chains[0]?.rules).toHaveLength(100_000);
   expect(performance.now() - started).toBeLessThan(8000);
 });
+
+test("a rule of iptables with an option that none is printed with is unknown, never an ACCEPT for everything", () => {
+  const rests = [
+    "-j ACCEPT -t mangle",
+    "-j ACCEPT --modprobe=/bin/sh",
+    "-j OWN -t mangle",
+    "-j LOG --tab mangle",
+    "-j MASQUERADE -t mangle",
+    "-j REJECT -t mangle",
+    "-m comment --comment x -t mangle -j ACCEPT",
+    "-j ACCEPT -m comment -M /bin/sh",
+    "-j ACCEPT -s 10.0.0.0/8",
+  ];
+  const rules = rests.map((rest) => `-A FORWARD ${rest}\n`).join("");
+  const text = `*filter\n:FORWARD DROP [0:0]\n:OWN - [0:0]\n${rules}COMMIT\n`;
+  const { value } = parseIptablesSave(text, source, "iptables-nft", "ip");
+  const known = value[0]?.chains[0]?.rules.filter(
+    ({ matches, targets }) => !matches.some((m) => m.match === "unknown") && !targets.some((t) => t.do === "unknown"),
+  );
+  expect(known?.map((rule) => rule.text)).toEqual([]);
+});

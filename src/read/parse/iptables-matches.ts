@@ -165,7 +165,7 @@ const BY_GROUP: Readonly<Record<string, (group: OptionGroup, readAt: string) => 
   },
   socket: (group) => [{ match: "socket", text: printOptions(group), negate: group.options.some((o) => o.negate) }],
   time: readTime,
-  comment: () => [],
+  comment: (group) => (group.options.every((o) => o.name === "--comment") ? [] : null),
 };
 
 /**

@@ -28,9 +28,10 @@ const HARMLESS = new Set([
   "XLOG",
 ]);
 
-/** What `-j NAME` or `-g NAME` does. @param chains the table's own chains: only these can be jumped to. */
+/** What `-j NAME` or `-g NAME` does; with an option that it is never printed with, nobody knows. @param chains the table's own chains: only these can be jumped to. */
 export function readTarget(group: OptionGroup, chains: ReadonlySet<string>, family: 4 | 6): Target {
-  if (chains.has(group.name)) return { do: group.kind === "goto" ? "goto" : "jump", chain: group.name };
+  if (chains.has(group.name) && group.options.length === 0)
+    return { do: group.kind === "goto" ? "goto" : "jump", chain: group.name };
   return (group.kind === "jump" ? readExtension(group, family) : null) ?? unknownTarget(group);
 }
 
@@ -41,16 +42,20 @@ function unknownTarget(group: OptionGroup): Target {
 function readExtension(group: OptionGroup, family: 4 | 6): Target | null {
   const value = (name: string): string | undefined => group.options.find((o) => o.name === name)?.values[0];
   const has = (name: string): boolean => group.options.some((o) => o.name === name);
+  const hasOnly = (known: RegExp): boolean => group.options.every((o) => known.test(o.name));
   switch (group.name) {
     case "ACCEPT":
     case "DROP":
     case "RETURN":
     case "NOTRACK":
-    case "LOG":
     case "TRACE":
+      return group.options.length === 0 ? { do: group.name } : null;
+    case "LOG":
+      return hasOnly(/^--log-/) ? { do: "LOG" } : null;
     case "MASQUERADE":
-      return { do: group.name };
+      return hasOnly(/^--(?:to-ports|random|random-fully)$/) ? { do: "MASQUERADE" } : null;
     case "REJECT":
+      if (!hasOnly(/^--reject-with$/)) return null;
       return {
         do: "REJECT",
         with: value("--reject-with") ?? (family === 4 ? "icmp-port-unreachable" : "icmp6-port-unreachable"),
@@ -70,9 +75,7 @@ function readExtension(group: OptionGroup, family: 4 | 6): Target | null {
     case "CT":
       if (has("--notrack")) return { do: "NOTRACK" };
       // A zone would part the packet from the connections that we know.
-      return group.options.every((o) => /^--(?:helper|timeout|ctevents|expevents)$/.test(o.name))
-        ? { do: "harmless", name: "CT" }
-        : null;
+      return hasOnly(/^--(?:helper|timeout|ctevents|expevents)$/) ? { do: "harmless", name: "CT" } : null;
     case "TTL":
     case "HL":
       return readHops(group);

@@ -86,4 +86,31 @@ describe.skipIf(!isRoot).each(["nft", "legacy"] as const)("a rule put in by ipta
     expect(await undo(entry)).toBeNull();
     expect(rules().slice(1)).toEqual(all);
   });
+
+  it.each([
+    "-j ACCEPT -t mangle",
+    "-j ACCEPT -tmangle",
+    "-4tmangle -j ACCEPT",
+    "-f -t mangle -j ACCEPT",
+    '-j ACCEPT "-t" mangle',
+    "-j ACCEPT --table mangle",
+    "-j ACCEPT --tab=mangle",
+    "-j ACCEPT --modprobe=/bin/false",
+    "-j ACCEPT -M /bin/false",
+    "-m comment --comment x --mod /bin/false -j ACCEPT",
+    // The value of -i is `--comment`.
+    "-i --comment -t mangle -j ACCEPT",
+    "-j LOG --log-prefix --comment -t mangle",
+  ])("speaks of itself alone, and of no table or program: %s", (rest) => {
+    expect(() => ours(1, rest)).toThrow(expect.objectContaining({ code: "bad-params" }));
+  });
+
+  it.each(["-t", "--table", "-M"])("may say %s in a comment", async (comment) => {
+    const all = rules();
+    const { error, entry } = await apply(ours(1, `-m comment --comment ${comment} -j ACCEPT`));
+    expect(error).toBeNull();
+    expect(rules()).toContain(`-A FORWARD -m comment --comment ${comment} -j ACCEPT`);
+    expect(await undo(entry)).toBeNull();
+    expect(rules()).toEqual(all);
+  });
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Act } from "../kind.ts";
-import { bareNftRule, bareRule, ruleWords } from "../text/rule-words.ts";
+import { bareNftRule, bareRule, ruleWords, speakOfRuleAlone } from "../text/rule-words.ts";
 import { chainImage, chainParams, lookAtChain, placeText, seeChain } from "./chain.ts";
 
 /** `text`: the rule as the tool prints it, without counters. */
@@ -96,7 +96,7 @@ export function canBePutBack(p: RuleParams, text: string): boolean {
 function isOfItsChain(p: { backend: string; chain: string; text: string }): boolean {
   if (p.backend === "nft") return true;
   const words = ruleWords(ruleText({ ...p, backend: "iptables-nft" }));
-  return words !== null && words[0] === "-A" && words[1] === p.chain;
+  return words !== null && words[0] === "-A" && words[1] === p.chain && speakOfRuleAlone(words.slice(2));
 }
 
 export const ruleShared = {

@@ -25,6 +25,30 @@ export function ruleWords(text: string): string[] | null {
   return words;
 }
 
+/** All that iptables-save prints of a rule but the options of its matches and its target, which are long. */
+const OWN_OPTIONS = /^-[sdiopfmjg]$/;
+/** Of the tool: where it writes, and the program that it runs to load a module. */
+const OF_THE_TOOL = ["--table", "--modprobe"];
+
+/**
+ * Do the words after `-A CHAIN` speak of that rule alone? The text may be a peer's, and of two `-t` iptables takes the
+ * last. Only a comment may look like an option, and only where `--comment` cannot be a value itself.
+ */
+export function speakOfRuleAlone(words: readonly string[]): boolean {
+  for (let i = 0; i < words.length; i++) {
+    if (words[i] === "-m" && words[i + 1] === "comment" && words[i + 2] === "--comment") i += 3;
+    else if (isOfTheTool(words[i] as string)) return false;
+  }
+  return true;
+}
+
+/** getopt_long(3): a long option may be cut short and hold its value, short ones may stand together. */
+function isOfTheTool(word: string): boolean {
+  const [name = ""] = word.split("=");
+  if (name.startsWith("--")) return OF_THE_TOOL.some((own) => own.startsWith(name));
+  return word.startsWith("-") && !OWN_OPTIONS.test(word);
+}
+
 /** `[12:3400] -A FORWARD …` and `-A FORWARD … ` as one. */
 export function bareRule(text: string): string {
   return text
