@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { parsePolicyRules } from "../../../read/parse/policy-rules.ts";
+import { ruleText } from "../../../think/walk/edits/policy-rules.ts";
 import type { Repair } from "../../../verdict/verdict.ts";
 import { applyPlan } from "../apply.ts";
 import { planRepair } from "../plan.ts";
@@ -77,6 +79,19 @@ describe.skipIf(!isRoot)("policy rules of one priority (needs root)", () => {
     expect(rules()).toEqual([all[1]]);
     expect(await undo()).toBe("not-restored");
     expect(rules()).toEqual([all[1], all[0]]);
+  });
+
+  it("a type of service of 16 is 0x10 for iproute2 too", async () => {
+    const source = { node: "k1", netns: "", argv: [], at: "" };
+    const [rule] = parsePolicyRules("100: from all tos 0x10 lookup 100", source, 4).value;
+    const text = rule === undefined ? "" : ruleText(rule).replace("100: ", "");
+    expect(await apply(ruleOf("add", text))).toBeUndefined();
+    const all = rules();
+    expect(all).toEqual([expect.stringMatching(/^from all tos (0x10|lowdelay) lookup 100$/)]);
+    expect(await apply(ruleOf("remove", text))).toBeUndefined();
+    expect(rules()).toEqual([""]);
+    expect(await undo()).toBeUndefined();
+    expect(rules()).toEqual(all);
   });
 
   it("one that was not there, taken away by force, leaves nothing to put back", async () => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parsePrefix, prefixOf } from "../../../facts/ip.ts";
 import type { Route } from "../../../facts/netns.ts";
+import { tosByte } from "../../../read/parse/routing-names.ts";
 import { compact, decimal, flag, ipText, iprouteName, linkName, netnsParam, prefixText } from "../params.ts";
 import { routeWords, wordAfter } from "../text/ip-words.ts";
 
@@ -37,9 +38,10 @@ export const routeParams = z.object({
   metric: decimal.optional(),
   scope: iprouteName.optional(),
   src: ipText.optional(),
+  /** Hexadecimal without 0x too: rtnl_dsfield_a2n. */
   tos: z
     .string()
-    .regex(/^(0x[0-9a-f]{1,2}|\d{1,3})$/)
+    .regex(/^(0x)?[0-9a-f]{1,2}$/)
     .optional(),
   mtu: decimal.optional(),
   netns: netnsParam,
@@ -57,7 +59,7 @@ export function tableOf(p: RouteParams): string {
 export function routeOfParams(p: RouteParams): string[] {
   const family = familyOf(p);
   const words = p.type === undefined || p.type === "unicast" ? [p.prefix] : [p.type, p.prefix];
-  if (p.tos !== undefined && p.tos !== "0") words.push("tos", p.tos);
+  if (p.tos !== undefined && tosByte(p.tos) !== 0) words.push("tos", p.tos);
   if (p.nexthops === undefined) words.push(...nexthopWords(family, p.via ?? null, p.dev ?? null, p.onlink === "true"));
   words.push("table", tableOf(p));
   for (const key of ["protocol", "scope", "src", "metric", "mtu"] as const) {
@@ -86,13 +88,18 @@ function nexthopWords(family: 4 | 6, via: string | null, dev: string | null, onl
 export function slotOf(line: string, family: 4 | 6): string {
   const words = routeWords(line);
   const metric = wordAfter(words, "metric") ?? (family === 6 ? "1024" : "0");
-  return `${wordAfter(words, "tos") ?? "0"} ${metric}`;
+  return slot(wordAfter(words, "tos"), metric);
 }
 
 export function slotOfParams(p: RouteParams): string {
   const family = familyOf(p);
   const metric = p.metric === undefined || p.metric === "0" ? (family === 6 ? "1024" : "0") : p.metric;
-  return `${p.tos ?? "0"} ${metric}`;
+  return slot(p.tos ?? null, metric);
+}
+
+/** A name that only this node's rt_dsfield knows stays one. */
+function slot(tos: string | null, metric: string): string {
+  return `${tosByte(tos ?? "0") ?? tos} ${metric}`;
 }
 
 /** True when every property that the parameters name is in the printed line. */
@@ -169,7 +176,7 @@ export function paramsOfRoute(route: Route): Record<string, string> {
     // The kernel derives the scope of a route with a gateway; a printed one may be wanted for a direct route only.
     scope: single !== undefined && single.via === null && route.scope !== "global" ? route.scope : null,
     src: route.src?.text,
-    tos: route.tos === 0 ? null : route.tos,
+    tos: route.tos === 0 ? null : `0x${route.tos.toString(16)}`,
     mtu: route.mtu,
   });
 }

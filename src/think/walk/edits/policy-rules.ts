@@ -84,7 +84,7 @@ export function ruleText(rule: PolicyRule): string {
   if (rule.invert) words.push("not");
   words.push("from", rule.from?.text ?? "all");
   if (rule.to !== null) words.push("to", rule.to.text);
-  if (rule.tos !== null) words.push("tos", String(rule.tos));
+  if (rule.tos !== null) words.push("tos", hex(rule.tos));
   if (rule.fwmark !== null)
     words.push("fwmark", hex(rule.fwmark.value) + (rule.fwmark.mask === 0xffffffff ? "" : `/${hex(rule.fwmark.mask)}`));
   if (rule.iif !== null) words.push("iif", rule.iif);
