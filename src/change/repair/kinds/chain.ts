@@ -28,13 +28,13 @@ export type ChainImage = z.infer<typeof chainImage>;
 
 /**
  * Prints the program of a backend, then what its -save prints. No `-t`: iptables-legacy-save would make the table.
- * iptables before 1.8 does not name its backend: it is legacy.
+ * iptables before 1.8 does not name its backend: it is legacy. Never 127: that would say that there is no sh.
  */
 const SAVE = `tool=$1 backend=$2
 if ! command -v "$tool-$backend-save" >/dev/null 2>&1; then
-  command -v "$tool-save" >/dev/null 2>&1 || { echo "no $tool-$backend-save" >&2; exit 127; }
+  command -v "$tool-save" >/dev/null 2>&1 || { echo "no $tool-$backend-save" >&2; exit 1; }
   case $("$tool" --version) in *nf_tables*) is=nft ;; *) is=legacy ;; esac
-  [ "$is" = "$backend" ] || { echo "$tool is $is" >&2; exit 127; }
+  [ "$is" = "$backend" ] || { echo "$tool is $is" >&2; exit 1; }
   echo "$tool" && exec "$tool-save"
 fi
 echo "$tool-$backend" && exec "$tool-$backend-save"`;
