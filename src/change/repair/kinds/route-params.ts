@@ -102,12 +102,17 @@ function slot(tos: string | null, metric: string): string {
   return `${tosByte(tos ?? "0") ?? tos} ${metric}`;
 }
 
-/** True when every property that the parameters name is in the printed line. */
+/**
+ * True when the printed line leads where the parameters say, with the source and the MTU that they name. Who made it is
+ * not asked, nor `scope` and `onlink`: they tell what the kernel was to check then (fib_check_nh), not where it leads.
+ */
 export function isRouteOf(line: string, p: RouteParams): boolean {
   const words = routeWords(line);
   const family = familyOf(p);
   const type = p.type ?? "unicast";
   if (typeOf(words) !== type || slotOf(line, family) !== slotOfParams(p)) return false;
+  if (p.src !== undefined && !sameAddress(p.src, wordAfter(words, "src"))) return false;
+  if (p.mtu !== undefined && p.mtu !== mtuOf(words)) return false;
   const hops =
     p.nexthops ?? (p.via === undefined && p.dev === undefined ? [] : [{ via: p.via ?? null, dev: p.dev ?? null }]);
   const printed = nexthopsIn(words);
@@ -143,6 +148,12 @@ export function goesSameWay(a: string, b: string): boolean {
 function typeOf(words: readonly string[]): string {
   const first = words[0] ?? "";
   return /^(local|broadcast|multicast|anycast|blackhole|unreachable|prohibit|throw)$/.test(first) ? first : "unicast";
+}
+
+/** `mtu lock 1400` too. */
+function mtuOf(words: readonly string[]): string | null {
+  const mtu = wordAfter(words, "mtu");
+  return mtu === "lock" ? wordAfter(words, "lock") : mtu;
 }
 
 function sameAddress(a: string, b: string | null): boolean {
