@@ -84,6 +84,7 @@ class StepWork {
     const { api } = this.#context;
     const { host, hands } = await openHands(this.#step.repair.node, this.#step.netns, this.#context);
     const identity = await readIdentity(host);
+    const pod = hands === host ? undefined : (await readIdentity(hands)).netns;
     const persist = options.persist && isPersistent(this.#step);
     if (persist) await refuseSharedFile(host);
 
@@ -95,7 +96,8 @@ class StepWork {
     this.#refuseChanged(judged, options.force, host.node);
 
     const oldFile = persist ? await readPersistFile(host) : null;
-    this.entry = this.#newEntry(host.node, identity, bound.keep(before), persist ? oldFile : undefined);
+    const entry = this.#newEntry(host.node, identity, bound.keep(before), persist ? oldFile : undefined);
+    this.entry = { ...entry, pod };
     await this.#begin(host, this.entry);
     try {
       if (judged !== "as-wanted") for (const act of bound.acts(before)) await carryOut(act, hands, api);

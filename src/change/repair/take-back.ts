@@ -63,6 +63,9 @@ async function restoreRuntime(
 ): Promise<readonly (readonly string[])[]> {
   if (bound.volatile) return [];
   const { hands } = await openHands(bound.on === "api" ? null : entry.node, entry.repair.netns, context);
+  // A pod of a StatefulSet, or a static one, comes back under its name in another namespace, which the change never met.
+  if (entry.pod !== undefined && (await readIdentity(hands)).netns !== entry.pod)
+    throw new ChangeError("already-gone", hands.node, entry.id);
   const first = await seeNow(bound, hands, context.api);
   const after = leftBy(entry, bound, first, force);
   const view: UndoView<unknown> = { before: entry.before, after, first, present: first };

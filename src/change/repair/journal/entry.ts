@@ -8,6 +8,8 @@ export const entrySchema = z.object({
   node: z.string(),
   /** Tells the nodes of one file system apart, and before from after a reboot. */
   identity: z.object({ netns: z.string(), bootId: z.string() }),
+  /** The pod's namespace that was changed, told as `identity.netns` is; absent for the node's own, and in older entries. */
+  pod: z.string().optional(),
   at: z.string(),
   /** `applying`: interrupted between the first change and the last word. */
   status: z.enum(["applying", "applied", "failed", "undone"]),

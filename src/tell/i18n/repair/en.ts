@@ -72,7 +72,7 @@ export const changeHints = {
   "journal-unwritable": "nothing was changed; the node needs a writable /var/lib/lasthop",
   "journal-not-found": "see `lasthop repairs`",
   "already-undone": "see `lasthop repairs`",
-  "already-gone": "the node was rebooted since: nothing of the repair is left in its kernel",
+  "already-gone": "the node was rebooted or the pod made anew since: nothing of the repair is left in the kernel",
   "not-what-we-left": "somebody changed it since; look at it, then --force",
   "not-restored": "the node differs from the before-image in the journal: see the detail",
   "persist-not-host": "a pod's namespace has no file of its own: repair its configuration instead",

@@ -74,7 +74,7 @@ export const changeHints: typeof englishHints = {
   "journal-unwritable": "什么都没有改；节点上的 /var/lib/lasthop 必须可写",
   "journal-not-found": "见 `lasthop repairs`",
   "already-undone": "见 `lasthop repairs`",
-  "already-gone": "节点之后重启过：修复没有在内核里留下任何东西",
+  "already-gone": "修复之后节点重启过，或者 Pod 已经重建：内核里没有留下修复的任何痕迹",
   "not-what-we-left": "后来有人改过它；看清楚之后再加 --force",
   "not-restored": "节点和日志里的改前状态仍有出入：见上面的详情",
   "persist-not-host": "Pod 的 network namespace 没有自己的配置文件：请改它的配置",
