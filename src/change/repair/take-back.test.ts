@@ -42,4 +42,39 @@ describe.skipIf(!isRoot)("what became of the node since, when a repair is taken 
       await Promise.all([old.remove(), anew.remove()]);
     }
   });
+
+  it("leaves what others changed on a link whose MTU it takes back", async () => {
+    node.sh(`ip neigh add 10.0.0.5 lladdr 02:00:00:00:00:05 dev eth0 nud permanent
+      ip route add 10.5.0.0/16 via 10.0.0.5; ip route add 10.6.0.0/16 via 10.0.0.5`);
+    await apply(repair("set-link-mtu", { link: "eth0", mtu: "1400" }));
+    node.sh(`ip neigh replace 10.0.0.5 lladdr 02:00:00:00:00:55 dev eth0 nud permanent
+      ip route del 10.5.0.0/16; ip route replace 10.6.0.0/16 via 10.0.0.6`);
+    const theirs = node.state();
+    expect((await undo()).error).toBeNull();
+    expect(node.state()).toEqual(theirs.replace(/(?<=\bmtu (= )?)1400/g, "1500"));
+    node.sh("ip neigh del 10.0.0.5 dev eth0; ip route del 10.6.0.0/16");
+  });
+
+  it("does not free a port that an administrator gave to another bridge", async () => {
+    node.sh(`ip link add cni0 type bridge; ip link add br1 type bridge`);
+    await apply(repair("set-master", { link: "eth0", master: "cni0", hairpin: "false" }));
+    node.sh("ip link set eth0 master br1");
+    expect((await undo()).error?.code).toBe("not-what-we-left");
+    expect(node.sh("ip -o link show dev eth0")).toContain("master br1");
+    node.sh("ip link set eth0 master cni0");
+    expect((await undo()).error).toBeNull();
+    node.sh("ip link del cni0; ip link del br1");
+  });
+
+  it("puts a neighbour back with its state and its flags", async () => {
+    const shown = () => node.sh("ip neigh show dev eth0").trim();
+    for (const entry of ["10.0.0.7 lladdr 02:00:00:00:00:07 extern_learn NOARP proto zebra"]) {
+      node.sh("ip neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev eth0 nud noarp extern_learn protocol zebra");
+      expect(shown()).toBe(entry);
+      await apply(repair("remove-neighbour", { ip: "10.0.0.7", dev: "eth0" }));
+      expect((await undo()).error).toBeNull();
+      expect(shown()).toBe(entry);
+    }
+    node.sh("ip neigh del 10.0.0.7 dev eth0");
+  });
 });

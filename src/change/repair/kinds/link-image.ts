@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Act, type Answer, type Look, linesOf, ReadFailure, said } from "../kind.ts";
+import { type Act, type Answer, type Look, linesOf, ReadFailure, said, type UndoView } from "../kind.ts";
 import { linkName, netnsParam } from "../params.ts";
 import { addressWords, mentionsDev, routeArgv, routeWords, wordsOf } from "../text/ip-words.ts";
 import { neighbourArgv } from "./neighbour-line.ts";
@@ -57,11 +57,20 @@ export function seeLink({ link }: LinkParams, answers: readonly Answer[]): LinkI
   };
 }
 
-/** What was there before and is not now; the rest of the world is left alone. */
-export function missingOf({ link }: LinkParams, before: LinkImage, present: LinkImage): Act[] {
-  const lost = (of: "addresses" | "routes4" | "routes6" | "neighbours") =>
-    before[of].filter((line) => !present[of].includes(line));
-  const addresses = lost("addresses");
+type Lines = "addresses" | "routes4" | "routes6" | "neighbours";
+
+/**
+ * What was there before and is not now. A line that our change left in its place, and that was gone when the undo began,
+ * somebody else took or replaced since (a CNI its neighbour, the kernel an address whose lifetime ended): it stays gone.
+ */
+function lost({ before, after, first, present }: UndoView<LinkImage>, of: Lines): string[] {
+  const isTakenByOthers = (line: string) => after[of].includes(line) && !first[of].includes(line);
+  return before[of].filter((line) => !present[of].includes(line) && !isTakenByOthers(line));
+}
+
+/** Puts back what is lost; the rest of the world is left alone. */
+export function missingOf({ link }: LinkParams, view: UndoView<LinkImage>): Act[] {
+  const addresses = lost(view, "addresses");
   // Addresses bring routes of their own: those are looked at in the next round.
   if (addresses.length > 0) {
     return addresses.map((line) => {
@@ -70,14 +79,12 @@ export function missingOf({ link }: LinkParams, before: LinkImage, present: Link
     });
   }
   return [
-    ...lost("routes4").map((line): Act => ({ argv: routeArgv("add", 4, line), tolerated: true })),
-    ...lost("routes6").map((line): Act => ({ argv: routeArgv("add", 6, line), tolerated: true })),
-    ...lost("neighbours").map((line): Act => ({ argv: neighbourArgv(line, link), tolerated: true })),
+    ...lost(view, "routes4").map((line): Act => ({ argv: routeArgv("add", 4, line), tolerated: true })),
+    ...lost(view, "routes6").map((line): Act => ({ argv: routeArgv("add", 6, line), tolerated: true })),
+    ...lost(view, "neighbours").map((line): Act => ({ argv: neighbourArgv(line, link), tolerated: true })),
   ];
 }
 
-export function lostLines(before: LinkImage, present: LinkImage): string[] {
-  return (["addresses", "routes4", "routes6", "neighbours"] as const).flatMap((of) =>
-    before[of].filter((line) => !present[of].includes(line)),
-  );
+export function lostLines(view: UndoView<LinkImage>): string[] {
+  return (["addresses", "routes4", "routes6", "neighbours"] as const).flatMap((of) => lost(view, of));
 }

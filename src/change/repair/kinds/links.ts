@@ -25,13 +25,14 @@ export const setLinkUp = defineKind<LinkParams, LinkImage>({
   acts: (p) => [{ argv: ["ip", "link", "set", "dev", p.link, "up"] }],
   // Up or down: one of the two is what we left, the other what was before.
   disturbed: () => [],
-  undo(p, { before, present }) {
+  undo(p, view) {
+    const { before, present } = view;
     if (present.up && !before.up) return [{ argv: ["ip", "link", "set", "dev", p.link, "down"] }];
-    return missingOf(p, before, present);
+    return missingOf(p, view);
   },
-  remaining: (_, { before, present }) => [
-    ...(present.up === before.up ? [] : [present.up ? "UP" : "DOWN"]),
-    ...lostLines(before, present),
+  remaining: (_, view) => [
+    ...(view.present.up === view.before.up ? [] : [view.present.up ? "UP" : "DOWN"]),
+    ...lostLines(view),
   ],
 });
 
@@ -56,12 +57,13 @@ export const setLinkMtu = defineKind<MtuParams, LinkImage>({
   acts: (p) => [{ argv: ["ip", "link", "set", "dev", p.link, "mtu", p.mtu] }],
   disturbed: (_, { before, after, first }) =>
     first.mtu === after.mtu || first.mtu === before.mtu ? [] : [`mtu ${first.mtu}`],
-  undo(p, { before, present }) {
+  undo(p, view) {
+    const { before, present } = view;
     if (present.mtu !== before.mtu) return [{ argv: ["ip", "link", "set", "dev", p.link, "mtu", String(before.mtu)] }];
-    return missingOf(p, before, present);
+    return missingOf(p, view);
   },
-  remaining: (_, { before, present }) => [
-    ...(present.mtu === before.mtu ? [] : [`mtu ${present.mtu}`]),
-    ...lostLines(before, present),
+  remaining: (_, view) => [
+    ...(view.present.mtu === view.before.mtu ? [] : [`mtu ${view.present.mtu}`]),
+    ...lostLines(view),
   ],
 });
