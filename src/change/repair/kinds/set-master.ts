@@ -50,7 +50,8 @@ export const setMaster = defineKind<Params, Image>({
     return present.master === null ? "as-found" : { other: text(present) };
   },
   acts: (p) => joining(p.link, wanted(p)).map((argv) => ({ argv })),
-  disturbed: () => [],
+  disturbed: (_, { before, after, first }) =>
+    first.master === after.master || first.master === before.master ? [] : [text(first)],
   undo: (p, { before, present }) =>
     before.master === present.master ? [] : joining(p.link, before).map((argv) => ({ argv })),
   remaining: (_, { before, present }) => (before.master === present.master ? [] : [text(present)]),
