@@ -66,15 +66,28 @@ describe.skipIf(!isRoot)("what became of the node since, when a repair is taken 
     node.sh("ip link del cni0; ip link del br1");
   });
 
-  it("puts a neighbour back with its state and its flags", async () => {
-    const shown = () => node.sh("ip neigh show dev eth0").trim();
-    for (const entry of ["10.0.0.7 lladdr 02:00:00:00:00:07 extern_learn NOARP proto zebra"]) {
-      node.sh("ip neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev eth0 nud noarp extern_learn protocol zebra");
-      expect(shown()).toBe(entry);
-      await apply(repair("remove-neighbour", { ip: "10.0.0.7", dev: "eth0" }));
+  it("puts a neighbour back with its state, its flags and its protocol", async () => {
+    const peer = new ScratchNode("peer");
+    try {
+      node.addVeth("man0");
+      node.sh(`ip link set man0-p netns ${peer.netns}; ip addr add 10.7.0.1/24 dev man0`);
+      peer.sh("ip addr add 10.7.0.7/24 dev man0-p; ip link set man0-p up");
+      const shown = () => node.sh("ip neigh show dev man0").trim();
+      const remove = repair("remove-neighbour", { ip: "10.7.0.7", dev: "man0" });
+
+      node.sh("ip neigh add 10.7.0.7 lladdr 02:00:00:00:00:07 dev man0 nud noarp extern_learn protocol zebra");
+      await apply(remove);
       expect((await undo()).error).toBeNull();
-      expect(shown()).toBe(entry);
+      expect(shown()).toBe("10.7.0.7 lladdr 02:00:00:00:00:07 extern_learn NOARP proto zebra");
+
+      node.sh(`ip neigh del 10.7.0.7 dev man0
+        ip neigh add 10.7.0.7 dev man0 managed extern_learn protocol zebra
+        until ip neigh show dev man0 | grep -q lladdr; do sleep 0.1; done`);
+      await apply(remove);
+      expect((await undo()).error).toBeNull();
+      expect(shown()).toMatch(/ managed extern_learn .*proto zebra$/);
+    } finally {
+      await peer.remove();
     }
-    node.sh("ip neigh del 10.0.0.7 dev eth0");
   });
 });

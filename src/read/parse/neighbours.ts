@@ -7,6 +7,11 @@ import { because, linesOf, Problems, wordsOf } from "./parsed.ts";
 
 const STATES = new Set(["PERMANENT", "REACHABLE", "STALE", "DELAY", "PROBE", "FAILED", "INCOMPLETE", "NOARP", "NONE"]);
 
+/** The last word that is a state: an entry's routing protocol is printed behind it (print_neigh of iproute2). */
+export function stateOf(words: readonly string[]): string {
+  return words.findLast((word) => STATES.has(word)) ?? "NONE";
+}
+
 /** `ip neigh show`, both families; also `ip neigh show proxy`, whose lines end in `proxy`. */
 export function parseNeighbours(text: string, source: Source): Parsed<readonly Neighbour[]> {
   const problems = new Problems();
@@ -20,7 +25,7 @@ export function parseNeighbours(text: string, source: Source): Parsed<readonly N
       continue;
     }
     const proxy = words.includes("proxy", 3);
-    const state = words.findLast((word) => STATES.has(word)) ?? "NONE";
+    const state = stateOf(words);
     const lladdr = words.indexOf("lladdr", 3);
     const mac = lladdr < 0 ? null : (words[lladdr + 1] ?? null);
     neighbours.push({ ip, dev, mac, state, proxy, because: because(source, line) });

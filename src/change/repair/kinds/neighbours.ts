@@ -3,6 +3,7 @@ import { parseIp } from "../../../facts/ip.ts";
 import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import { type Act, type Answer, defineKind, type Look, linesOf, said, type UndoView } from "../kind.ts";
 import { ipText, linkName, macText, netnsParam } from "../params.ts";
+import { wordsOf } from "../text/ip-words.ts";
 import { isUnresolved, neighbourArgv, neighbourOf } from "./neighbour-line.ts";
 
 const entryParams = z.object({ ip: ipText, dev: linkName, netns: netnsParam });
@@ -49,16 +50,26 @@ function object(p: EntryParams): string {
   return `neigh ${p.ip} dev ${p.dev}`;
 }
 
-function undo(p: EntryParams, { before, present }: UndoView<Image>): Act[] {
-  if (essence(before) === essence(present)) return [];
+/** A managed entry (NTF_EXT_MANAGED) takes no address from us: the kernel resolves it anew, at once and by itself. */
+function isManaged({ line }: Image): boolean {
+  return line !== null && wordsOf(line).includes("managed");
+}
+
+function isAsBefore({ before, present }: UndoView<Image>): boolean {
+  return essence(before) === essence(present) || (isManaged(before) && isManaged(present));
+}
+
+function undo(p: EntryParams, view: UndoView<Image>): Act[] {
+  if (isAsBefore(view)) return [];
+  const { before } = view;
   if (essence(before) === "absent" || before.line === null) return [{ argv: del(p) }];
   return [{ argv: neighbourArgv(before.line, p.dev) }];
 }
 
-function remaining(_: EntryParams, { before, present }: UndoView<Image>): Phrase[] {
+function remaining(_: EntryParams, view: UndoView<Image>): Phrase[] {
+  const { before, present } = view;
   // Without an entry of its own the kernel may have learnt one meanwhile: that is as before.
-  const same =
-    essence(before) === essence(present) || (essence(before) === "absent" && essence(present).endsWith("learnt"));
+  const same = isAsBefore(view) || (essence(before) === "absent" && essence(present).endsWith("learnt"));
   return same ? [] : [present.line ?? phrase("absent")];
 }
 
