@@ -16,6 +16,7 @@ export const CHANGE_ERRORS = [
   "command-failed",
   "read-back-differs",
   "journal-unwritable",
+  "journal-behind",
   "journal-not-found",
   "already-undone",
   "already-gone",

@@ -3,7 +3,7 @@ import { phrase } from "../facts/phrase.ts";
 import { inspectPlan } from "../change/repair/inspect.ts";
 import { persistWarnings } from "../change/repair/persist/sysctl-files.ts";
 import { type Plan, planRepair } from "../change/repair/plan.ts";
-import { appliedText, errorText, planText, type Warned } from "../tell/report/repair-text.ts";
+import { appliedText, errorText, planText, stoppedText, type Warned } from "../tell/report/repair-text.ts";
 import type { Style } from "../tell/report/terminal.ts";
 import { verdictText } from "../tell/report/terminal.ts";
 import { parseSymptom } from "../think/symptom/symptom.ts";
@@ -59,7 +59,7 @@ export async function runRepair(
     });
     if (isText) process.stdout.write(`${appliedText(applied, style)}\n`);
     if (applied.error !== null) {
-      process.stderr.write(`${errorText(applied.error, style)}\n`);
+      process.stderr.write(`${stoppedText(applied.error, applied.unfinished, style)}\n`);
       return EXIT.failed;
     }
     await settle(signal);

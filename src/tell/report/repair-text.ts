@@ -119,6 +119,16 @@ export function appliedText(
     .join("\n");
 }
 
+/** Why a plan was stopped, and the step that was stopped half way: what it changed may be in force. */
+export function stoppedText(
+  error: ErrorLike,
+  unfinished: { readonly id: string } | null,
+  style: Pick<Style, "words">,
+): string {
+  const stopped = errorText(error, style);
+  return unfinished === null ? stopped : `${stopped}\n         ${style.words.repair.unfinished({ id: unfinished.id })}`;
+}
+
 export function undoPlanText(
   plan: { readonly entries: readonly EntryLike[]; readonly takesBack: readonly (readonly (readonly string[])[])[] },
   style: Style & { readonly isApplied: boolean },

@@ -78,13 +78,13 @@ export async function readJournal(
   return { identity, entries, spoilt };
 }
 
-/** @throws ChangeError journal-unwritable: nothing may be changed then. */
+/** @throws ChangeError journal-unwritable for a new entry: nothing may be changed then; journal-behind: the node was changed, and the entry does not say so. */
 export async function writeEntry(host: Hands, stateDir: string, entry: JournalEntry, as: "new" | "old"): Promise<void> {
   const argv = ["sh", "-c", WRITE, "sh", stateDir, entry.id, as];
   const answer = await host.act(argv, `${JSON.stringify(entry, null, 1)}\n`);
   if (answer.status === 0) return;
   throw new ChangeError(
-    "journal-unwritable",
+    as === "new" ? "journal-unwritable" : "journal-behind",
     host.node,
     answer.stderr.trim() || phrase("exit-status", { status: answer.status }),
   );
