@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -31,6 +31,21 @@ describe("framed files", () => {
     expect(files.find((file) => file.path.endsWith("/masked.conf"))?.real).toBe("/dev/null");
     expect(files.find((file) => file.path.endsWith("/link.conf"))?.real).toBe(join(directory, "c.conf"));
     expect(files.find((file) => file.path.endsWith("/c.conf"))?.real).toBeNull();
+  });
+
+  it("are each of one piece, though others replace them meanwhile", () => {
+    const own = mkdtempSync(join(tmpdir(), "lhch-"));
+    for (const [name, content] of [
+      ["a", "old"],
+      ["new", "a longer one"],
+      ["z", "the last"],
+    ] as const)
+      writeFileSync(join(own, name), content);
+    const replacing = `own=$1\nwc() { command wc "$@"; mv -f "$own/new" "$own/a" 2>/dev/null; true; }\n${PRINT_FILES}`;
+    const printed = execFileSync("sh", ["-c", `${replacing}\nemit "$own/a"\nemit "$own/z"`, "sh", own]);
+    expect(parseFramed(printed)).toMatchObject({ whole: true, files: [{ content: "old" }, { content: "the last" }] });
+    expect(readFileSync(join(own, "a"), "utf8")).toBe("a longer one");
+    rmSync(own, { recursive: true });
   });
 
   it("end where a length does not fit", () => {

@@ -1,7 +1,8 @@
 /**
  * Prints files framed by their length, so that no content can pass for a frame: `file BYTES REAL`, the path, the bytes, a newline after each.
  * REAL is where a path with symbolic links ends, `-` where it has none. A link to /dev/null is an empty file: it masks
- * others of its name (sysctl.d(5)). Names with a newline are left out, and files beyond 8 MiB.
+ * others of its name (sysctl.d(5)). Names with a newline are left out, and files beyond 8 MiB. Each is opened once: one
+ * that another replaces meanwhile (rename(2)) is still printed at the length that was told.
  */
 export const PRINT_FILES = `emit() {
   case $1 in *'
@@ -10,11 +11,13 @@ export const PRINT_FILES = `emit() {
   if [ "$real" = /dev/null ]; then printf 'file 0 /dev/null\\n%s\\n\\n' "$1"; return 0; fi
   [ -f "$1" ] && [ -r "$1" ] || return 0
   [ -n "$real" ] && [ "$real" != "$1" ] || real=-
-  bytes=$(wc -c <"$1") || return 0
-  [ "$bytes" -le 8388608 ] || return 0
-  printf 'file %d %s\\n%s\\n' "$bytes" "$real" "$1"
-  cat "$1"
-  echo
+  {
+    bytes=$(wc -c </proc/self/fd/3) || return 0
+    [ "$bytes" -le 8388608 ] || return 0
+    printf 'file %d %s\\n%s\\n' "$bytes" "$real" "$1"
+    cat <&3
+    echo
+  } 3<"$1"
 }`;
 
 export interface FramedFile {

@@ -18,6 +18,7 @@ export interface ChangingPhrases {
   "no-port": { readonly port: string };
   "chain-changed": Nothing;
   "file-changed": Nothing;
+  "journal-changed": Nothing;
   "node-unreachable": Nothing;
   about: { readonly object: string; readonly what: Phrase };
   several: { readonly parts: readonly Phrase[] };

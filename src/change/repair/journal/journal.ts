@@ -9,11 +9,13 @@ export const STATE_DIR = "/var/lib/lasthop";
 
 /**
  * A namespace is told by its inode. Those numbers are used again, so for one that a mount holds (`ip netns add`, a
- * container) the time of its making is added: the inode lives as long as the mount does.
+ * container) the time of its making is added: the inode lives as long as the mount does. The one of init lives as long as
+ * the boot; what holds it comes and goes (`ip netns attach`, a container of the host's network) and tells nothing.
  */
 const IDENTITY = `netns=$(readlink /proc/self/ns/net) || exit 1
 made=
-grep -qF " $netns " /proc/self/mountinfo 2>/dev/null && made=@$(stat -L -c %Z /proc/self/ns/net)
+[ "$netns" != "$(readlink /proc/1/ns/net 2>/dev/null)" ] &&
+  grep -qF " $netns " /proc/self/mountinfo 2>/dev/null && made=@$(stat -L -c %Z /proc/self/ns/net)
 printf '%s%s\\n' "$netns" "$made"
 cat /proc/sys/kernel/random/boot_id`;
 
@@ -50,12 +52,18 @@ export async function readIdentity(host: Eyes): Promise<NodeIdentity> {
 export type Standing = "here" | "expired" | "foreign";
 
 export function standingOf(entry: JournalEntry, identity: NodeIdentity, node: string): Standing {
-  if (entry.identity.bootId === identity.bootId) return entry.identity.netns === identity.netns ? "here" : "foreign";
+  if (entry.identity.bootId === identity.bootId)
+    return isSame(entry.identity.netns, identity.netns) ? "here" : "foreign";
   if (entry.node !== node) return "foreign";
   return entry.repair.kind === "api" ? "here" : "expired";
 }
 
-/** This node's own entries, oldest first. `spoilt`: files that are no entries of this version. */
+/** An older version told the time of a mount for init's namespace too, where one held it just then. */
+function isSame(written: string, now: string): boolean {
+  return written === now || (!now.includes("@") && written.startsWith(`${now}@`));
+}
+
+/** This node's own entries, oldest first. `spoilt`: files that are no entries of this version. @throws ChangeError unreadable */
 export async function readJournal(
   host: Eyes,
   stateDir: string,
@@ -66,7 +74,9 @@ export async function readJournal(
 }> {
   const identity = await readIdentity(host);
   const [output] = await host.run([["sh", "-c", LIST, "sh", stateDir]]);
-  const { files } = parseFramed(output?.stdout ?? new Uint8Array());
+  const { files, whole } = parseFramed(output?.stdout ?? new Uint8Array());
+  // What was not read may be the latest entry: that one hidden, an older would be taken back.
+  if (!whole) throw new ChangeError("unreadable", host.node, phrase("journal-changed"));
   const entries: JournalEntry[] = [];
   const spoilt: string[] = [];
   for (const file of files) {

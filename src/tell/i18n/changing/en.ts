@@ -20,6 +20,7 @@ export const changing: PhraseWords<ChangingPhrases> = {
   "no-port": (p) => `no port ${p.port}`,
   "chain-changed": () => "the chain changed while it was read",
   "file-changed": () => "a sysctl file changed while it was read",
+  "journal-changed": () => "the journal changed while it was read",
   "node-unreachable": () => "unreachable",
   about: (p) => `${p.object}: ${p.what}`,
   several: (p) => p.parts.join("; "),

@@ -19,6 +19,7 @@ export const changing: PhraseWords<ChangingPhrases> = {
   "no-port": (p) => `没有端口 ${p.port}`,
   "chain-changed": () => "读的时候这条链变了",
   "file-changed": () => "读的时候有一个 sysctl 配置文件变了",
+  "journal-changed": () => "读的时候日志变了",
   "node-unreachable": () => "不可达",
   about: (p) => `${p.object}：${p.what}`,
   several: (p) => p.parts.join("；"),
