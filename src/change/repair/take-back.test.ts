@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { said } from "../../../test/said.ts";
 import type { Repair } from "../../verdict/verdict.ts";
 import { applyPlan, type ChangeContext } from "./apply.ts";
 import { planRepair } from "./plan.ts";
@@ -88,6 +89,40 @@ describe.skipIf(!isRoot)("what became of the node since, when a repair is taken 
       expect(shown()).toMatch(/ managed extern_learn .*proto zebra$/);
     } finally {
       await peer.remove();
+    }
+  });
+
+  it("gives an advertised default route back with its lifetime, and says so where it cannot", async () => {
+    const router = new ScratchNode("radv");
+    try {
+      node.addVeth("ra0");
+      node.sh(`sysctl -qw net.ipv6.conf.ra0.accept_ra=1; ip link set ra0-p netns ${router.netns}`);
+      router.sh(`sysctl -qw net.ipv6.conf.ra0-p.accept_dad=0; ip link set ra0-p up
+        until ip -6 addr show dev ra0-p | grep -q fe80; do sleep 0.1; done`);
+      // A router advertisement (RFC 4861): from a link-local address, with a hop limit of 255, for 1800 s.
+      const advertisement = `perl -MSocket=:all -e '($index) = qx(ip -o link show ra0-p) =~ /^(\\d+)/;
+        socket(my $s, AF_INET6, SOCK_RAW, 58) or die $!;
+        setsockopt($s, 41, 18, pack("i", 255)); setsockopt($s, 41, 17, pack("i", $index));
+        send($s, pack("CCnCCnNN", 134, 0, 0, 64, 0, 1800, 0, 0), 0,
+          pack_sockaddr_in6(0, inet_pton(AF_INET6, "ff02::1"), $index)) or die $!'`;
+      const shown = () => node.sh("ip -o -6 route show default proto ra").trim();
+      router.sh(advertisement);
+      node.sh("until ip -6 route show default proto ra | grep -q expires; do sleep 0.1; done");
+      const before = shown();
+      await apply(repair("set-sysctl", { key: "net.ipv6.conf.all.forwarding", value: "1" }));
+      expect(shown()).toBe("");
+
+      node.sh("ip link set ra0 down");
+      const stopped = await undo();
+      expect(stopped.error?.code).toBe("not-restored");
+      expect(said(stopped.error?.detail)).toContain("default via fe80");
+      node.sh("ip link set ra0 up; until ip -6 addr show dev ra0 | grep -q fe80; do sleep 0.1; done");
+      expect((await undo()).error).toBeNull();
+      const withoutTime = (line: string) => line.replace(/ expires 1[78]\d\dsec/, " expires");
+      expect(withoutTime(before)).toContain(" expires ");
+      expect(withoutTime(shown())).toBe(withoutTime(before));
+    } finally {
+      await router.remove();
     }
   });
 });

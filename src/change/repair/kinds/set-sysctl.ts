@@ -3,7 +3,7 @@ import { phrase } from "../../../facts/phrase.ts";
 import { type Act, defineKind, linesOf, type UndoView } from "../kind.ts";
 import { netnsParam } from "../params.ts";
 import { sysctlFile, sysctlKey } from "../text/sysctl-key.ts";
-import { routeArgv } from "../text/ip-words.ts";
+import { routeArgv, routeWords, wordAfter, wordsOf } from "../text/ip-words.ts";
 
 /** Only the network's keys: a verdict must not be a way to kernel.core_pattern. */
 const params = z.object({
@@ -18,7 +18,10 @@ type Params = z.infer<typeof params>;
 
 const image = z.object({
   values: z.record(z.string(), z.string()),
-  /** IPv6 routes learnt from router advertisements: forwarding purges the default ones (rt6_purge_dflt_routers). */
+  /**
+   * IPv6 routes learnt from router advertisements, with what is left of their lifetime: forwarding purges the default ones
+   * (rt6_purge_dflt_routers).
+   */
   advertised: z.array(z.string()),
 });
 type Image = z.infer<typeof image>;
@@ -72,6 +75,28 @@ function differing(view: UndoView<Image>): [string, string][] {
   });
 }
 
+/** Advertised routes that the change purged, of links that are still there. What others took since stays away. */
+function purged({ before, after, first, present }: UndoView<Image>): string[] {
+  const has = ({ advertised }: Image, route: string) => advertised.some((line) => routeOf(line) === route);
+  return before.advertised.filter((line) => {
+    const route = routeOf(line);
+    const dev = wordAfter(wordsOf(line), "dev");
+    const isOfLink = dev === null || Object.hasOwn(first.values, sysctlKey(`net/ipv6/conf/${dev}/forwarding`));
+    return isOfLink && !has(present, route) && (has(first, route) || !has(after, route));
+  });
+}
+
+/** `ip route show proto ra` leaves these two words out. */
+function advertise(line: string): Act {
+  const [prefix = "", ...rest] = wordsOf(line);
+  return { argv: routeArgv("add", 6, [prefix, "proto", "ra", ...rest].join(" ")), tolerated: true };
+}
+
+/** The same route, however long it still lives. */
+function routeOf(line: string): string {
+  return routeWords(line).join(" ");
+}
+
 export const setSysctl = defineKind<Params, Image>({
   id: "set-sysctl",
   on: "node",
@@ -96,7 +121,8 @@ export const setSysctl = defineKind<Params, Image>({
     const ra = answers[1];
     return {
       values,
-      advertised: ra?.status === 0 ? linesOf(ra.stdout).map((line) => line.replace(/ expires \d+sec/, "")) : [],
+      // One whose lifetime is over waits for the garbage collector: nothing uses it.
+      advertised: ra?.status === 0 ? linesOf(ra.stdout).filter((line) => !/ expires -\d/.test(line)) : [],
     };
   },
   object: (p) => (p.key === "net.ipv4.conf.all.forwarding" ? "net.ipv4.ip_forward" : p.key),
@@ -120,14 +146,17 @@ export const setSysctl = defineKind<Params, Image>({
     // The global key first: it rewrites all the others.
     const own = wrong.find(([key]) => key === p.key);
     if (own !== undefined) return [write(...own)];
-    const gone = view.before.advertised.filter((line) => !view.present.advertised.includes(line));
     return [
       ...wrong.filter(([key]) => !isGlobalSwitch(key)).map(([key, value]) => write(key, value)),
-      ...gone.map((line): Act => ({ argv: routeArgv("add", 6, line), tolerated: true })),
+      ...purged(view).map(advertise),
     ];
   },
-  remaining: (_, view) =>
-    differing(view).map(([key, want]) => phrase("was", { now: `${key} = ${view.present.values[key]}`, before: want })),
+  remaining: (_, view) => [
+    ...differing(view).map(([key, want]) =>
+      phrase("was", { now: `${key} = ${view.present.values[key]}`, before: want }),
+    ),
+    ...purged(view).map((route) => phrase("not-put-back", { rule: route })),
+  ],
 });
 
 /** Writing one of these would rewrite what was just restored; they follow the key that was changed. */

@@ -32,7 +32,10 @@ export function routeWords(line: string): string[] {
   return words;
 }
 
-/** `table` may be missing from the line: `ip route show table N` leaves it out. */
+/**
+ * `table` may be missing from the line: `ip route show table N` leaves it out. A lifetime is taken as it is printed, so that
+ * an advertised route that comes back ends when its router no longer speaks.
+ */
 export function routeArgv(
   op: "add" | "del" | "append" | "prepend",
   family: 4 | 6,
@@ -42,7 +45,10 @@ export function routeArgv(
   const words = takenWords(routeWords(line));
   const hops = words.indexOf("nexthop");
   // Nothing but nexthops may follow the first of them.
-  if (table !== null && !words.includes("table")) words.splice(hops < 0 ? words.length : hops, 0, "table", table);
+  const rest = table !== null && !words.includes("table") ? ["table", table] : [];
+  const seconds = /\bexpires (\d+)sec\b/.exec(line)?.[1];
+  if (seconds !== undefined) rest.push("expires", seconds);
+  words.splice(hops < 0 ? words.length : hops, 0, ...rest);
   return ["ip", `-${family}`, "route", op, ...words];
 }
 
