@@ -37,7 +37,7 @@ export async function runRepair(
   const open = await openForChange(options, signal);
   try {
     const warned = await warningsOf(plan, open);
-    const met = await inspectPlan(plan, { ...open.context, reader: open.transport }, { persist: false });
+    const met = await inspectPlan(plan, { ...open.context, reader: open.transport });
     if (isText)
       process.stdout.write(
         `${planText(plan, met, warned, { ...style, isApplied: options.apply === true, summary: verdict.summary })}\n`,

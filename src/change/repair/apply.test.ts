@@ -1,9 +1,12 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { said } from "../../../test/said.ts";
+import { KubeError } from "../../read/kube/kube-reader.ts";
 import { en } from "../../tell/i18n/en.ts";
 import { stoppedText } from "../../tell/report/repair-text.ts";
 import { applyPlan } from "./apply.ts";
+import { inspectPlan } from "./inspect.ts";
 import { planRepair } from "./plan.ts";
 import { isRoot, repair, ScratchNode, verdictOf } from "./testing/scratch-node.ts";
 import { applyUndo, listRepairs, planUndo } from "./undo.ts";
@@ -74,5 +77,19 @@ describe.skipIf(!isRoot)("a repair that is stopped half way (needs root)", () =>
       null,
     );
     expect(forward()).toBe("0");
+  });
+
+  it("tells of the steps that are done where the API that knows the next one's pod is gone", async () => {
+    const inPod = repair("set-sysctl", { key: "net.ipv4.ip_forward", value: "1", netns: "pod:default/web" });
+    const context = node.context({ netnsPath: () => Promise.reject(new KubeError("connection refused")) });
+    const plan = planRepair(verdictOf([FORWARD, inPod]), PLAIN);
+    const { steps, error } = await applyPlan(plan, context, PLAIN);
+    expect(steps.map(({ result }) => result)).toEqual(["applied"]);
+    expect(error?.code).toBe("no-api");
+    const [, met] = await inspectPlan(plan, { ...context, reader: node.transport });
+    expect(said(met?.error?.detail)).toBe("pod:default/web: connection refused");
+    expect((await applyUndo(await planUndo(node.transport, "latest", options()), node.context(), PLAIN)).error).toBe(
+      null,
+    );
   });
 });

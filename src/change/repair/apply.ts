@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { NetnsName, NodeName } from "../../facts/provenance.ts";
+import { KubeError } from "../../read/kube/kube-reader.ts";
 import { HERE } from "../../read/transport/inventory.ts";
 import type { Transport } from "../../read/transport/reader.ts";
 import { ChangeError } from "../change-error.ts";
@@ -9,7 +10,6 @@ import { type JournalEntry, type NodeIdentity, runId } from "./journal/entry.ts"
 import { readIdentity, STATE_DIR, writeEntry } from "./journal/journal.ts";
 import { type BoundRepair, type Judgement, ReadFailure } from "./kind.ts";
 import { PERSIST_FILE, readPersistFile, refuseSharedFile, withKey, writePersistFile } from "./persist/persist.ts";
-import { type PersistWarning, persistWarnings } from "./persist/sysctl-files.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 
 export interface ChangeContext {
@@ -17,7 +17,7 @@ export interface ChangeContext {
   /** Null: no API; its repairs then fail with `no-api`. */
   readonly api: ApiWriter | null;
   readonly now: () => Date;
-  /** Path on the node of a pod's namespace, looked up now; null when it is gone. Not asked for `host`. */
+  /** Path on the node of a pod's namespace, looked up now; null when it is gone. Not asked for `host`. @throws KubeError */
   readonly netnsPath: (node: NodeName, netns: NetnsName) => Promise<string | null>;
   /** Six hexadecimal digits; random when left out. */
   readonly random?: () => string;
@@ -32,7 +32,6 @@ export interface AppliedStep {
   readonly result: "applied" | "already";
   /** The written file; null without --persist, or where the kind has none. */
   readonly persisted: string | null;
-  readonly warnings: readonly PersistWarning[];
 }
 
 export interface Applied {
@@ -91,7 +90,7 @@ class StepWork {
     const before = await seeNow(bound, hands, api);
     const judged = bound.judge(before, found, null);
     if (judged === "as-wanted" && !options.isFirst) {
-      return { step: this.#step, entry: null, result: "already", persisted: null, warnings: [] };
+      return { step: this.#step, entry: null, result: "already", persisted: null };
     }
     this.#refuseChanged(judged, options.force, host.node);
 
@@ -110,7 +109,7 @@ class StepWork {
           host.node,
           phrase("about", { object: bound.object, what: otherOf(verdict, phrase("unchanged")) }),
         );
-      const warnings = persist ? await this.#persist(host, oldFile) : [];
+      if (persist) await this.#persist(host, oldFile);
       this.entry = { ...this.entry, status: "applied" };
       await this.#write(host, this.entry, "old");
       return {
@@ -118,7 +117,6 @@ class StepWork {
         entry: this.entry,
         result: "applied",
         persisted: persist ? PERSIST_FILE : null,
-        warnings,
       };
     } catch (error) {
       this.entry = { ...this.entry, status: "failed" };
@@ -151,10 +149,9 @@ class StepWork {
     return writeEntry(host, this.#context.stateDir ?? STATE_DIR, entry, as);
   }
 
-  async #persist(host: Hands, oldFile: string | null): Promise<readonly PersistWarning[]> {
+  async #persist(host: Hands, oldFile: string | null): Promise<void> {
     const { key = "", value = "" } = this.#step.repair.params;
     await writePersistFile(host, withKey(oldFile, key, value));
-    return persistWarnings(this.#context.transport, host.node, key, value);
   }
 
   #newEntry(node: NodeName, identity: NodeIdentity, before: unknown, oldFile: string | null | undefined): JournalEntry {
@@ -178,7 +175,7 @@ class StepWork {
 }
 
 /** Only sysctls of the node's own namespace have a file that is read again at boot. @throws ChangeError persist-not-host */
-export function isPersistent({ repair, netns }: Pick<PlannedStep, "repair" | "netns">): boolean {
+function isPersistent({ repair, netns }: Pick<PlannedStep, "repair" | "netns">): boolean {
   if (repair.id !== "set-sysctl") return false;
   if (netns !== "host") throw new ChangeError("persist-not-host", repair.node, netns);
   return true;
@@ -195,9 +192,23 @@ export async function openHands(
     throw new ChangeError("no-node", node, phrase("node-unreachable"));
   const host = new Hands(transport, on, null);
   if (node === null || netns === "host") return { host, hands: host };
-  const path = await netnsPath(on, netns);
-  if (path === null) throw new ChangeError("no-netns", on, netns);
-  return { host, hands: new Hands(transport, on, path) };
+  return { host, hands: new Hands(transport, on, await podPath(on, netns, netnsPath)) };
+}
+
+/** @throws ChangeError no-netns, no-api */
+export async function podPath(
+  node: NodeName,
+  netns: NetnsName,
+  netnsPath: ChangeContext["netnsPath"],
+): Promise<string> {
+  try {
+    const path = await netnsPath(node, netns);
+    if (path !== null) return path;
+  } catch (cause) {
+    if (!(cause instanceof KubeError)) throw cause;
+    throw new ChangeError("no-api", node, phrase("about", { object: netns, what: cause.told }), { cause });
+  }
+  throw new ChangeError("no-netns", node, netns);
 }
 
 /** @throws ChangeError unreadable */

@@ -26,18 +26,12 @@ export interface Plan {
   readonly refusals: readonly ChangeError[];
 }
 
-export interface PlanOptions {
-  readonly force: boolean;
-  /** Which of the verdict's repairs, by index; null: all that are proven (with force: all). */
-  readonly only?: readonly number[] | null;
-}
-
-/** Ids and params are all that is taken from a verdict: commands are derived from them. @throws ChangeError bad-params, unknown-repair */
-export function planRepair(verdict: Verdict, options: PlanOptions): Plan {
-  const chosen = verdict.repairs.filter((repair, i) => {
-    if (repair.kind === "persistent") return false;
-    return options.only == null ? repair.proven || options.force : options.only.includes(i);
-  });
+/**
+ * All repairs that are proven, with force all. Ids and params are all that is taken from a verdict: commands are derived from
+ * them. @throws ChangeError bad-params, unknown-repair
+ */
+export function planRepair(verdict: Verdict, options: { readonly force: boolean }): Plan {
+  const chosen = verdict.repairs.filter((repair) => repair.kind !== "persistent" && (repair.proven || options.force));
   const planned = lastRuleFirst(chosen).map((repair) => planStep(repair, verdict));
   const steps = planned.filter((step) => !step.bound.byHand);
   const refusals: ChangeError[] = [];

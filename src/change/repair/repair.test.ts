@@ -7,6 +7,7 @@ import { applyPlan } from "./apply.ts";
 import { Eyes } from "./hands.ts";
 import { inspectPlan } from "./inspect.ts";
 import { refuseSharedFile } from "./persist/persist.ts";
+import { persistWarnings } from "./persist/sysctl-files.ts";
 import { planRepair } from "./plan.ts";
 import { causeOf, isRoot, repair, ScratchNode, verdictOf } from "./testing/scratch-node.ts";
 import { applyUndo, listRepairs, planUndo } from "./undo.ts";
@@ -194,10 +195,11 @@ describe.skipIf(!isRoot)("repair and undo, in a namespace (needs root)", () => {
     expect(applied.error).toBeNull();
     expect(applied.steps[0]?.persisted).toBe("/etc/sysctl.d/99-zz-lasthop.conf");
     expect(readFileSync(join(directory, "99-zz-lasthop.conf"), "utf8")).toMatch(/^# .*\nnet\.ipv4\.ip_forward = 1\n$/);
-    expect(applied.steps[0]?.warnings).toContainEqual(
+    const warnings = await persistWarnings(node.transport, "k1", "net.ipv4.ip_forward", "1");
+    expect(warnings).toContainEqual(
       expect.objectContaining({ by: "systemd-sysctl", file: "/etc/sysctl.d/99-zzz.conf", line: 2, value: "0" }),
     );
-    expect(applied.steps[0]?.warnings.map((w) => w.by)).toContain("procps");
+    expect(warnings.map((w) => w.by)).toContain("procps");
     const undone = await applyUndo(await planUndo(node.transport, "latest", options()), node.context(), PLAIN);
     expect(undone.error).toBeNull();
     expect(undone.done[0]?.file).toBe("restored");
@@ -247,9 +249,10 @@ describe.skipIf(!isRoot)("repair and undo, in a namespace (needs root)", () => {
       PLAIN,
     );
     const context = { reader: node.transport, api: null, netnsPath: async () => null };
-    const [first, second] = await inspectPlan(plan, context, { persist: true });
+    const [first, second] = await inspectPlan(plan, context);
     expect(first).toMatchObject({ now: "as-found", error: null });
-    expect(first?.warnings[0]).toMatchObject({ file: "/etc/sysctl.d/99-zzz.conf", line: 1 });
+    const [warning] = await persistWarnings(node.transport, "k1", "net.ipv4.ip_forward", "1");
+    expect(warning).toMatchObject({ file: "/etc/sysctl.d/99-zzz.conf", line: 1 });
     expect(second?.now).toEqual({ other: phrase("absent") });
     rmSync(join(etc(), "sysctl.d", "99-zzz.conf"));
     expect(node.state()).toEqual(before);

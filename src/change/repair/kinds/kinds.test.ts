@@ -351,7 +351,7 @@ describe.skipIf(!isRoot)("every kind of repair, in a namespace (needs root)", ()
       expect(shown()).toMatch(/10\.0\.0\.3[\s\S]*10\.0\.0\.4|10\.0\.0\.4[\s\S]*10\.0\.0\.3/),
     );
     node.sh("bridge fdb replace 02:22:00:00:00:01 dev pod1 master static");
-    const moved = repair("set-fdb", { mac: "02:22:00:00:00:01", dev: "pod0", master: "cni0" });
+    const moved = repair("set-fdb", { mac: "02:22:00:00:00:01", dev: "pod0" });
     await apply(moved).then((applied) => expect(applied.error).toBeNull());
     expect(node.sh("bridge fdb show dev pod0")).toContain("02:22:00:00:00:01");
     await undo();

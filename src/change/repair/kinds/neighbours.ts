@@ -75,7 +75,7 @@ function remaining(_: EntryParams, view: UndoView<Image>): Phrase[] {
 
 const shared = { on: "node", image, looks, see, object, disturbed, undo, remaining } as const;
 
-const setParams = entryParams.extend({ mac: macText, state: z.string().optional() });
+const setParams = entryParams.extend({ mac: macText });
 type SetParams = z.infer<typeof setParams>;
 
 function set(p: SetParams): string[] {

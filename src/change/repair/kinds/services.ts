@@ -14,6 +14,8 @@ const image = z.object({
   path: z.string(),
   /** Null: absent. */
   value: z.unknown(),
+  /** Of the whole object; absent in older entries of a journal. */
+  resourceVersion: z.string().optional(),
 });
 type Image = z.infer<typeof image>;
 
@@ -34,17 +36,27 @@ function same(a: unknown, b: unknown): boolean {
   return canonical(a ?? null) === canonical(b ?? null);
 }
 
-function change(path: string, from: unknown, to: unknown): PatchOperation[] {
-  if (from === null || from === undefined) return [{ op: "add", path, value: to }];
+function change({ path, value: from, resourceVersion }: Image, to: unknown): PatchOperation[] {
+  if (from === null || from === undefined) {
+    const add: PatchOperation = { op: "add", path, value: to };
+    // A test of what is absent fails (RFC 6902, 4.6): the version of the object stands for it.
+    const version = { op: "test", path: "/metadata/resourceVersion", value: resourceVersion } as const;
+    return resourceVersion === undefined ? [add] : [version, add];
+  }
   const test: PatchOperation = { op: "test", path, value: from };
   return to === null || to === undefined ? [test, { op: "remove", path }] : [test, { op: "replace", path, value: to }];
 }
 
-function specIn(text: string): Record<string, unknown> {
-  const object: unknown = JSON.parse(text);
-  const spec = z.object({ spec: z.record(z.string(), z.unknown()) }).safeParse(object);
-  if (!spec.success) throw new ReadFailure(phrase("no-spec"));
-  return spec.data.spec;
+const service = z.object({
+  metadata: z.object({ resourceVersion: z.string().optional() }).optional(),
+  spec: z.record(z.string(), z.unknown()),
+});
+
+function serviceIn(text: string) {
+  const parsed = service.safeParse(JSON.parse(text));
+  if (!parsed.success) throw new ReadFailure(phrase("no-spec"));
+  const { metadata, spec } = parsed.data;
+  return { spec, resourceVersion: metadata?.resourceVersion };
 }
 
 function judgeOf(wanted: unknown, present: Image, found: string | null | undefined) {
@@ -99,14 +111,15 @@ export const patchServiceSelector = defineKind<SelectorParams, Image>({
   fromEdit: () => null,
   commands: (p) => [kubectlPatch(p, [{ op: "replace", path: "/spec/selector", value: p.selector }])],
   looks: (p) => [{ object: serviceOf(p) }],
-  see: (_, answers) => ({ path: "/spec/selector", value: specIn(said(answers)).selector ?? null }),
+  see(_, answers) {
+    const { spec, resourceVersion } = serviceIn(said(answers));
+    return { path: "/spec/selector", value: spec.selector ?? null, resourceVersion };
+  },
   object: (p) => `Service ${p.namespace}/${p.name} .spec.selector`,
   judge: (p, present, found) => judgeOf(p.selector, present, found),
-  acts: (p, present) => [{ object: serviceOf(p), patch: change(present.path, present.value, p.selector) }],
+  acts: (p, present) => [{ object: serviceOf(p), patch: change(present, p.selector) }],
   undo: (p, { before, present }) =>
-    same(before.value, present.value)
-      ? []
-      : [{ object: serviceOf(p), patch: change(present.path, present.value, before.value) }],
+    same(before.value, present.value) ? [] : [{ object: serviceOf(p), patch: change(present, before.value) }],
 });
 
 const targetPortParams = z.object({
@@ -129,6 +142,7 @@ export const patchServiceTargetPort = defineKind<TargetPortParams, Image>({
   commands: (p) => [kubectlPatch(p, [{ op: "replace", path: "/spec/ports/INDEX/targetPort", value: targetPortOf(p) }])],
   looks: (p) => [{ object: serviceOf(p) }],
   see(p, answers) {
+    const { spec, resourceVersion } = serviceIn(said(answers));
     const ports = z
       .array(
         z.looseObject({
@@ -137,17 +151,15 @@ export const patchServiceTargetPort = defineKind<TargetPortParams, Image>({
           targetPort: z.union([z.number(), z.string()]).optional(),
         }),
       )
-      .safeParse(specIn(said(answers)).ports);
+      .safeParse(spec.ports);
     const list = ports.success ? ports.data : [];
     const index = list.findIndex((one) => String(one.port) === p.port || one.name === p.port);
     if (index < 0) throw new ReadFailure(phrase("no-port", { port: p.port }));
-    return { path: `/spec/ports/${index}/targetPort`, value: list[index]?.targetPort ?? null };
+    return { path: `/spec/ports/${index}/targetPort`, value: list[index]?.targetPort ?? null, resourceVersion };
   },
   object: (p) => `Service ${p.namespace}/${p.name} .spec.ports[${p.port}].targetPort`,
   judge: (p, present, found) => judgeOf(targetPortOf(p), present, found),
-  acts: (p, present) => [{ object: serviceOf(p), patch: change(present.path, present.value, targetPortOf(p)) }],
+  acts: (p, present) => [{ object: serviceOf(p), patch: change(present, targetPortOf(p)) }],
   undo: (p, { before, present }) =>
-    same(before.value, present.value)
-      ? []
-      : [{ object: serviceOf(p), patch: change(present.path, present.value, before.value) }],
+    same(before.value, present.value) ? [] : [{ object: serviceOf(p), patch: change(present, before.value) }],
 });

@@ -13,7 +13,6 @@ const params = z.object({
   vni: decimal.optional(),
   via: linkName.optional(),
   vlan: decimal.optional(),
-  master: linkName.optional(),
   self: flag.optional(),
   netns: netnsParam,
 });
@@ -102,7 +101,9 @@ export const setFdb = defineKind<Params, Image>({
     if (hasEntry(entries, p)) return "as-wanted";
     if (found === undefined || entries.length === 0) return "as-found";
     if (found === null) return { other: entries.join(", ") };
-    return entries.some((line) => line.includes(found) || found.includes(wordAfter(wordsOf(line), "dst") ?? "\n"))
+    // `dst IP port N vni N`, several behind commas, as the walk words them: the remotes decide, as whole words.
+    const remotes: readonly string[] = found.match(/(?<=\bdst )[^\s,]+/g) ?? [];
+    return entries.some((line) => remotes.includes(wordAfter(wordsOf(line), "dst") ?? "none"))
       ? "as-found"
       : { other: entries.join(", ") };
   },
@@ -123,7 +124,6 @@ function paramsOfEntry(entry: FdbEntry): Record<string, string> {
     vni: entry.vni,
     via: entry.via,
     vlan: entry.vlan,
-    master: entry.master,
     self: entry.self ? "true" : null,
   });
 }

@@ -65,7 +65,7 @@ export const changeHints = {
   "by-hand": "no safe live change exists: do it by the printed commands",
   "no-node": "name the node in --inventory",
   "no-netns": "the pod is gone or moved: diagnose again",
-  "no-api": "give a kubeconfig that may patch the object",
+  "no-api": "give a kubeconfig that may read the pods, and patch what is repaired",
   unreadable: "the tool is absent on the node, or may not be used there",
   "changed-since": "diagnose again",
   "already-done": "diagnose again",

@@ -67,7 +67,7 @@ export const changeHints: typeof englishHints = {
   "by-hand": "没有安全的在线改法：请照打印出来的命令手工处理",
   "no-node": "在 --inventory 里写上这个节点",
   "no-netns": "Pod 已经不在或者换了地方：重新诊断",
-  "no-api": "给一个有权 patch 该对象的 kubeconfig",
+  "no-api": "给一个能读 Pod、也有权 patch 该对象的 kubeconfig",
   unreadable: "节点上没有这个工具，或者不许在那里用",
   "changed-since": "重新诊断",
   "already-done": "重新诊断",
