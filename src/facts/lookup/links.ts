@@ -13,9 +13,15 @@ export function linksUnder(links: Table<Link>, master: string): readonly Link[] 
   return byMaster(links).get(master) ?? [];
 }
 
-/** Does it take part in address resolution? IFF_NOARP devices and the loopback do not. */
+/** Are its frames sent to a MAC address? Those of the loopback and of links without one (tunnels, tun) are not. */
 export function resolvesNeighbours(link: Link): boolean {
-  return !link.flags.includes("NOARP") && link.kind !== "loopback" && !link.flags.includes("LOOPBACK");
+  const isAddressed = link.mac !== null || asksForNeighbours(link);
+  return isAddressed && link.kind !== "loopback" && !link.flags.includes("LOOPBACK");
+}
+
+/** IFF_NOARP (`ip link set … arp off`): it neither asks for MAC addresses nor, by ARP, tells its own. */
+export function asksForNeighbours(link: Link): boolean {
+  return !link.flags.includes("NOARP");
 }
 
 /** Kinds of links that can lead to other machines by layer 2. Tunnels do not, dummies lead nowhere. */

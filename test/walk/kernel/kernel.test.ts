@@ -9,16 +9,20 @@ import { diamond } from "./diamond.ts";
 import { frames } from "./frames.ts";
 import { line6 } from "./line6.ts";
 import { type Answer, LiveTopology } from "./live-topology.ts";
+import { SETTINGS, settings } from "./settings.ts";
 import type { Topology } from "./topology.ts";
 
 /** How the walk of a TCP connection ends, request and reply; the kernel says whether that is right. */
 interface Case {
-  readonly shape: "diamond" | "cluster" | "frames" | "line6";
+  readonly shape: "diamond" | "cluster" | "frames" | "line6" | "settings";
   readonly seed: number;
   readonly ends: string | null;
 }
 
-const MAKERS = { diamond, cluster, frames, line6 } satisfies Record<Case["shape"], (seed: number) => Topology>;
+const MAKERS = { diamond, cluster, frames, line6, settings } satisfies Record<
+  Case["shape"],
+  (seed: number) => Topology
+>;
 
 /** Seeds that differ in how the packet ends. */
 const CHOSEN: readonly (readonly [Case["shape"], number, string])[] = [
@@ -57,11 +61,12 @@ const CHOSEN: readonly (readonly [Case["shape"], number, string])[] = [
   ["line6", 4, "DELIVERED DELIVERED"],
   ["line6", 9, "DELIVERED NO_ROUTE"],
   ["line6", 12, "PROHIBIT_ROUTE"],
+  ...SETTINGS.map(([ends], i) => ["settings", i + 1, ends] as const),
 ];
 
 /** `LASTHOP_TOPOLOGIES=cluster:1-100` tries a range instead of the chosen ones. */
 function casesToTry(): readonly Case[] {
-  const range = /^(diamond|cluster|frames|line6):(\d+)-(\d+)$/.exec(process.env.LASTHOP_TOPOLOGIES ?? "");
+  const range = /^(diamond|cluster|frames|line6|settings):(\d+)-(\d+)$/.exec(process.env.LASTHOP_TOPOLOGIES ?? "");
   if (range === null) return CHOSEN.map(([shape, seed, ends]) => ({ shape, seed, ends }));
   const [shape, low, high] = [range[1] as Case["shape"], Number(range[2]), Number(range[3])];
   return Array.from({ length: high - low + 1 }, (_, i) => ({ shape, seed: low + i, ends: null }));

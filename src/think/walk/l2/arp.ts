@@ -1,4 +1,5 @@
 import { contains, type Ip, sameIp } from "../../../facts/ip.ts";
+import { asksForNeighbours } from "../../../facts/lookup/links.ts";
 import { isProxied } from "../../../facts/lookup/neighbours.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { confKey } from "../../../facts/lookup/sysctls.ts";
@@ -33,6 +34,13 @@ export function answersFor(question: ArpQuestion, ask: (read: Read) => void): Ar
     const isOwn = !netns.routes.known || isLocalAddress(netns.routes.value, target);
     if (isOwn && link.addresses.some((a) => sameIp(a.ip, target))) return { is: "yes", proxied: false };
     return { is: "no", reads: [] };
+  }
+  if (!asksForNeighbours(link)) {
+    // arp_rcv hears nothing there.
+    const read: Read = { of: "link", netns: netns.id, name: link.name };
+    ask(read);
+    const mayAnswer = question.alone || !netns.routes.known || isLocalAddress(netns.routes.value, target);
+    return { is: "no", reads: mayAnswer ? [read] : [] };
   }
   const key = {
     dst: target,

@@ -1,4 +1,5 @@
 import type { Ip } from "../../../facts/ip.ts";
+import { asksForNeighbours } from "../../../facts/lookup/links.ts";
 import { isUsable, neighbourOf } from "../../../facts/lookup/neighbours.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { selectIpv4, selectIpv6 } from "../../../facts/lookup/source-address.ts";
@@ -29,6 +30,12 @@ export function resolveNeighbour(traveller: Traveller, stage: Resolving): readon
   const read: Read = { of: "neighbour", netns: netns.id, dev: link.name, ip: stage.nextHop };
   traveller.ask(read);
   const entry = netns.neighbours.known ? neighbourOf(netns.neighbours.value, link.name, stage.nextHop) : null;
+  if (!asksForNeighbours(link) && entry?.state !== "PERMANENT") {
+    // arp_constructor, ndisc_constructor: everybody whom no entry names has the link's own MAC address.
+    const own = { ip: stage.nextHop, dev: link.name, mac: link.mac, state: "NOARP" };
+    traveller.step("neighbour", netns.id, link.name, entryText(own), link.because);
+    return sendTo(traveller, netns, link, stage, link.mac, { of: "link", netns: netns.id, name: link.name });
+  }
   if (entry !== null && isUsable(entry)) {
     traveller.step("neighbour", netns.id, link.name, entryText(entry), entry.because);
     return sendTo(traveller, netns, link, stage, entry.mac, read);

@@ -1,0 +1,52 @@
+import { Topology } from "./topology.ts";
+
+/** Lines of sh that make a healthy network odd, by node. */
+type Lines = Readonly<Record<string, string>>;
+
+const MAC = { a: "02:00:00:00:00:0a", b: "02:00:00:00:00:0b", c: "02:00:00:00:00:0c" } as const;
+
+/** How TCP ends, and a network that one setting is odd in: what chance would seldom make of the other shapes. */
+export const SETTINGS: readonly (readonly [ends: string, make: () => Topology])[] = [
+  ["WRONG_MAC", () => routed({ a: "ip link set eth0 arp off" })],
+  ["NO_SUCH_HOST", () => routed({ b: "ip link set eth0 arp off" })],
+  [
+    "DELIVERED DELIVERED",
+    () =>
+      routed({
+        a: "ip link set eth0 arp off; ip neigh replace 10.1.0.1 lladdr 02:00:00:00:01:0a nud permanent dev eth0",
+        r: `ip neigh replace 10.1.0.2 lladdr ${MAC.a} nud permanent dev to-a`,
+      }),
+  ],
+];
+
+export function settings(seed: number): Topology {
+  const make = SETTINGS[seed - 1]?.[1];
+  if (make === undefined) throw new Error(`no settings ${seed}`);
+  return make();
+}
+
+/** `a` and `b` with a router `r` between them: 10.1.0.0/24 and 10.2.0.0/24, where the router has .1. Nobody knows a neighbour yet. */
+function routed(lines: Lines): Topology {
+  const t = new Topology();
+  t.node("r");
+  t.set("r", "net.ipv4.ip_forward", 1);
+  for (const [i, host] of (["a", "b"] as const).entries()) {
+    t.node(host);
+    t.wire(host, "eth0", "r", `to-${host}`);
+    t.do(host, `link set eth0 address ${MAC[host]}`, `addr add 10.${i + 1}.0.2/24 dev eth0`);
+    t.do(host, `route add default via 10.${i + 1}.0.1`);
+    t.do("r", `link set to-${host} address 02:00:00:00:01:0${host}`, `addr add 10.${i + 1}.0.1/24 dev to-${host}`);
+  }
+  return made(t, "10.2.0.2", lines);
+}
+
+function made(t: Topology, address: string, lines: Lines): Topology {
+  t.from = "a";
+  t.to = "b";
+  t.address = address;
+  for (const [node, line] of Object.entries(lines)) {
+    t.run(node, line);
+    t.faults.push(`${line} on ${node}`);
+  }
+  return t;
+}
