@@ -22,3 +22,8 @@ export function isProxied(table: Table<Neighbour>, dev: string, address: Ip): bo
 export function isUsable(entry: Neighbour): boolean {
   return entry.mac !== null && ["PERMANENT", "NOARP", "REACHABLE", "STALE", "DELAY", "PROBE"].includes(entry.state);
 }
+
+/** What the link hears does not change it (neigh_update). */
+export function isFixed(entry: Neighbour): boolean {
+  return entry.state === "PERMANENT" || entry.state === "NOARP";
+}

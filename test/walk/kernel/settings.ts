@@ -4,6 +4,7 @@ import { Topology } from "./topology.ts";
 type Lines = Readonly<Record<string, string>>;
 
 const MAC = { a: "02:00:00:00:00:0a", b: "02:00:00:00:00:0b", c: "02:00:00:00:00:0c" } as const;
+const NOBODY = "lladdr 02:00:00:00:00:99";
 
 /** How TCP ends, and a network that one setting is odd in: what chance would seldom make of the other shapes. */
 export const SETTINGS: readonly (readonly [ends: string, make: () => Topology])[] = [
@@ -17,12 +18,30 @@ export const SETTINGS: readonly (readonly [ends: string, make: () => Topology])[
         r: `ip neigh replace 10.1.0.2 lladdr ${MAC.a} nud permanent dev to-a`,
       }),
   ],
+  ["DELIVERED DELIVERED", () => bridged({ b: `ip neigh replace 10.42.1.2 ${NOBODY} nud stale dev eth0` })],
+  ["DELIVERED DELIVERED", () => routed({ r: `ip neigh replace 10.1.0.2 ${NOBODY} nud reachable dev to-a` })],
+  ["DELIVERED WRONG_MAC", () => bridged({ b: `ip neigh replace 10.42.1.2 ${NOBODY} nud permanent dev eth0` })],
 ];
 
 export function settings(seed: number): Topology {
   const make = SETTINGS[seed - 1]?.[1];
   if (make === undefined) throw new Error(`no settings ${seed}`);
   return make();
+}
+
+/** A node `n` with pods `a`, `b` and `c` on its bridge, 10.42.1.2 to .4. Nobody knows a neighbour yet. */
+function bridged(lines: Lines): Topology {
+  const t = new Topology();
+  t.node("n");
+  t.do("n", "link add cni0 type bridge", "link set cni0 up", "addr add 10.42.1.1/24 dev cni0");
+  for (const [i, pod] of (["a", "b", "c"] as const).entries()) {
+    t.node(pod);
+    t.wire(pod, "eth0", "n", `veth${pod}`);
+    t.do(pod, `link set eth0 address ${MAC[pod]}`, `addr add 10.42.1.${i + 2}/24 dev eth0`);
+    t.do(pod, "route add default via 10.42.1.1");
+    t.do("n", `link set veth${pod} master cni0`);
+  }
+  return made(t, "10.42.1.3", lines);
 }
 
 /** `a` and `b` with a router `r` between them: 10.1.0.0/24 and 10.2.0.0/24, where the router has .1. Nobody knows a neighbour yet. */

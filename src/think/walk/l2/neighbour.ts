@@ -1,6 +1,6 @@
 import type { Ip } from "../../../facts/ip.ts";
 import { asksForNeighbours } from "../../../facts/lookup/links.ts";
-import { isUsable, neighbourOf } from "../../../facts/lookup/neighbours.ts";
+import { isFixed, isUsable, neighbourOf } from "../../../facts/lookup/neighbours.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { selectIpv4, selectIpv6 } from "../../../facts/lookup/source-address.ts";
 import type { Link, Neighbour, Netns } from "../../../facts/netns.ts";
@@ -36,11 +36,15 @@ export function resolveNeighbour(traveller: Traveller, stage: Resolving): readon
     traveller.step("neighbour", netns.id, link.name, entryText(own), link.because);
     return sendTo(traveller, netns, link, stage, link.mac, { of: "link", netns: netns.id, name: link.name });
   }
-  if (entry !== null && isUsable(entry)) {
+  // The question that was asked of this host put right what it had learnt before (neigh_event_ns).
+  const heard =
+    entry !== null && isFixed(entry)
+      ? undefined
+      : traveller.heard.get(`${netns.id} ${link.name} ${stage.nextHop.text}`);
+  if (entry !== null && isUsable(entry) && (heard === undefined || heard === entry.mac)) {
     traveller.step("neighbour", netns.id, link.name, entryText(entry), entry.because);
     return sendTo(traveller, netns, link, stage, entry.mac, read);
   }
-  const heard = traveller.heard.get(`${netns.id} ${link.name} ${stage.nextHop.text}`);
   if (heard !== undefined) {
     traveller.step("neighbour", netns.id, link.name, `${stage.nextHop.text} dev ${link.name} lladdr ${heard}`);
     return sendTo(traveller, netns, link, stage, heard, read);
