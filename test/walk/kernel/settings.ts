@@ -21,6 +21,19 @@ export const SETTINGS: readonly (readonly [ends: string, make: () => Topology])[
   ["DELIVERED DELIVERED", () => bridged({ b: `ip neigh replace 10.42.1.2 ${NOBODY} nud stale dev eth0` })],
   ["DELIVERED DELIVERED", () => routed({ r: `ip neigh replace 10.1.0.2 ${NOBODY} nud reachable dev to-a` })],
   ["DELIVERED WRONG_MAC", () => bridged({ b: `ip neigh replace 10.42.1.2 ${NOBODY} nud permanent dev eth0` })],
+  [
+    "BLACKHOLE_ROUTE",
+    () =>
+      routed({
+        r: [
+          "ip route add 10.2.0.0/24 dev to-b table 77",
+          "ip route del 10.2.0.0/24",
+          "ip route add blackhole default",
+          "ip rule add pref 100 lookup main suppress_prefixlength 0",
+          "ip rule add pref 101 lookup 77",
+        ].join("\n"),
+      }),
+  ],
 ];
 
 export function settings(seed: number): Topology {

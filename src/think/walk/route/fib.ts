@@ -74,11 +74,12 @@ export function lookUpRoute(netns: Netns, key: RouteKey, ask: (read: Read) => vo
     record({ of: "route", netns: netns.id, table: action.table, dst: key.dst });
     const found = lookUpTable(netns, netns.routes.value, action.table, key, record);
     if (found === null || found.route.type === "throw") continue;
-    if (rule.suppressPrefixLength !== null && found.route.dst.length <= rule.suppressPrefixLength) continue;
     const { type } = found.route;
     if (type === "blackhole" || type === "unreachable" || type === "prohibit") {
       return { is: "refused", as: type, route: found.route, text: type, because: found.route.because, reads };
     }
+    // fib_rules_lookup suppresses what a table found, not its refusal.
+    if (rule.suppressPrefixLength !== null && found.route.dst.length <= rule.suppressPrefixLength) continue;
     return { is: "route", ...found, reads };
   }
   return { is: "none", reads };
