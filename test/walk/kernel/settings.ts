@@ -34,6 +34,25 @@ export const SETTINGS: readonly (readonly [ends: string, make: () => Topology])[
         ].join("\n"),
       }),
   ],
+  // Without `static` or `dynamic` it is the bridge's own address.
+  ["WRONG_MAC", () => bridged({ n: `bridge fdb add ${MAC.b} dev vethb master` })],
+  ["DELIVERED DELIVERED", () => bridged({ n: `bridge fdb add ${MAC.b} dev vethb master` }, "n")],
+  [
+    "WRONG_MAC",
+    () =>
+      bridged({
+        a: "ip neigh add 10.42.1.3 lladdr 02:00:00:00:01:0c nud permanent dev eth0",
+        n: "ip link set vethc address 02:00:00:00:01:0c; echo 1 > /proc/sys/net/ipv4/ip_forward",
+      }),
+  ],
+  [
+    "DELIVERED DELIVERED",
+    () =>
+      bridged({
+        a: "ip neigh add 10.42.1.3 lladdr 02:00:00:00:01:0a nud permanent dev eth0",
+        n: "ip link set vetha address 02:00:00:00:01:0a; echo 1 > /proc/sys/net/ipv4/ip_forward",
+      }),
+  ],
 ];
 
 export function settings(seed: number): Topology {
@@ -43,7 +62,7 @@ export function settings(seed: number): Topology {
 }
 
 /** A node `n` with pods `a`, `b` and `c` on its bridge, 10.42.1.2 to .4. Nobody knows a neighbour yet. */
-function bridged(lines: Lines): Topology {
+function bridged(lines: Lines, from = "a"): Topology {
   const t = new Topology();
   t.node("n");
   t.do("n", "link add cni0 type bridge", "link set cni0 up", "addr add 10.42.1.1/24 dev cni0");
@@ -54,7 +73,7 @@ function bridged(lines: Lines): Topology {
     t.do(pod, "route add default via 10.42.1.1");
     t.do("n", `link set veth${pod} master cni0`);
   }
-  return made(t, "10.42.1.3", lines);
+  return made(t, from, "10.42.1.3", lines);
 }
 
 /** `a` and `b` with a router `r` between them: 10.1.0.0/24 and 10.2.0.0/24, where the router has .1. Nobody knows a neighbour yet. */
@@ -69,11 +88,11 @@ function routed(lines: Lines): Topology {
     t.do(host, `route add default via 10.${i + 1}.0.1`);
     t.do("r", `link set to-${host} address 02:00:00:00:01:0${host}`, `addr add 10.${i + 1}.0.1/24 dev to-${host}`);
   }
-  return made(t, "10.2.0.2", lines);
+  return made(t, "a", "10.2.0.2", lines);
 }
 
-function made(t: Topology, address: string, lines: Lines): Topology {
-  t.from = "a";
+function made(t: Topology, from: string, address: string, lines: Lines): Topology {
+  t.from = from;
   t.to = "b";
   t.address = address;
   for (const [node, line] of Object.entries(lines)) {

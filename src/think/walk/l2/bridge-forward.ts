@@ -16,6 +16,8 @@ interface Here {
   readonly netns: Netns;
   readonly bridge: Link;
   readonly stage: Forwarding;
+  /** The port that it came in by; undefined for what the bridge device itself sends. */
+  readonly from: Link | undefined;
   readonly mac: string;
   readonly read: Read;
 }
@@ -32,13 +34,14 @@ export function forwardFrame(traveller: Traveller, stage: Forwarding): readonly 
   }
   const read: Read = { of: "fdb", netns: netns.id, dev: bridge.name, mac };
   traveller.ask(read);
-  const here = { netns, bridge, stage, mac, read };
   const ports = netns.links.known ? linksUnder(netns.links.value, bridge.name) : [];
-  if (mac === bridge.mac || ports.some((p) => p.mac === mac)) return passUp(traveller, here);
+  const here = { netns, bridge, stage, from: ports.find((p) => p.name === stage.from), mac, read };
   const entry = netns.fdb.known ? bridgeEntries(netns.fdb.value, bridge.name, mac)[0] : undefined;
+  // BR_FDB_LOCAL. What the bridge device itself sends has no further up to go (br_dev_xmit).
+  const isLocal = entry?.permanent === true || mac === bridge.mac || ports.some((p) => p.mac === mac);
+  if (isLocal && stage.from !== null) return passUp(traveller, here);
   const learned = entry?.permanent === true ? undefined : traveller.learned.get(`${netns.id} ${bridge.name} ${mac}`);
   const portName = learned ?? entry?.dev;
-  if (portName === bridge.name) return passUp(traveller, here);
   const port = ports.find((p) => p.name === portName);
   if (port === undefined) return flood(traveller, here, ports);
   traveller.step(
@@ -51,28 +54,34 @@ export function forwardFrame(traveller: Traveller, stage: Forwarding): readonly 
   return outOfPort(traveller, here, port);
 }
 
-/** br_pass_frame_up: the bridge device itself receives it. */
-function passUp(traveller: Traveller, { netns, bridge, stage, mac }: Here): readonly Move[] {
+/** br_pass_frame_up: the bridge device itself receives it. To IP it is somebody else's, but for its own MAC address and the port's. */
+function passUp(traveller: Traveller, here: Here): readonly Move[] {
+  const { netns, bridge, stage, from, mac } = here;
   traveller.step("bridge-local", netns.id, bridge.name, `${mac} dev ${bridge.name}`, bridge.because);
   const ports = { iif: stage.from, oif: null, link: stage.from ?? bridge.name };
   return filterBridged(traveller, netns, "INPUT", ports, (passed) => {
     passed.packet = withoutFrame(passed.packet);
     passed.step("tap-in", netns.id, bridge.name, `dev ${bridge.name}`, bridge.because);
-    return filterIngress(passed, netns, bridge.name, (up) =>
-      up.go({
+    return filterIngress(passed, netns, bridge.name, (up) => {
+      if (mac !== bridge.mac && mac !== from?.mac) {
+        const words = phrase("other-mac", { dst: mac, mac: bridge.mac });
+        up.step("local-deliver", netns.id, bridge.name, words, bridge.because);
+        return sentAstray(up, here, bridge.name);
+      }
+      return up.go({
         at: "ip-receive",
         netns: netns.id,
         iif: bridge.name,
         physIn: stage.filtered ? stage.from : null,
         prerouted: stage.filtered,
-      }),
-    );
+      });
+    });
   });
 }
 
 /** br_flood: every port gets it; the one behind which somebody has the address matters. */
 function flood(traveller: Traveller, here: Here, ports: readonly Link[]): readonly Move[] {
-  const { netns, bridge, stage, mac } = here;
+  const { netns, bridge, stage, from, mac } = here;
   const gaps: Phrase[] = [];
   for (const port of ports) {
     if (port.name === stage.from && port.port?.hairpin !== true) continue;
@@ -94,18 +103,21 @@ function flood(traveller: Traveller, here: Here, ports: readonly Link[]): readon
     const why = phrase("station-unknown", { netns: netns.id, bridge: bridge.name, mac, why: gaps[0] });
     return traveller.unknown(netns.id, link, { why, because: bridge.because }, [here.read]);
   }
-  const from = ports.find((p) => p.name === stage.from);
   if (from !== undefined && hearersBeyond(traveller.world, netns, from).stations.some((s) => s.link.mac === mac)) {
     return blocked(traveller, here, from, "hairpin off");
   }
-  const decidedBy = traveller.resolvedBy === null ? [here.read] : [traveller.resolvedBy.read, here.read];
+  return sentAstray(traveller, here, link);
+}
+
+/** Nobody whom the bridge leads to takes a frame to that MAC address. */
+function sentAstray(traveller: Traveller, { netns, read }: Here, link: string): readonly Move[] {
+  const decidedBy = traveller.resolvedBy === null ? [read] : [traveller.resolvedBy.read, read];
   return traveller.end({ disposition: "WRONG_MAC", netns: netns.id, link, decidedBy });
 }
 
 /** should_deliver, then FORWARD and POSTROUTING of the bridge family, and of IP where br_netfilter holds the packet. */
 function outOfPort(traveller: Traveller, here: Here, port: Link): readonly Move[] {
-  const { netns, stage } = here;
-  const from = netns.links.known ? netns.links.value.find((l) => l.name === stage.from) : undefined;
+  const { netns, stage, from } = here;
   if (port.port !== null && port.port.state !== "forwarding") {
     if (!port.up || !port.carrier)
       return traveller.go({ at: "transmit", netns: netns.id, link: port.name, nextHop: null });
