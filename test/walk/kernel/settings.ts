@@ -53,12 +53,20 @@ export const SETTINGS: readonly (readonly [ends: string, make: () => Topology])[
         n: "ip link set vetha address 02:00:00:00:01:0a; echo 1 > /proc/sys/net/ipv4/ip_forward",
       }),
   ],
+  ["RP_FILTER", () => routed({ b: acceptLocal(1) })],
+  ["DELIVERED PORT_CLOSED", () => routed({ b: acceptLocal(2) })],
 ];
 
 export function settings(seed: number): Topology {
   const make = SETTINGS[seed - 1]?.[1];
   if (make === undefined) throw new Error(`no settings ${seed}`);
   return make();
+}
+
+/** The receiver has the sender's address too. */
+function acceptLocal(mode: 1 | 2): string {
+  const conf = "/proc/sys/net/ipv4/conf/eth0";
+  return `ip addr add 10.1.0.2/32 dev lo; echo 1 > ${conf}/accept_local; echo ${mode} > ${conf}/rp_filter`;
 }
 
 /** A node `n` with pods `a`, `b` and `c` on its bridge, 10.42.1.2 to .4. Nobody knows a neighbour yet. */

@@ -97,8 +97,11 @@ function validateFully(
   }
   const { route } = answer;
   const text = routeText(route);
-  if (route.type === "local") return acceptsLocal(check, record, answer.reads);
-  if (route.type !== "unicast") return { is: "martian", detail: text, reads };
+  if (route.type === "local") {
+    // accept_local lets it go on to the check of the link, which a local route seldom leads through.
+    const accepted = acceptsLocal(check, record, answer.reads);
+    if (accepted.is !== "valid") return accepted;
+  } else if (route.type !== "unicast") return { is: "martian", detail: text, reads };
   if (leavesThrough(route, key.iif)) return { is: "valid", detail: text };
   const link = netns.links.known ? linkNamed(netns.links.value, key.iif) : null;
   const numbered = link === null || link.addresses.some((a) => a.ip.family === 4);
