@@ -160,6 +160,8 @@ export interface FdbEntry {
   readonly vni: number | null;
   readonly via: string | null;
   readonly permanent: boolean;
+  /** NTF_STICKY: a frame that comes in elsewhere does not move it. */
+  readonly sticky: boolean;
   readonly because: Provenance;
 }
 

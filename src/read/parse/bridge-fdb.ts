@@ -62,6 +62,7 @@ export function parseFdb(text: string, source: Source): Parsed<readonly FdbEntry
       vni: parseU32(value.get("vni")),
       via: value.get("via") ?? null,
       permanent: flags.has("permanent"),
+      sticky: flags.has("sticky"),
       because: because(source, line),
     });
   }

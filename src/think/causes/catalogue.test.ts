@@ -53,6 +53,7 @@ const entry = (dev: string): FdbEntry => ({
   vni: null,
   via: null,
   permanent: true,
+  sticky: false,
   because,
 });
 const neighbour = (dev: string, of = "10.42.9.0"): Neighbour => ({

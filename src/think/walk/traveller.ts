@@ -60,6 +60,8 @@ export class Traveller {
   readonly learned: Map<string, string>;
   /** Neighbours that hosts learnt from questions they were asked during this walk, by netns, link and address. */
   readonly heard: Map<string, string>;
+  /** MAC addresses that answered ARP during this walk: the bridges on the way have seen where they are. */
+  readonly answered: Set<string>;
   /** Where VXLAN devices learnt during this walk that a MAC address is, by netns, device and address. */
   readonly snooped: Map<string, Ip>;
   /** Walks a packet that is sent on behalf of this one (an answer to ARP). */
@@ -85,6 +87,7 @@ export class Traveller {
     this.redirectedIn = new Set();
     this.learned = new Map();
     this.heard = new Map();
+    this.answered = new Set();
     this.snooped = new Map();
     this.steps = [];
     this.reads = [];
@@ -102,6 +105,7 @@ export class Traveller {
     other.isArp = this.isArp;
     for (const [mac, port] of this.learned) other.learned.set(mac, port);
     other.drive = this.drive;
+    for (const mac of this.answered) other.answered.add(mac);
     for (const [mac, remote] of this.snooped) other.snooped.set(mac, remote);
     for (const [address, mac] of this.heard) other.heard.set(address, mac);
     for (const netns of this.redirectedIn) other.redirectedIn.add(netns);

@@ -98,6 +98,7 @@ function walkReply(arrived: Traveller, branch: Branch, budget: { stages: number 
   for (const [netns, connections] of arrived.connections) back.connections.set(netns, connections);
   for (const [mac, port] of arrived.learned) back.learned.set(mac, port);
   for (const [address, mac] of arrived.heard) back.heard.set(address, mac);
+  for (const mac of arrived.answered) back.answered.add(mac);
   for (const [mac, remote] of arrived.snooped) back.snooped.set(mac, remote);
   back.drive = arrived.drive;
   back.awaited = awaitedTuple(arrived, flow);

@@ -55,6 +55,21 @@ export const SETTINGS: readonly (readonly [ends: string, make: () => Topology])[
   ],
   ["RP_FILTER", () => routed({ b: acceptLocal(1) })],
   ["DELIVERED PORT_CLOSED", () => routed({ b: acceptLocal(2) })],
+  // The answer to ARP comes in by vethb, and moves the entry, if it may.
+  ["DELIVERED DELIVERED", () => bridged({ n: `bridge fdb replace ${MAC.b} dev vethc master static` })],
+  ["WRONG_MAC", () => bridged({ n: `bridge fdb replace ${MAC.b} dev vethc master static sticky` })],
+  [
+    "WRONG_MAC",
+    () => bridged({ n: `bridge link set dev vethb learning off; bridge fdb replace ${MAC.b} dev vethc master static` }),
+  ],
+  [
+    "WRONG_MAC",
+    () =>
+      bridged({
+        n: `bridge fdb replace ${MAC.b} dev vethc master static`,
+        a: `ip neigh add 10.42.1.3 lladdr ${MAC.b} nud permanent dev eth0`,
+      }),
+  ],
 ];
 
 export function settings(seed: number): Topology {

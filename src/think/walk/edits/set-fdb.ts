@@ -62,6 +62,7 @@ function proposeFdb(world: World, read: Read): readonly Proposal<SetFdb>[] {
     vni: null,
     via: null,
     permanent: true,
+    sticky: false,
     because: owner.link.because,
   };
   const departs = departure(

@@ -40,8 +40,8 @@ export function forwardFrame(traveller: Traveller, stage: Forwarding): readonly 
   // BR_FDB_LOCAL. What the bridge device itself sends has no further up to go (br_dev_xmit).
   const isLocal = entry?.permanent === true || mac === bridge.mac || ports.some((p) => p.mac === mac);
   if (isLocal && stage.from !== null) return passUp(traveller, here);
-  const learned = entry?.permanent === true ? undefined : traveller.learned.get(`${netns.id} ${bridge.name} ${mac}`);
-  const portName = learned ?? entry?.dev;
+  const isFixed = entry?.permanent === true || entry?.sticky === true;
+  const portName = (isFixed ? undefined : portSeen(traveller, here, ports)) ?? entry?.dev;
   const port = ports.find((p) => p.name === portName);
   if (port === undefined) return flood(traveller, here, ports);
   traveller.step(
@@ -49,9 +49,18 @@ export function forwardFrame(traveller: Traveller, stage: Forwarding): readonly 
     netns.id,
     port.name,
     `${mac} dev ${port.name} master ${bridge.name}`,
-    entry?.because ?? null,
+    entry?.dev === port.name ? entry.because : null,
   );
   return outOfPort(traveller, here, port);
+}
+
+/** br_fdb_update: a frame from that MAC address came in by a port, be it the answer to ARP, and moved the entry there. */
+function portSeen(traveller: Traveller, { netns, bridge, mac }: Here, ports: readonly Link[]): string | undefined {
+  const learned = traveller.learned.get(`${netns.id} ${bridge.name} ${mac}`);
+  if (learned !== undefined || !traveller.answered.has(mac)) return learned;
+  const leadsThere = (port: Link): boolean =>
+    hearersBeyond(traveller.world, netns, port).stations.some((s) => s.link.mac === mac);
+  return ports.find((port) => port.port?.learning !== false && leadsThere(port))?.name;
 }
 
 /** br_pass_frame_up: the bridge device itself receives it. To IP it is somebody else's, but for its own MAC address and the port's. */

@@ -108,6 +108,7 @@ function askAround(
           if (lost.unknown !== null) return fork.unknown(netns.id, link.name, lost.unknown, lost.decidedBy);
           return fork.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, ...lost.decidedBy] });
         }
+        if (mac !== null) fork.answered.add(mac);
         fork.step("arp", netns.id, link.name, `${nextHop.text} is-at ${mac ?? "?"}`, owner?.link.because ?? null);
         return sendTo(fork, netns, link, stage, mac, read);
       },
