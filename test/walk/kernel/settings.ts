@@ -67,15 +67,30 @@ export const SETTINGS: readonly (readonly [ends: string, make: () => Topology])[
     () =>
       bridged({
         n: `bridge fdb replace ${MAC.b} dev vethc master static`,
-        a: `ip neigh add 10.42.1.3 lladdr ${MAC.b} nud permanent dev eth0`,
+        a: knows(3, "b"),
       }),
   ],
+  ["BRIDGE_PORT_BLOCKED", () => bridged({ n: deaf("b") })],
+  ["NEIGHBOUR_FAILED", () => bridged({ n: deaf("a") })],
+  ["DELIVERED BRIDGE_PORT_BLOCKED", () => bridged({ n: deaf("a"), a: knows(3, "b"), b: knows(2, "a") })],
+  ["DELIVERED DELIVERED", () => bridged({ n: `${deaf("b")}; bridge link set dev vethb learning on` })],
+  ["DELIVERED DELIVERED", () => bridged({ n: `${deaf("b")}; bridge link set dev vethb flood on` })],
 ];
 
 export function settings(seed: number): Topology {
   const make = SETTINGS[seed - 1]?.[1];
   if (make === undefined) throw new Error(`no settings ${seed}`);
   return make();
+}
+
+/** To a port that neither learns nor is flooded goes only what an entry leads there. */
+function deaf(pod: "a" | "b"): string {
+  const forget = `bridge fdb del ${MAC[pod]} dev veth${pod} master 2>/dev/null || true`;
+  return `bridge link set dev veth${pod} flood off learning off; ${forget}`;
+}
+
+function knows(last: number, pod: "a" | "b"): string {
+  return `ip neigh add 10.42.1.${last} lladdr ${MAC[pod]} nud permanent dev eth0`;
 }
 
 /** The receiver has the sender's address too. */

@@ -7,6 +7,7 @@ import { frameOf, withFrame, withoutFrame } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
 import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
+import { isDeaf } from "./deaf-port.ts";
 import { filterBridged, filterIngress } from "./filter-frame.ts";
 import { hearersBeyond } from "./stations.ts";
 
@@ -104,6 +105,8 @@ function flood(traveller: Traveller, here: Here, ports: readonly Link[]): readon
       const at = { netns: netns.id, link: port.name };
       return traveller.end({ ...at, disposition: "RECEIVER_LINK_DOWN", decidedBy: [read] });
     }
+    // A port that learns has an entry by now, from the answer to ARP.
+    if (isDeaf(port)) return blocked(traveller, here, port, "flood off learning off");
     traveller.step("bridge-forward", netns.id, port.name, phrase("flooded", { mac }), port.because);
     return outOfPort(traveller, here, port);
   }

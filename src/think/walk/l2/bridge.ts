@@ -40,7 +40,8 @@ export function enterBridge(traveller: Traveller, stage: BridgeStage): readonly 
     return traveller.unknown(netns.id, port.name, { why, because: bridge.because });
   }
   const source = frameOf(traveller.packet)?.src ?? null;
-  if (source !== null) traveller.learned.set(`${netns.id} ${bridge.name} ${source}`, port.name);
+  if (source !== null && port.port?.learning !== false)
+    traveller.learned.set(`${netns.id} ${bridge.name} ${source}`, port.name);
 
   const ports = { iif: port.name, oif: null, link: port.name };
   return filterBridged(traveller, netns, "PREROUTING", ports, (passed) =>

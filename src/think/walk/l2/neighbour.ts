@@ -12,6 +12,7 @@ import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
 import { isNotKnown, linkIn, type Move, Traveller } from "../traveller.ts";
 import { answersFor } from "./arp.ts";
+import { deafPortOf } from "./deaf-port.ts";
 import { loseDiscovery } from "./discovery.ts";
 import { isLeaving, leavingOf } from "./leave.ts";
 import { endAtDeadLink } from "./link-state.ts";
@@ -107,6 +108,12 @@ function askAround(
           fork.step("arp", netns.id, link.name, phrase("answer-lost", { address: nextHop.text, mac, at: lost.netns }));
           if (lost.unknown !== null) return fork.unknown(netns.id, link.name, lost.unknown, lost.decidedBy);
           return fork.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, ...lost.decidedBy] });
+        }
+        const deaf = deafPortOf(fork.world, netns, link);
+        if (deaf !== null) {
+          fork.ask(deaf);
+          fork.step("arp", netns.id, link.name, phrase("answer-lost", { address: nextHop.text, mac, at: deaf.netns }));
+          return fork.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, deaf] });
         }
         if (mac !== null) fork.answered.add(mac);
         fork.step("arp", netns.id, link.name, `${nextHop.text} is-at ${mac ?? "?"}`, owner?.link.because ?? null);

@@ -1,0 +1,25 @@
+import { bridgeEntries } from "../../../facts/lookup/fdb.ts";
+import { linkNamed } from "../../../facts/lookup/links.ts";
+import { otherEnds, wiresAt } from "../../../facts/lookup/wires.ts";
+import type { Link, Netns } from "../../../facts/netns.ts";
+import type { World } from "../../../facts/world.ts";
+import type { Read } from "../reads.ts";
+
+/** Does only what an entry leads to it come out of a port? It is no part of br_flood, nor does br_fdb_update make it an entry. */
+export function isDeaf(port: Link): boolean {
+  return port.port !== null && !port.port.flood && !port.port.learning;
+}
+
+/** The deaf port that a link is plugged into, where its bridge has no entry for the link: no answer to ARP comes out. */
+export function deafPortOf(world: World, netns: Netns, link: Link): Extract<Read, { of: "link" }> | null {
+  for (const end of wiresAt(world.wires, netns.id, link.name).flatMap((wire) => otherEnds(wire, netns.id, link.name))) {
+    const there = world.netns.get(end.netns);
+    const port = there?.links.known ? linkNamed(there.links.value, end.link) : null;
+    if (there?.fdb.known !== true || port === null || port.master === null || link.mac === null || !isDeaf(port))
+      continue;
+    if (bridgeEntries(there.fdb.value, port.master, link.mac).length === 0) {
+      return { of: "link", netns: there.id, name: port.name };
+    }
+  }
+  return null;
+}
