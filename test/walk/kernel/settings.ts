@@ -75,6 +75,8 @@ export const SETTINGS: readonly (readonly [ends: string, make: () => Topology])[
   ["DELIVERED BRIDGE_PORT_BLOCKED", () => bridged({ n: deaf("a"), a: knows(3, "b"), b: knows(2, "a") })],
   ["DELIVERED DELIVERED", () => bridged({ n: `${deaf("b")}; bridge link set dev vethb learning on` })],
   ["DELIVERED DELIVERED", () => bridged({ n: `${deaf("b")}; bridge link set dev vethb flood on` })],
+  ["MARTIAN_SOURCE", () => nodePort(0)],
+  ["DELIVERED DELIVERED", () => nodePort(1)],
 ];
 
 export function settings(seed: number): Topology {
@@ -97,6 +99,22 @@ function knows(last: number, pod: "a" | "b"): string {
 function acceptLocal(mode: 1 | 2): string {
   const conf = "/proc/sys/net/ipv4/conf/eth0";
   return `ip addr add 10.1.0.2/32 dev lo; echo 1 > ${conf}/accept_local; echo ${mode} > ${conf}/rp_filter`;
+}
+
+/** A port of the sender's own 127.0.0.1 is the receiver's. */
+function nodePort(routeLocalnet: 0 | 1): Topology {
+  const dnat = ["tcp", "udp"].map(
+    (p) => `iptables-nft -w -t nat -A OUTPUT -d 127.0.0.1 -p ${p} --dport 30080 -j DNAT --to 10.2.0.2:30080`,
+  );
+  const a = [
+    `echo ${routeLocalnet} > /proc/sys/net/ipv4/conf/all/route_localnet`,
+    "iptables-nft -w -t nat -A POSTROUTING -o eth0 -j MASQUERADE",
+    ...dnat,
+  ];
+  const t = routed({ a: a.join("\n") });
+  t.address = "127.0.0.1";
+  t.port = 30080;
+  return t;
 }
 
 /** A node `n` with pods `a`, `b` and `c` on its bridge, 10.42.1.2 to .4. Nobody knows a neighbour yet. */

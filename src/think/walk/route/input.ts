@@ -4,10 +4,11 @@ import type { Netns, Route } from "../../../facts/netns.ts";
 import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import type { Disposition } from "../dispositions.ts";
 import type { Read } from "../reads.ts";
-import { askBoth, askSysctl, settingText } from "../sysctl.ts";
+import { askSysctl, settingText } from "../sysctl.ts";
 import type { NotKnown } from "../traveller.ts";
 import type { Decision, RouteKey } from "./decision.ts";
 import { lookUpRoute } from "./fib.ts";
+import { isLoopback4, refuseLoopback } from "./localnet.ts";
 import { lostBy, shareOut } from "./output.ts";
 import { type SourceVerdict, validateSource } from "./reverse-path.ts";
 import { routeText } from "./words.ts";
@@ -30,7 +31,6 @@ export type InputAnswer =
     }
   | (NotKnown & { readonly is: "unknown"; readonly reads: readonly Read[] });
 
-const LOOPBACK4 = prefix("127.0.0.0/8");
 const ZERO4 = prefix("0.0.0.0/8");
 const MULTICAST4 = prefix("224.0.0.0/4");
 const MULTICAST6 = prefix("ff00::/8");
@@ -125,20 +125,10 @@ function impossibleAddresses(
     return lost("MARTIAN_SOURCE", src.text);
   }
   if (contains(ZERO4, dst)) return lost("MARTIAN_DESTINATION", dst.text);
-  if (key.iif === "lo" || !(contains(LOOPBACK4, dst) || contains(LOOPBACK4, src))) return null;
-  const allowed = askBoth(netns, 4, key.iif, "route_localnet", ask);
-  const reads = [allowed.all.read, allowed.own.read];
-  if (allowed.max === null) {
-    return {
-      is: "unknown",
-      why: phrase("route-localnet-unread", { netns: netns.id, link: key.iif }),
-      because: null,
-      reads,
-    };
-  }
-  if (allowed.max > 0) return null;
-  const text = `${settingText(allowed.own)}, ${settingText(allowed.all)}`;
-  return lost(contains(LOOPBACK4, dst) ? "MARTIAN_DESTINATION" : "MARTIAN_SOURCE", text, reads);
+  if (key.iif === "lo" || !(isLoopback4(dst) || isLoopback4(src))) return null;
+  const refusal = refuseLoopback(netns, key.iif, ask);
+  if (refusal?.is !== "refused") return refusal;
+  return lost(isLoopback4(dst) ? "MARTIAN_DESTINATION" : "MARTIAN_SOURCE", refusal.text, refusal.reads);
 }
 
 /** May packets that come in here be forwarded? Null: not known. */

@@ -9,6 +9,7 @@ import type { Disposition } from "../dispositions.ts";
 import type { NotKnown } from "../traveller.ts";
 import type { Decision, RouteKey } from "./decision.ts";
 import { type FibAnswer, lookUpRoute } from "./fib.ts";
+import { isLoopback4, refuseLoopback } from "./localnet.ts";
 
 export interface OutputWay {
   readonly decision: Decision;
@@ -60,6 +61,10 @@ export function routeOutput(netns: Netns, key: RouteKey, ask: (read: Read) => vo
         reads,
       };
     }
+    // __mkroute_output
+    const refusal = isLoopback4(src) && nexthop.dev !== "lo" ? refuseLoopback(netns, nexthop.dev, ask) : null;
+    if (refusal?.is === "refused") return { ...refusal, is: "lost", as: "MARTIAN_SOURCE", because: route.because };
+    if (refusal !== null) return refusal;
     const decision = { route, nexthop, dev: nexthop.dev, nextHop: nexthop.via ?? key.dst, local: false };
     ways.push({ decision, src, share });
   }
