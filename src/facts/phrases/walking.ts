@@ -77,6 +77,7 @@ export interface WalkingPhrases {
     readonly why: Phrase;
   };
   "whom-stranger": { readonly netns: string; readonly link: string; readonly whom: string };
+  "arp-filtered": { readonly netns: string; readonly chain: string };
   "arp-answer-unread": { readonly netns: string; readonly link: string; readonly address: string };
   "wire-unread": { readonly netns: string; readonly link: string };
   "segment-open": { readonly netns: string; readonly link: string };

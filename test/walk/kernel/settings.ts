@@ -77,6 +77,19 @@ export const SETTINGS: readonly (readonly [ends: string, make: () => Topology])[
   ["DELIVERED DELIVERED", () => bridged({ n: `${deaf("b")}; bridge link set dev vethb flood on` })],
   ["MARTIAN_SOURCE", () => nodePort(0)],
   ["DELIVERED DELIVERED", () => nodePort(1)],
+  ["UNKNOWN", () => routed({ a: nft("arp", "input", "drop") })],
+  ["UNKNOWN", () => routed({ b: nft("arp", "output", "accept", "arp operation reply drop") })],
+  ["DELIVERED DELIVERED", () => routed({ a: nft("arp", "input", "accept", "accept") })],
+  ["DELIVERED DELIVERED", () => bridged({ b: `${nft("arp", "input", "drop")}; ${knows(2, "a")}`, a: knows(3, "b") })],
+  ["UNKNOWN", () => bridged({ n: nft("bridge", "forward", "drop", "ip saddr 10.42.1.0/24 accept") })],
+  [
+    "DELIVERED DELIVERED",
+    () => bridged({ n: nft("bridge", "forward", "drop", "ether type arp accept", "ip saddr 10.42.1.0/24 accept") }),
+  ],
+  [
+    "DELIVERED DELIVERED",
+    () => bridged({ n: nft("bridge", "forward", "accept", "ip saddr 10.43.0.0/16 drop", 'iifname "vethc" drop') }),
+  ],
 ];
 
 export function settings(seed: number): Topology {
@@ -93,6 +106,12 @@ function deaf(pod: "a" | "b"): string {
 
 function knows(last: number, pod: "a" | "b"): string {
   return `ip neigh add 10.42.1.${last} lladdr ${MAC[pod]} nud permanent dev eth0`;
+}
+
+function nft(family: "arp" | "bridge", hook: string, policy: string, ...rules: readonly string[]): string {
+  const chain = `chain ${family} f c { type filter hook ${hook} priority 0; policy ${policy}; }`;
+  const lines = [`table ${family} f`, chain, ...rules.map((rule) => `rule ${family} f c ${rule}`)];
+  return lines.map((line) => `nft 'add ${line}'`).join("; ");
 }
 
 /** The receiver has the sender's address too. */
@@ -121,7 +140,8 @@ function nodePort(routeLocalnet: 0 | 1): Topology {
 function bridged(lines: Lines, from = "a"): Topology {
   const t = new Topology();
   t.node("n");
-  t.do("n", "link add cni0 type bridge", "link set cni0 up", "addr add 10.42.1.1/24 dev cni0");
+  t.do("n", "link add cni0 address 02:00:00:00:01:01 type bridge", "link set cni0 up");
+  t.do("n", "addr add 10.42.1.1/24 dev cni0");
   for (const [i, pod] of (["a", "b", "c"] as const).entries()) {
     t.node(pod);
     t.wire(pod, "eth0", "n", `veth${pod}`);

@@ -63,6 +63,7 @@ export const walking: PhraseWords<WalkingPhrases> = {
   "next-hop-stranger": (p) =>
     `${p.address} is none of what was collected: the packet leaves it at ${p.link} of ${p.netns} (${p.why})`,
   "whom-stranger": (p) => `${p.whom} was not collected: the packet leaves the cluster at ${p.link} of ${p.netns}`,
+  "arp-filtered": (p) => `whether chain ${p.chain} of ${p.netns} lets ARP pass is not known`,
   "arp-answer-unread": (p) => `whether ${p.netns} answers for ${p.address} on ${p.link} was not read`,
   "wire-unread": (p) => `what ${p.link} of ${p.netns} is wired to was not read`,
   "segment-open": (p) => `others may be on the segment of ${p.link} of ${p.netns}`,

@@ -58,6 +58,7 @@ export const walking: PhraseWords<WalkingPhrases> = {
   "neighbours-unknown": (p) => `不知道 ${p.netns} 的邻居表：${p.why}`,
   "next-hop-stranger": (p) => `${p.address} 不在采集范围内：报文从 ${p.netns} 的 ${p.link} 离开了（${p.why}）`,
   "whom-stranger": (p) => `没有采集 ${p.whom}：报文从 ${p.netns} 的 ${p.link} 离开了集群`,
+  "arp-filtered": (p) => `不知道 ${p.netns} 的链 ${p.chain} 是否放行 ARP`,
   "arp-answer-unread": (p) => `没有读到 ${p.netns} 是否会在 ${p.link} 上替 ${p.address} 应答`,
   "wire-unread": (p) => `没有读到 ${p.netns} 的 ${p.link} 接到哪里`,
   "segment-open": (p) => `${p.netns} 的 ${p.link} 所在网段上可能还有别的机器`,

@@ -1,8 +1,9 @@
 import type { Netns } from "../../../facts/netns.ts";
 import { endOrGo } from "../hooks.ts";
+import { doubtArp } from "../netfilter/arp-chains.ts";
 import type { HookOutcome } from "../netfilter/contract.ts";
 import { traverseBridge, traverseEgress, traverseIngress } from "../netfilter/layer2-hooks.ts";
-import type { Packet } from "../packet.ts";
+import { outerIp, type Packet } from "../packet.ts";
 import { frameOf, withFrame, withoutFrame } from "../packet-parts.ts";
 import type { Move, Traveller } from "../traveller.ts";
 
@@ -26,6 +27,14 @@ export function filterBridged(
   ports: { readonly iif: string | null; readonly oif: string | null; readonly link: string },
   go: Go,
 ): readonly Move[] {
+  // The question and the answer of ARP passed these hooks before it, if it had to ask.
+  const frame = frameOf(traveller.packet);
+  const wasAsked = [frame?.src, frame?.dst].some((mac) => mac != null && traveller.answered.has(mac));
+  if (wasAsked && outerIp(traveller.packet).src.family === 4) {
+    const links = [ports.iif, ports.oif].filter((link) => link !== null);
+    const doubt = doubtArp(netns, "bridge", [hook], links);
+    if (doubt !== null) return traveller.unknown(netns.id, ports.link, doubt);
+  }
   return filter(traveller, netns, ports.link, `bridge ${hook}`, go, (packet) =>
     traverseBridge(netns, hook, ports, packet, traveller.ask),
   );

@@ -6,6 +6,7 @@ import { selectIpv4, selectIpv6 } from "../../../facts/lookup/source-address.ts"
 import type { Link, Neighbour, Netns } from "../../../facts/netns.ts";
 import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import type { Branch } from "../branch.ts";
+import { doubtArp } from "../netfilter/arp-chains.ts";
 import { outerIp, type Packet } from "../packet.ts";
 import { PROTOCOL, withFrame } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
@@ -114,6 +115,12 @@ function askAround(
           fork.ask(deaf);
           fork.step("arp", netns.id, link.name, phrase("answer-lost", { address: nextHop.text, mac, at: deaf.netns }));
           return fork.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, deaf] });
+        }
+        if (nextHop.family === 4 && owner !== undefined) {
+          for (const end of [{ netns, link }, owner]) {
+            const doubt = doubtArp(end.netns, "arp", ["INPUT", "OUTPUT"], [end.link.name]);
+            if (doubt !== null) return fork.unknown(netns.id, link.name, doubt, [read]);
+          }
         }
         if (mac !== null) fork.answered.add(mac);
         fork.step("arp", netns.id, link.name, `${nextHop.text} is-at ${mac ?? "?"}`, owner?.link.because ?? null);
