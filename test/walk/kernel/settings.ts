@@ -90,6 +90,11 @@ export const SETTINGS: readonly (readonly [ends: string, make: () => Topology])[
     "DELIVERED DELIVERED",
     () => bridged({ n: nft("bridge", "forward", "accept", "ip saddr 10.43.0.0/16 drop", 'iifname "vethc" drop') }),
   ],
+  ["NO_SUCH_HOST", () => isolated(0)],
+  ["DELIVERED DELIVERED", () => isolated(1)],
+  ["DELIVERED DELIVERED", () => proxied6("conf/to-a/proxy_ndp", 1)],
+  ["NO_SUCH_HOST", () => proxied6("conf/to-a/proxy_ndp", 0)],
+  ["NO_SUCH_HOST", () => proxied6("conf/to-a/forwarding", 0)],
 ];
 
 export function settings(seed: number): Topology {
@@ -134,6 +139,32 @@ function nodePort(routeLocalnet: 0 | 1): Topology {
   t.address = "127.0.0.1";
   t.port = 30080;
   return t;
+}
+
+/** The receiver is as deaf to the sender's question as if a switch kept them apart; the node may answer for it. */
+function isolated(proxies: 0 | 1): Topology {
+  return bridged({
+    b: `echo 8 > /proc/sys/net/ipv4/conf/eth0/arp_ignore; ${knows(2, "a")}`,
+    n: [
+      `ip neigh add 10.42.1.3 lladdr ${MAC.b} nud permanent dev cni0`,
+      `cd /proc/sys/net/ipv4; echo 1 > ip_forward; echo ${proxies} > conf/cni0/proxy_arp_pvlan`,
+    ].join("\n"),
+  });
+}
+
+/** The sender has the receiver's address in its own network, where the router was told to answer for it. */
+function proxied6(key: string, value: 0 | 1): Topology {
+  const t = new Topology();
+  t.family = 6;
+  for (const node of ["a", "r", "b"]) t.node(node);
+  t.wire("a", "eth0", "r", "to-a");
+  t.wire("b", "eth0", "r", "to-b");
+  t.do("a", "addr add fd00:1::2/64 dev eth0");
+  t.do("r", "addr add fd00:1::1/64 dev to-a", "addr add fd00:2::1/64 dev to-b", "route add fd00:1::3 via fd00:2::2");
+  t.do("r", "neigh add proxy fd00:1::3 dev to-a");
+  t.do("b", "addr add fd00:2::2/64 dev eth0", "addr add fd00:1::3/128 dev lo", "route add default via fd00:2::1");
+  const told = `cd /proc/sys/net/ipv6; echo 1 > conf/all/forwarding; echo 1 > conf/to-a/proxy_ndp; echo 0 > neigh/to-a/proxy_delay`;
+  return made(t, "a", "fd00:1::3", { r: `${told}; echo ${value} > ${key}` });
 }
 
 /** A node `n` with pods `a`, `b` and `c` on its bridge, 10.42.1.2 to .4. Nobody knows a neighbour yet. */

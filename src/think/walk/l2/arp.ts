@@ -33,7 +33,7 @@ export function answersFor(question: ArpQuestion, ask: (read: Read) => void): Ar
     // An address that is tentative, or whose double was found (dadfailed), has no local route, and is not answered for.
     const isOwn = !netns.routes.known || isLocalAddress(netns.routes.value, target);
     if (isOwn && link.addresses.some((a) => sameIp(a.ip, target))) return { is: "yes", proxied: false };
-    return { is: "no", reads: [] };
+    return advertisesByProxy(question, ask);
   }
   if (!asksForNeighbours(link)) {
     // arp_rcv hears nothing there.
@@ -69,7 +69,8 @@ export function answersFor(question: ArpQuestion, ask: (read: Read) => void): Ar
     return { is: "no", reads: [ignore.all.read, ignore.own.read] };
   }
   const leaves = answer.route.nexthops[0]?.dev ?? null;
-  if (answer.route.type !== "unicast" || leaves === link.name) return { is: "no", reads: [] };
+  if (answer.route.type !== "unicast") return { is: "no", reads: [] };
+  if (leaves === link.name) return answersForIsolated(question, ask);
   for (const read of asked) ask(read);
   return answersByProxy(question, ask);
 }
@@ -88,15 +89,43 @@ function answersByProxy(question: ArpQuestion, ask: (read: Read) => void): ArpAn
   const proxy = askBoth(netns, 4, link.name, "proxy_arp", ask);
   const told = netns.neighbours.known && isProxied(netns.neighbours.value, link.name, target);
   if (proxy.max === 0 && !told) return { is: "no", reads: question.alone ? [proxy.own.read] : [] };
+  if (proxy.max === null) return unread(question);
+  return answersAsRouter(question, ask);
+}
+
+/** arp_fwd_pvlan: for those on the same link whom a switch keeps apart. */
+function answersForIsolated(question: ArpQuestion, ask: (read: Read) => void): ArpAnswer {
+  const asked: Read[] = [];
+  const proxy = askBoth(question.netns, 4, question.link.name, "proxy_arp_pvlan", (read) => asked.push(read));
+  if ((proxy.max ?? 0) === 0) return { is: "no", reads: [] };
+  for (const read of asked) ask(read);
+  return answersAsRouter(question, ask);
+}
+
+function answersAsRouter(question: ArpQuestion, ask: (read: Read) => void): ArpAnswer {
+  const { netns, link } = question;
   const forwarding = askSysctl(netns, confKey(4, link.name, "forwarding"), ask);
-  if (proxy.max === null || forwarding.value === null) {
-    return {
-      is: "unknown",
-      why: phrase("arp-answer-unread", { netns: netns.id, link: link.name, address: target.text }),
-    };
-  }
+  if (forwarding.value === null) return unread(question);
   if (forwarding.value !== 0) return { is: "yes", proxied: true };
   const global = askSysctl(netns, "net.ipv4.ip_forward", ask);
   const reads = global.value === 0 ? [forwarding.read, global.read] : [forwarding.read];
   return { is: "no", reads };
+}
+
+/** pndisc_is_router: of the addresses of others a router advertises those alone that it was told. */
+function advertisesByProxy(question: ArpQuestion, ask: (read: Read) => void): ArpAnswer {
+  const { netns, link, target } = question;
+  if (!netns.neighbours.known || !isProxied(netns.neighbours.value, link.name, target)) return { is: "no", reads: [] };
+  const proxy = askBoth(netns, 6, link.name, "proxy_ndp", ask);
+  const forwarding = askSysctl(netns, confKey(6, link.name, "forwarding"), ask);
+  if (proxy.max === null || forwarding.value === null) return unread(question);
+  if (proxy.max === 0) return { is: "no", reads: [proxy.own.read] };
+  return forwarding.value === 0 ? { is: "no", reads: [forwarding.read] } : { is: "yes", proxied: true };
+}
+
+function unread({ netns, link, target }: ArpQuestion): ArpAnswer {
+  return {
+    is: "unknown",
+    why: phrase("arp-answer-unread", { netns: netns.id, link: link.name, address: target.text }),
+  };
 }
