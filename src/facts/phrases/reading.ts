@@ -39,7 +39,7 @@ export interface ReadingPhrases {
   };
   "not-read": Nothing;
   "no-answer": Nothing;
-  "not-understood": { readonly said: string };
+  "not-understood": { readonly said: Phrase };
   "output-too-long": { readonly bytes: number };
   "too-many-lines": { readonly most: number };
   "output-cut-short": Nothing;

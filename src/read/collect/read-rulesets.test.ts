@@ -158,6 +158,15 @@ test("nft alone is enough; iptables-nft alone leaves a gap; nothing at all is un
   expect(read({ "iptables-save": null, "nft-ruleset": null }).told).toBe("iptables-save: command not found");
 });
 
+test("a list of nft that was cut short, or is empty, is not one without rules", () => {
+  for (const text of [NFT.slice(0, -9), ""]) {
+    expect(read({ "iptables-save": null, "nft-ruleset": text })).toMatchObject({
+      told: "iptables-save: command not found",
+      gaps: ["rules of native nftables", "rules of iptables"],
+    });
+  }
+});
+
 test("legacy tables that are there and cannot be read make all unknown", () => {
   const expected = { empty: [], present: ["iptables-legacy-save"] };
   expect(read({ "nft-ruleset": NFT, "iptables-legacy-save": null }, expected).told).toBe(

@@ -1,6 +1,7 @@
 import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { Known, NetnsId, NetnsName, NodeName, Source } from "../../facts/provenance.ts";
 import { known, netnsId, unknown } from "../../facts/provenance.ts";
+import { toldBy } from "../../facts/told-error.ts";
 import type { Parsed, Problem } from "../parse/parsed.ts";
 import type { Output } from "../transport/reader.ts";
 import { text } from "../transport/reader.ts";
@@ -16,7 +17,7 @@ const LINE_FEED = 10;
  */
 const MOST_LINES = 400_000;
 
-/** Outputs that tell themselves where they end: their parsers keep what came before. */
+/** Outputs that tell themselves where they end: their parsers keep what came before, or refuse a part. */
 const SELF_ENDING = /tables(-legacy)?-save$|^nft-ruleset$/;
 
 /** One thing that could not be read, before those that say the same of several namespaces are told together. */
@@ -97,7 +98,7 @@ export class Readings {
       this.noteProblems(subject, whole.value.source, parsed.problems);
       return known(parsed.value);
     } catch (error) {
-      const why = phrase("not-understood", { said: (error as Error).message });
+      const why = phrase("not-understood", { said: toldBy(error) });
       this.note(subject, why);
       return unknown(why);
     }

@@ -4,6 +4,7 @@ import { said } from "../../../test/said.ts";
 import { phrase } from "../../facts/phrase.ts";
 import type { Source } from "../../facts/provenance.ts";
 import type { Chain } from "../../facts/ruleset.ts";
+import { ToldError } from "../../facts/told-error.ts";
 import { parseNftRuleset } from "./nft-ruleset.ts";
 
 const source: Source = { node: "n", netns: "n/host", argv: [], at: "2026-01-01T00:00:00Z" };
@@ -57,13 +58,14 @@ table inet mine {
 `;
 
 const isRoot = process.getuid?.() === 0;
+const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
 
 describe.skipIf(!isRoot)("a native ruleset, loaded and listed by nft itself (needs root)", () => {
   const json = isRoot
     ? execFileSync("unshare", ["-n", "sh", "-c", "nft -f /dev/stdin && nft -j list ruleset"], {
         input: RULESET,
         encoding: "utf8",
-        env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+        env,
       })
     : "";
   const parsed = parseNftRuleset(json, source, new Set());
@@ -147,6 +149,15 @@ describe.skipIf(!isRoot)("a native ruleset, loaded and listed by nft itself (nee
     ]);
     expect(chain("in").rules.at(-1)).toMatchObject({ packets: 7, comment: "syn" });
   });
+
+  test("a list that was cut short is none, nor is nothing at all; one without rules is", () => {
+    for (const length of [0, 1, 40, json.length >> 1, json.trimEnd().length - 1]) {
+      const cut = json.slice(0, length);
+      expect(() => parseNftRuleset(cut, source, new Set())).toThrow(ToldError);
+    }
+    const bare = execFileSync("unshare", ["-n", "nft", "-j", "list", "ruleset"], { encoding: "utf8", env });
+    expect(parseNftRuleset(bare, source, new Set())).toEqual({ value: { tables: [], sets: [] }, problems: [] });
+  });
 });
 
 describe("what JSON may hold besides", () => {
@@ -191,8 +202,14 @@ describe("what JSON may hold besides", () => {
     ]);
   });
 
-  test("no JSON, a flowtable, statements of another age", () => {
-    expect(parseNftRuleset('{"nftables": [', source, new Set()).problems[0]?.why).toEqual(phrase("no-json"));
+  test("no list, a flowtable, statements of another age", () => {
+    for (const [text, told] of [
+      ["Error: syntax error, unexpected json", "no-json"],
+      ["{}", "no-nft-list"],
+    ] as const) {
+      const parse = () => parseNftRuleset(text, source, new Set());
+      expect(parse).toThrow(expect.objectContaining({ told: phrase(told) }));
+    }
     const at = { family: "netdev", table: "t" };
     const json = list(
       { flowtable: { ...at, name: "ft" } },

@@ -1,6 +1,7 @@
 import { type CodedPhrase, phrase } from "../../facts/phrase.ts";
 import type { Provenance, Source } from "../../facts/provenance.ts";
 import type { Chain, Hook, IpSet, Match, Rule, RuleTable } from "../../facts/ruleset.ts";
+import { ToldError } from "../../facts/told-error.ts";
 import type { ChainDevices } from "./nft-devices.ts";
 import type { Json } from "./nft-json.ts";
 import { field, isObject, onlyEntry, textField } from "./nft-json.ts";
@@ -31,6 +32,7 @@ const MOST_RULES = 200_000;
  * `nft -j list ruleset`. Several plain rules may bear one number: those that a rule with a verdict map or a set of
  * interfaces comes down to. @param managed tables that iptables-nft printed, `FAMILY NAME`: left out here.
  * @param devices of chains whose JSON does not name them
+ * @throws ToldError for what is no whole list: a part of it is no JSON, and nothing of it can be kept
  */
 export function parseNftRuleset(
   json: string,
@@ -41,7 +43,7 @@ export function parseNftRuleset(
   const problems = new Problems();
   // nft prints everything on one line.
   const because: Provenance = { source, line: 1 };
-  const items = readItems(json, problems);
+  const items = readItems(json);
   const tables = new Map<string, TableDraft>();
   const sets = new Map<string, NamedSet>();
   const maps = new Map<string, NamedSet>();
@@ -60,19 +62,17 @@ export function parseNftRuleset(
   return { value: { tables: built, sets: ipSets }, problems: problems.list() };
 }
 
-function readItems(json: string, problems: Problems): readonly Json[] {
-  if (json.trim() === "") return [];
+/** Even of a namespace without rules nft prints a list, in which it tells its own version. */
+function readItems(json: string): readonly Json[] {
   let parsed: Json;
   try {
     parsed = JSON.parse(json);
-  } catch {
-    note(problems, json.slice(0, 80), phrase("no-json"));
-    return [];
+  } catch (cause) {
+    throw new ToldError(phrase("no-json"), null, { cause });
   }
   const items = field(parsed, "nftables");
-  if (Array.isArray(items)) return items;
-  note(problems, json.slice(0, 80), phrase("no-nft-list"));
-  return [];
+  if (!Array.isArray(items)) throw new ToldError(phrase("no-nft-list"), null);
+  return items;
 }
 
 function note(problems: Problems, text: string, why: CodedPhrase): void {
