@@ -15,6 +15,8 @@ export interface TableContext {
   readonly table: string;
   readonly sets: ReadonlyMap<string, NamedSet>;
   readonly maps: ReadonlyMap<string, NamedSet>;
+  /** Named limits as their objects say them, by `FAMILY TABLE NAME`. */
+  readonly limits: ReadonlyMap<string, Json>;
 }
 
 /** More ways than this, and a match is not spread out but left unknown. */

@@ -43,8 +43,8 @@ export function readExpressions(statements: readonly Json[], context: TableConte
   for (const statement of statements) {
     const [name, body] = onlyEntry(statement) ?? ["", null];
     if (name === "match") narrow(matchWays(statement, context));
-    else if (name === "limit") narrow([[limitMatch(statement, body)]]);
-    else if (name === "set" && Array.isArray(field(body, "stmt"))) narrow([[meterMatch(statement, body)]]);
+    else if (name === "limit") narrow([[limitMatch(statement, [body], context)]]);
+    else if (name === "set" && Array.isArray(field(body, "stmt"))) narrow([[meterMatch(statement, body, context)]]);
     else if (name === "ct count" || name === "quota" || name === "connlimit") narrow([[unknownMatch(name, statement)]]);
     else if (name === "xt" && textField(body, "type") === "match") narrow([[unknownMatch("xt", statement)]]);
     else {
@@ -109,19 +109,24 @@ function joinIcmpCode(way: readonly Match[]): readonly Match[] {
   return [...way.slice(0, -1), { match: "unknown", module: "icmp", text: `icmp code ${last.code}`, negate: false }];
 }
 
-function limitMatch(statement: Json, body: Json): Match {
-  const inner = field(body, "stmt");
-  const limits = [body, ...(Array.isArray(inner) ? inner.map((one) => field(one, "limit")) : [])];
-  const over = limits.some((limit) => field(limit, "inv") === true);
+/** A limit that is named says nothing of itself: its object tells whether it lets the rate pass or what exceeds it. */
+function limitMatch(statement: Json, limits: readonly Json[], context: TableContext): Match {
+  const told = limits.map((limit) =>
+    typeof limit === "string" ? context.limits.get(setKey(context.family, context.table, limit)) : limit,
+  );
+  if (told.some((limit) => field(limit, "rate") === undefined)) return unknownMatch("limit", statement);
+  const over = told.some((limit) => field(limit, "inv") === true);
   return { match: "limit", text: printNft(statement), negate: over };
 }
 
 /** `update @seen { ip saddr limit rate over 5/second }`: what stands inside decides whether the rule goes on. */
-function meterMatch(statement: Json, body: Json): Match {
+function meterMatch(statement: Json, body: Json, context: TableContext): Match {
   const inner = field(body, "stmt");
   const isRate =
     Array.isArray(inner) && inner.every((one) => /^(?:limit|counter|last)$/.test(onlyEntry(one)?.[0] ?? ""));
-  return isRate ? limitMatch(statement, body) : unknownMatch("set", statement);
+  if (!isRate) return unknownMatch("set", statement);
+  const limits = inner.map((one) => field(one, "limit")).filter((limit) => limit !== undefined);
+  return limitMatch(statement, limits, context);
 }
 
 function asksChanged(match: Match, targets: readonly Target[]): boolean {

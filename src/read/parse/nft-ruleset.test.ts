@@ -54,6 +54,14 @@ table inet mine {
     meta pkttype broadcast accept
     tcp flags & (fin|syn|rst|ack) == syn counter packets 7 bytes 8 log accept comment "syn"
   }
+  limit excess { rate over 400/minute }
+  limit usual { rate 1 mbytes/second }
+  chain limited {
+    limit name "excess" drop
+    limit name "usual" accept
+    limit rate over 5/second drop
+    limit name tcp dport map { 80 : "excess", 81 : "usual" } drop
+  }
 }
 `;
 
@@ -148,6 +156,15 @@ describe.skipIf(!isRoot)("a native ruleset, loaded and listed by nft itself (nee
       [8, ["protocol 6", "tcp-flags SYN"], ["LOG", "ACCEPT"]],
     ]);
     expect(chain("in").rules.at(-1)).toMatchObject({ packets: 7, comment: "syn" });
+  });
+
+  test("a named limit lets pass, or only the excess, as its object says", () => {
+    expect(brief("limited")).toEqual([
+      [1, ["! limit"], ["DROP"]],
+      [2, ["limit"], ["ACCEPT"]],
+      [3, ["! limit"], ["DROP"]],
+      [4, ["unknown"], ["DROP"]],
+    ]);
   });
 
   test("a list that was cut short is none, nor is nothing at all; one without rules is", () => {

@@ -8,7 +8,7 @@ import { field, isObject, onlyEntry, textField } from "./nft-json.ts";
 import type { TableContext } from "./nft-matches.ts";
 import { readExpressions } from "./nft-rules.ts";
 import type { NamedSet } from "./nft-sets.ts";
-import { asIpSet, readNamedSet } from "./nft-sets.ts";
+import { asIpSet, readNamedSet, setKey } from "./nft-sets.ts";
 import { printNft } from "./nft-text.ts";
 import type { Parsed } from "./parsed.ts";
 import { Problems } from "./parsed.ts";
@@ -17,6 +17,13 @@ export interface NftFacts {
   readonly tables: readonly RuleTable[];
   /** Named sets of addresses, called `FAMILY TABLE NAME`. */
   readonly sets: readonly IpSet[];
+}
+
+/** What rules refer to by name. */
+interface Named {
+  readonly sets: Map<string, NamedSet>;
+  readonly maps: Map<string, NamedSet>;
+  readonly limits: Map<string, Json>;
 }
 
 interface TableDraft {
@@ -45,13 +52,12 @@ export function parseNftRuleset(
   const because: Provenance = { source, line: 1 };
   const items = readItems(json);
   const tables = new Map<string, TableDraft>();
-  const sets = new Map<string, NamedSet>();
-  const maps = new Map<string, NamedSet>();
-  for (const item of items) collect(item, managed, tables, sets, maps, problems);
-  const ipSets = [...sets.values()].map((set) => asIpSet(set, because)).filter((set) => set !== null);
+  const named: Named = { sets: new Map(), maps: new Map(), limits: new Map() };
+  for (const item of items) collect(item, managed, tables, named, problems);
+  const ipSets = [...named.sets.values()].map((set) => asIpSet(set, because)).filter((set) => set !== null);
   const budget = { rules: MOST_RULES };
   const built = [...tables.values()].map((table): RuleTable => {
-    const context: TableContext = { family: table.family, table: table.name, sets, maps };
+    const context: TableContext = { family: table.family, table: table.name, ...named };
     const chains = [...table.chains].map(([name, { body, rules }]) => {
       const told = devices.get(`${table.family} ${table.name} ${name}`) ?? [];
       return buildChain(body, rules, context, because, budget, told);
@@ -83,8 +89,7 @@ function collect(
   item: Json,
   managed: ReadonlySet<string>,
   tables: Map<string, TableDraft>,
-  sets: Map<string, NamedSet>,
-  maps: Map<string, NamedSet>,
+  named: Named,
   problems: Problems,
 ): void {
   const [kind, body] = onlyEntry(item) ?? ["", null];
@@ -113,9 +118,12 @@ function collect(
     case "set":
     case "map": {
       const set = readNamedSet(body);
-      if (set !== null) (kind === "set" ? sets : maps).set(set.key, set);
+      if (set !== null) (kind === "set" ? named.sets : named.maps).set(set.key, set);
       return;
     }
+    case "limit":
+      if (name !== null) named.limits.set(setKey(family, tableName, name), body);
+      return;
     case "flowtable":
       note(problems, `flowtable ${key} ${name ?? ""}`, phrase("flowtable-offloads"));
       return;
