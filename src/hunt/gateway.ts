@@ -2,6 +2,7 @@ import type { Pod } from "../facts/cluster.ts";
 import { podKey } from "../facts/cluster.ts";
 import type { ConntrackEntry, Socket } from "../facts/netns.ts";
 import { netnsId, type NetnsId } from "../facts/provenance.ts";
+import { LIST_CONNECTIONS } from "../read/collect/commands.ts";
 import { parseConntrack } from "../read/parse/conntrack.ts";
 import { parseSockets } from "../read/parse/sockets.ts";
 import { text } from "../read/transport/reader.ts";
@@ -36,11 +37,12 @@ export function socketsOfServer(sockets: readonly Socket[], port: number): reado
 }
 
 export async function conntrackOf(field: Field, node: string): Promise<readonly ConntrackEntry[]> {
-  const argv = ["conntrack", "-L"];
-  const [output] = await field.reader.run(node, [{ name: "conntrack", argv, netns: null }], field.limits);
-  if (output === undefined || output.failure !== null) return [];
+  const round = Object.entries(LIST_CONNECTIONS).map(([name, argv]) => ({ name, argv, netns: null }));
+  const outputs = await field.reader.run(node, round, field.limits);
   const netns: NetnsId = netnsId(node, "host");
-  return parseConntrack(text(output), { node, netns, argv, at: output.at }).value;
+  return outputs
+    .filter(({ failure }) => failure === null)
+    .flatMap((output) => parseConntrack(text(output), { node, netns, argv: output.command.argv, at: output.at }).value);
 }
 
 export interface GatewayReading {

@@ -23,6 +23,7 @@ export interface ReadingPhrases {
   sockets: Nothing;
   "virtual-servers": Nothing;
   "tracked-connections": Nothing;
+  "tracked-ipv6-connections": Nothing;
   "link-counters": Nothing;
   "protocol-counters": Nothing;
   "nft-devices": Nothing;

@@ -122,8 +122,8 @@ reading() {
       fi ;;
     ss.txt) if absent tcp_diag || absent udp_diag; then set -- env PROC_ROOT=/proc "$@"; fi ;;
     ip-vs.txt) absent ip_vs && return 0 ;;
-    conntrack.txt | conntrack-stats.txt)
-      grep -q "^connections $inode 00*\$" "$surveyed" && [ "$name" = conntrack.txt ] && return 0
+    conntrack.txt | conntrack-6.txt | conntrack-stats.txt)
+      grep -q "^connections $inode 00*\$" "$surveyed" && [ "$name" != conntrack-stats.txt ] && return 0
       absent nf_conntrack && return 0
       if ! has conntrack || absent nf_conntrack_netlink; then
         [ "$name" = conntrack.txt ] || return 0

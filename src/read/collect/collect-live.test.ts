@@ -180,14 +180,16 @@ describe.skipIf(process.getuid?.() !== 0)("collecting from namespaces (needs roo
 
   test("connections are read where there are any", async () => {
     sh(`ip netns exec ${A}-k2 iptables-nft -A OUTPUT -m conntrack --ctstate NEW -j ACCEPT
-        ip netns exec ${A}-k2 ping -c 1 -W 1 10.77.2.2 >/dev/null || true`);
+        ip netns exec ${A}-k2 ping -c 1 -W 1 10.77.2.2 >/dev/null || true
+        ip netns exec ${A}-k2 conntrack -I -p udp -s fd77::1 -d fd77::2 --sport 4000 --dport 53 -t 100 2>/dev/null`);
     const reader = read(A);
     const { world } = await collectWorld(reader, cluster, { limits: LIMITS, nodes: ["k1", "k2"], pods: () => false });
     await reader.close();
     const entries = (node: string) => world.netns.get(`${node}/host`)?.conntrack;
     expect(entries("k1")).toEqual({ known: true, value: [] });
     const of = entries("k2");
-    expect(of?.known && of.value.map((entry) => entry.original.dst.text)).toContain("10.77.2.2");
+    const seen = of?.known ? of.value.map((entry) => entry.original.dst.text) : [];
+    for (const address of ["10.77.2.2", "fd77::2"]) expect(seen.filter((text) => text === address)).toHaveLength(1);
     expect([...world.netns.keys()]).toEqual(["k1/host", "k2/host"]);
   });
 

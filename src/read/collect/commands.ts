@@ -22,6 +22,12 @@ const HOST_ONLY: Readonly<Record<string, readonly string[]>> = {
   version: ["cat", "/proc/version"],
 };
 
+/** Without a family conntrack-tools list IPv4 alone, up to 1.4.6 (src/conntrack.c: `family = AF_INET`). */
+export const LIST_CONNECTIONS: Readonly<Record<"conntrack" | "conntrack-6", readonly string[]>> = {
+  conntrack: ["conntrack", "-L", "-f", "ipv4"],
+  "conntrack-6": ["conntrack", "-L", "-f", "ipv6"],
+};
+
 /** Files that a recording may have besides. */
 const RECORDED: Readonly<Record<string, readonly string[]>> = {
   "ip-link": ["ip", "-d", "link", "show"],
@@ -84,8 +90,12 @@ export function gatedCommands(survey: Survey | null, inode: string, path: string
   wanted.ss = byProc ? ["env", "PROC_ROOT=/proc", ...listSockets] : listSockets;
   unlessAbsent("ip_vs", "ip-vs", survey === null ? null : ["cat", "/proc/net/ip_vs"]);
   const canList = survey === null || (survey.tools.has("conntrack") && !absent("nf_conntrack_netlink"));
-  if (survey?.untracked.has(inode)) empty.add("conntrack");
-  else unlessAbsent("nf_conntrack", "conntrack", canList ? ["conntrack", "-L"] : ["cat", "/proc/net/nf_conntrack"]);
+  // The kernel's own file holds both families.
+  const lists = canList ? LIST_CONNECTIONS : { conntrack: ["cat", "/proc/net/nf_conntrack"] };
+  for (const [name, argv] of Object.entries(lists)) {
+    if (survey?.untracked.has(inode)) empty.add(name);
+    else unlessAbsent("nf_conntrack", name, argv);
+  }
   if (canList && path === null) unlessAbsent("nf_conntrack", "conntrack-stats", ["conntrack", "-S"]);
   return { commands: toCommands(wanted, path, folder), expected: { empty, present } };
 }

@@ -46,7 +46,7 @@ export function readNetns(readings: Readings): Netns {
     ),
     sockets: readings.parse("ss", phrase("sockets"), [], parseSockets),
     virtualServers: readings.parse("ip-vs", phrase("virtual-servers"), [], parseIpVs),
-    conntrack: readings.parse("conntrack", phrase("tracked-connections"), [], parseConntrack),
+    conntrack: readConntrack(readings),
     counters: readCounters(readings),
     linkCounters: readings.parse("proc-net-dev", phrase("link-counters"), new Map(), parseLinkCounters),
   };
@@ -97,6 +97,13 @@ function readRoutes(readings: Readings): Known<Table<Route>> {
   );
   if (!first.known || !second.known) return first;
   return known([...first.value.filter((route) => route.dst.family === 4), ...second.value]);
+}
+
+/** Both families in one, where the kernel's own file was read, and in older recordings. */
+function readConntrack(readings: Readings): Netns["conntrack"] {
+  const first = readings.parse("conntrack", phrase("tracked-connections"), [], parseConntrack);
+  if (!first.known || first.value.some(({ original }) => original.src.family === 6)) return first;
+  return withOptional(first, readings.parse("conntrack-6", phrase("tracked-ipv6-connections"), [], parseConntrack));
 }
 
 function readCounters(readings: Readings): Netns["counters"] {

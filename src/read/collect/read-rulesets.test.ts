@@ -206,6 +206,15 @@ test("a tool whose module is not loaded is not run, for it would load it", () =>
   expect(gatedCommands(bare, "self", null, "").expected.empty).toContain("nft-ruleset");
 });
 
+test("connections are asked for by family, and the kernel's own file once", () => {
+  const asked = (...lines: string[]) =>
+    argvOf(parseSurvey(lines.join("\n"))).filter((argv) => / -L|\/nf_conntrack/.test(argv));
+  expect(asked("tool conntrack")).toEqual(["conntrack -L -f ipv4", "conntrack -L -f ipv6"]);
+  expect(asked()).toEqual(["cat /proc/net/nf_conntrack"]);
+  const { expected } = gatedCommands(survey("connections self 0"), "self", null, "");
+  expect([...expected.empty]).toEqual(expect.arrayContaining(["conntrack", "conntrack-6"]));
+});
+
 test("legacy iptables is read only where it has tables, by whichever tool is the legacy one", () => {
   expect(argvOf(survey("iptables-save iptables-save v1.8.9 (nf_tables)", "tables4 self filter"))).toEqual(
     expect.arrayContaining(["iptables-save -c", "iptables-legacy-save -c"]),

@@ -24,6 +24,7 @@ export const reading: PhraseWords<ReadingPhrases> = {
   sockets: () => "sockets",
   "virtual-servers": () => "virtual servers of IPVS",
   "tracked-connections": () => "tracked connections",
+  "tracked-ipv6-connections": () => "tracked IPv6 connections",
   "link-counters": () => "counters of links",
   "protocol-counters": () => "counters of IP, TCP and UDP",
   "nft-devices": () => "devices of nftables' chains",

@@ -24,6 +24,7 @@ export const reading: PhraseWords<ReadingPhrases> = {
   sockets: () => "socket",
   "virtual-servers": () => "IPVS 虚拟服务",
   "tracked-connections": () => "conntrack 连接表",
+  "tracked-ipv6-connections": () => "conntrack 的 IPv6 连接表",
   "link-counters": () => "链路计数器",
   "protocol-counters": () => "IP、TCP、UDP 计数器",
   "nft-devices": () => "nftables 链所绑的设备",
