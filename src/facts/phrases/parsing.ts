@@ -33,6 +33,7 @@ export interface ParsingPhrases {
   "unknown-tos": Nothing;
   "address-unread": { readonly word: string; readonly text: string };
   "no-route-destination": Nothing;
+  "nexthop-not-printed": { readonly id: string };
   "table-not-printed": { readonly backend: string };
   "no-commit": Nothing;
   "outside-table": Nothing;

@@ -63,12 +63,14 @@ const IGNORED = new Set([
   "ts",
   "tsage",
   "ttl-propagate",
-  "nhid",
   "used",
   "bytes",
 ]);
-/** An encapsulation is printed after the destination; what it says may hold words of its own, so only these end it. */
-const ENDS_ENCAP = new Set(["via", "dev", "nhid", "table", "proto", "scope", "metric", "pref"]);
+/**
+ * An encapsulation is printed after the destination; what it says may hold words of its own, so only these end it. The
+ * table is none of them: a segment's end names the one it looks in (`seg6local action End.DT6 table 100 dev eth0`).
+ */
+const ENDS_ENCAP = new Set(["via", "dev", "nhid", "proto", "scope", "metric", "pref"]);
 
 interface Draft {
   type: string;
@@ -83,6 +85,8 @@ interface Draft {
   family: 4 | 6 | null;
   hop: HopDraft;
   hops: HopDraft[];
+  /** The id of a next hop that is an object of its own (`ip nexthop`). */
+  nhid: string | null;
   line: Line;
   broken: CodedPhrase | null;
 }
@@ -107,7 +111,7 @@ export function parseRoutes(text: string, source: Source, family: 4 | 6 | null =
     if (draft === null) return;
     const route = build(draft, source, family);
     if ("code" in route) problems.add(draft.line, route);
-    else routes.push(route);
+    else routes.push(route.nexthops.length === 0 ? withUnprintedHop(route, draft, problems) : route);
     draft = null;
   };
   for (const line of linesOf(text)) {
@@ -148,6 +152,7 @@ function begin(words: readonly string[], line: Line): Draft {
     family: null,
     hop: newHop(),
     hops: [],
+    nhid: null,
     line,
     broken: null,
   };
@@ -205,6 +210,9 @@ function readPair(
       return 1;
     case "weight":
       hop.weight = parseU32(value) ?? 1;
+      return 1;
+    case "nhid":
+      draft.nhid = value ?? "";
       return 1;
     case "table":
       draft.table = tableNumber(value);
@@ -272,6 +280,13 @@ function build(draft: Draft, source: Source, family: 4 | 6 | null): Route | Code
     mtu: draft.mtu,
     because: because(source, draft.line),
   };
+}
+
+/** With net.ipv4.nexthop_compat_mode=0 the kernel tells of an object's id alone: the route is there, whereto is not told. */
+function withUnprintedHop(route: Route, { nhid, line }: Draft, problems: Problems): Route {
+  if (nhid === null || route.type !== "unicast") return route;
+  problems.add(line, phrase("nexthop-not-printed", { id: nhid.slice(0, 40) }));
+  return { ...route, nexthops: [{ via: null, dev: null, weight: 1, flags: [], encap: null }] };
 }
 
 function destination(text: string, family: 4 | 6): Prefix | null {

@@ -34,6 +34,7 @@ export const parsing: PhraseWords<ParsingPhrases> = {
   "unknown-tos": () => "unknown tos",
   "address-unread": (p) => `${p.word} ${p.text} is no address`,
   "no-route-destination": () => "no destination",
+  "nexthop-not-printed": (p) => `the next hop is not printed, only its id, ${p.id}`,
   "table-not-printed": (p) => `${p.backend} cannot print this table`,
   "no-commit": () => "the table before it has no COMMIT",
   "outside-table": () => "outside of a table",

@@ -34,6 +34,7 @@ export const parsing: PhraseWords<ParsingPhrases> = {
   "unknown-tos": () => "不认识的 tos",
   "address-unread": (p) => `${p.word} ${p.text} 不是地址`,
   "no-route-destination": () => "没有目的地",
+  "nexthop-not-printed": (p) => `没有打印下一跳，只有它的编号 ${p.id}`,
   "table-not-printed": (p) => `${p.backend} 打印不了这张表`,
   "no-commit": () => "前一张表没有 COMMIT",
   "outside-table": () => "不在任何表里",

@@ -70,6 +70,7 @@ export function answersFor(question: ArpQuestion, ask: (read: Read) => void): Ar
   }
   const leaves = answer.route.nexthops[0]?.dev ?? null;
   if (answer.route.type !== "unicast") return { is: "no", reads: [] };
+  if (leaves === null) return { is: "unknown", why: phrase("route-without-link") };
   if (leaves === link.name) return answersForIsolated(question, ask);
   for (const read of asked) ask(read);
   return answersByProxy(question, ask);

@@ -104,7 +104,7 @@ function lookUpTable(
 
 /** fib_lookup_good_nhc: not dead, not without carrier where that is to be ignored, through the wanted link. */
 function mayUse(netns: Netns, hop: Nexthop, key: RouteKey, record: (read: Read) => void): boolean {
-  if (key.oif !== null && hop.dev !== key.oif) return false;
+  if (key.oif !== null && hop.dev !== null && hop.dev !== key.oif) return false;
   const isLame = hop.flags.includes("dead") || hop.flags.includes("linkdown");
   if (isLame && hop.dev !== null) record({ of: "link", netns: netns.id, name: hop.dev });
   if (hop.flags.includes("dead")) return false;
@@ -120,7 +120,8 @@ function ignoresLinkdown(netns: Netns, dev: string | null, family: 4 | 6): boole
   ].some((k) => sysctlNamed(sysctls, k)?.value === "1");
 }
 
-/** Is a link one of those that a route leaves through? (fib_info_nh_uses_dev) */
-export function leavesThrough(route: Route, dev: string): boolean {
-  return route.nexthops.some((h) => h.dev === dev);
+/** Is a link one of those that a route leaves through? (fib_info_nh_uses_dev) Null where a next hop was not printed. */
+export function leavesThrough(route: Route, dev: string): boolean | null {
+  if (route.nexthops.some((h) => h.dev === dev)) return true;
+  return route.nexthops.some((h) => h.dev === null) ? null : false;
 }

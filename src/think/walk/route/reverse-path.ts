@@ -102,11 +102,13 @@ function validateFully(
     const accepted = acceptsLocal(check, record, answer.reads);
     if (accepted.is !== "valid") return accepted;
   } else if (route.type !== "unicast") return { is: "martian", detail: text, reads };
-  if (leavesThrough(route, key.iif)) return { is: "valid", detail: text };
+  const leavesHere = leavesThrough(route, key.iif);
+  if (leavesHere === true) return { is: "valid", detail: text };
   const link = netns.links.known ? linkNamed(netns.links.value, key.iif) : null;
   const numbered = link === null || link.addresses.some((a) => a.ip.family === 4);
-  if (!numbered) return last(text);
-  return mode === 1 ? { is: "filtered", detail: text, reads } : { is: "valid", detail: text };
+  const elsewhere = numbered && mode !== 1 ? ({ is: "valid", detail: text } as const) : last(text);
+  if (leavesHere === false || elsewhere.is === "valid") return elsewhere;
+  return { is: "unknown", why: phrase("route-without-link"), because: route.because, reads };
 }
 
 function acceptsLocal(check: SourceCheck, record: (read: Read) => void, why: readonly Read[]): SourceVerdict {
