@@ -125,7 +125,7 @@ export type Target =
   /** NFQUEUE, TPROXY, a verdict map that was not read …: where the packet goes is not known. */
   | { readonly do: "unknown"; readonly name: string; readonly text: string };
 
-/** `ipset save`, or a named set of native nft (`FAMILY TABLE NAME`). `entries` verbatim. */
+/** `ipset save`, or a named set of native nft (`FAMILY TABLE NAME`). `entries` verbatim, with the netmask of their set. */
 export interface IpSet {
   readonly name: string;
   /** hash:net, hash:ip, hash:ip,port, hash:net,iface, list:set, bitmap:port … */

@@ -317,6 +317,9 @@ describe.skipIf(!isRoot)("against two backends of a real namespace (needs root)"
 ipset create lh4 hash:ip,port; ipset add lh4 10.0.0.1,tcp:80
 ipset create lhn hash:net comment; ipset add lhn 10.0.0.0/8 comment "a b"; ipset add lhn 10.1.0.0/16 nomatch
 ipset create lh6 hash:net family inet6; ipset add lh6 2001:db8::/64
+ipset create lhm hash:ip netmask 24 comment; ipset add lhm 10.0.0.5 comment "netmask 8"
+ipset create lm6 hash:ip family inet6 netmask 64; ipset add lm6 fd00::5
+ipset create lbm bitmap:ip range 10.1.0.0/16 netmask 24 timeout 0; ipset add lbm 10.1.2.3 timeout 0
 for I in iptables-nft iptables-legacy; do
   $I -N ch
   ${rules.map((rule) => `$I -A INPUT ${rule}`).join("\n  ")}
@@ -386,13 +389,21 @@ show json nft -j list ruleset; show ipset ipset save
     for (const chain of native.filter(([, , priority]) => priority !== null)) expect(chains).toContainEqual(chain);
   });
 
-  test("sets keep their entries verbatim", () => {
+  test("sets keep their entries verbatim, and as the networks that a netmask makes of them", () => {
     const { value: sets, problems } = parseIpsetSave(shown.get("ipset") ?? "", source);
     expect(problems).toEqual([]);
     expect(sets.map((set) => [set.name, set.type, set.family])).toEqual([
       ["lh4", "hash:ip,port", 4],
       ["lhn", "hash:net", 4],
       ["lh6", "hash:net", 6],
+      ["lhm", "hash:ip", 4],
+      ["lm6", "hash:ip", 6],
+      ["lbm", "bitmap:ip", 4],
+    ]);
+    expect(sets.slice(3).map((set) => set.entries)).toEqual([
+      ['10.0.0.0/24 comment "netmask 8"'],
+      ["fd00::/64"],
+      ["10.1.2.0/24 timeout 0"],
     ]);
     expect(sets[1]?.entries.toSorted()).toEqual(['10.0.0.0/8 comment "a b"', "10.1.0.0/16 nomatch"]);
   });

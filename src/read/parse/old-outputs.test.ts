@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { said } from "../../../test/said.ts";
 import type { Source } from "../../facts/provenance.ts";
+import { parseIpsetSave } from "./ipset-save.ts";
 import { parseFdb } from "./bridge-fdb.ts";
 import { parseConntrack } from "./conntrack.ts";
 import { parseConntrackStats } from "./conntrack-stats.ts";
@@ -113,6 +114,19 @@ conntrack v1.4.4 (conntrack-tools): 4 flow entries have been shown.
     const tool = parseConntrackStats("cpu=0   \tfound=1 drop=3 \ncpu=1   \tfound=0 drop=4 \n", source).value;
     expect(tool.get("nf_conntrack.drop")).toBe(7n);
   });
+});
+
+test("a set whose mask leaves no network, or masks more than addresses, is of a type of its own", () => {
+  const text = `create e hash:ip family inet hashsize 1024 maxelem 65536 bitmask 255.0.255.0 bucketsize 12 initval 0x6b94f42d
+create k hash:ip,port family inet hashsize 1024 maxelem 65536 bucketsize 12 initval 0xbefc7706 netmask 24
+add k 10.0.0.0,tcp:80
+`;
+  const { value, problems } = parseIpsetSave(text, source);
+  expect(problems).toEqual([]);
+  expect(value.map((set) => [set.type, set.entries])).toEqual([
+    ["hash:ip bitmask 255.0.255.0", []],
+    ["hash:ip,port netmask 24", ["10.0.0.0,tcp:80"]],
+  ]);
 });
 
 describe("routes", () => {
