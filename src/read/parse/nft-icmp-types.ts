@@ -39,3 +39,25 @@ export const ICMPV6_TYPES: Readonly<Record<string, number>> = {
   "ind-neighbor-advert": 142,
   "mld2-listener-report": 143,
 };
+
+/** Names of the codes of destination-unreachable (src/datatype.c icmp_code_tbl, RFC 792): nft prints them with any type. */
+export const ICMP_CODES: Readonly<Record<string, number>> = {
+  "net-unreachable": 0,
+  "host-unreachable": 1,
+  "prot-unreachable": 2,
+  "port-unreachable": 3,
+  "frag-needed": 4,
+  "net-prohibited": 9,
+  "host-prohibited": 10,
+  "admin-prohibited": 13,
+};
+
+/** src/datatype.c icmpv6_code_tbl, RFC 4443. */
+export const ICMPV6_CODES: Readonly<Record<string, number>> = {
+  "no-route": 0,
+  "admin-prohibited": 1,
+  "addr-unreachable": 3,
+  "port-unreachable": 4,
+  "policy-fail": 5,
+  "reject-route": 6,
+};

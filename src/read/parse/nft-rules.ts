@@ -1,4 +1,5 @@
 import type { Match, Target } from "../../facts/ruleset.ts";
+import { ICMP_CODES, ICMPV6_CODES } from "./nft-icmp-types.ts";
 import type { Json } from "./nft-json.ts";
 import { field, onlyEntry, textField, u32 } from "./nft-json.ts";
 import type { TableContext, Ways } from "./nft-matches.ts";
@@ -74,26 +75,16 @@ export function readExpressions(statements: readonly Json[], context: TableConte
 function matchWays(statement: Json, context: TableContext): Ways {
   const body = field(statement, "match");
   const payload = field(field(body, "left"), "payload");
-  const isCode = /^icmp(?:v6)?$/.test(textField(payload, "protocol") ?? "") && textField(payload, "field") === "code";
-  const code = isCode && textField(body, "op") === "==" ? icmpCode(field(body, "right")) : null;
+  const protocol = textField(payload, "protocol");
+  const names = protocol === "icmp" ? ICMP_CODES : protocol === "icmpv6" ? ICMPV6_CODES : null;
+  const isCode = names !== null && textField(payload, "field") === "code" && textField(body, "op") === "==";
+  const code = isCode ? icmpCode(field(body, "right"), names) : null;
   if (code !== null) return [[{ match: "icmp-type", type: -1, code, negate: false }]];
   return readMatch(statement, context);
 }
 
-/** Names of the codes of destination-unreachable (RFC 792); others print as numbers. */
-const CODES: Readonly<Record<string, number>> = {
-  "net-unreachable": 0,
-  "host-unreachable": 1,
-  "prot-unreachable": 2,
-  "port-unreachable": 3,
-  "frag-needed": 4,
-  "net-prohibited": 9,
-  "host-prohibited": 10,
-  "admin-prohibited": 13,
-};
-
-function icmpCode(right: Json): number | null {
-  if (typeof right === "string" && Object.hasOwn(CODES, right)) return CODES[right] ?? null;
+function icmpCode(right: Json, names: Readonly<Record<string, number>>): number | null {
+  if (typeof right === "string" && Object.hasOwn(names, right)) return names[right] ?? null;
   return u32(right);
 }
 

@@ -54,6 +54,17 @@ table inet mine {
     meta pkttype broadcast accept
     tcp flags & (fin|syn|rst|ack) == syn counter packets 7 bytes 8 log accept comment "syn"
   }
+  chain codes {
+    icmp type destination-unreachable icmp code port-unreachable drop
+    icmp type destination-unreachable icmp code admin-prohibited drop
+    icmp type destination-unreachable icmp code frag-needed drop
+    icmpv6 type destination-unreachable icmpv6 code port-unreachable drop
+    icmpv6 type destination-unreachable icmpv6 code admin-prohibited drop
+    icmpv6 type destination-unreachable icmpv6 code addr-unreachable drop
+    icmpv6 type destination-unreachable icmpv6 code policy-fail drop
+    icmpv6 type destination-unreachable icmpv6 code 2 drop
+    icmpv6 type echo-request icmpv6 code 0 drop
+  }
   limit excess { rate over 400/minute }
   limit usual { rate 1 mbytes/second }
   chain limited {
@@ -156,6 +167,23 @@ describe.skipIf(!isRoot)("a native ruleset, loaded and listed by nft itself (nee
       [8, ["protocol 6", "tcp-flags SYN"], ["LOG", "ACCEPT"]],
     ]);
     expect(chain("in").rules.at(-1)).toMatchObject({ packets: 7, comment: "syn" });
+  });
+
+  test("a code has one number in ICMP, and another in ICMPv6", () => {
+    const codes = chain("codes").rules.map(({ matches }) =>
+      matches.flatMap((m) => (m.match === "icmp-type" ? [[m.type, m.code]] : [])),
+    );
+    expect(codes).toEqual([
+      [[3, 3]],
+      [[3, 13]],
+      [[3, 4]],
+      [[1, 4]],
+      [[1, 1]],
+      [[1, 3]],
+      [[1, 5]],
+      [[1, 2]],
+      [[128, 0]],
+    ]);
   });
 
   test("a named limit lets pass, or only the excess, as its object says", () => {
