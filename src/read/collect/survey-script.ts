@@ -4,7 +4,7 @@
  *
  * Arguments: the addresses to look for, IPv4 dotted, IPv6 as the 32 digits of /proc/net/if_inet6; `*` for all but loopback. Lines on standard output:
  * `tool NAME` · `iptables-save VERSION-LINE` · `module NAME loaded|absent` (no line: not known) · `self INODE` ·
- * `named PATH INODE` · `tables4|tables6 INODE-or-self NAME...` · `connections INODE-or-self HEX` (nf_conntrack's entries) · `address INODE PATH ADDRESS`.
+ * `named PATH INODE` · `tables4|tables6 INODE-or-self NAME...` (`unreadable` where they are root's to read) · `connections INODE-or-self HEX` (nf_conntrack's entries) · `address INODE PATH ADDRESS`.
  *
  * A namespace of a process is read through /proc/PID/net; one that only a mount keeps alive (CRI-O without a pause process) is entered.
  */
@@ -25,11 +25,15 @@ if [ -r /proc/modules ]; then
   done
 fi
 [ -e /proc/net/ip_vs ] && echo 'module ip_vs loaded' || echo 'module ip_vs absent'
+denied=
 for family in 4 6; do
   file=/proc/net/ip_tables_names
   [ "$family" = 6 ] && file=/proc/net/ip6_tables_names
-  [ -e "$file" ] && printf 'tables%s self %s\\n' "$family" "$(tr '\\n' ' ' <"$file")"
+  [ -e "$file" ] || continue
+  if [ -r "$file" ]; then names=$(tr '\\n' ' ' <"$file"); else names=unreadable denied="$denied $file"; fi
+  printf 'tables%s self %s\\n' "$family" "$names"
 done
+export denied
 [ -r /proc/net/stat/nf_conntrack ] && { read -r line; read -r count line; printf 'connections self %s\\n' "$count"; } </proc/net/stat/nf_conntrack
 printf 'self %s\\n' "$(stat -L -c %i /proc/self/ns/net)"
 [ "$#" -gt 0 ] || exit 0
@@ -50,10 +54,12 @@ function addresses(inode, path, dir,    line, address, found) {
   close(dir "/if_inet6")
   return found
 }
-function tables(word, inode, file,    line, names) {
+function tables(word, inode, file,    line, names, got) {
   names = ""
-  while ((getline line < file) > 0) names = names " " line
+  while ((got = (getline line < file)) > 0) names = names " " line
   close(file)
+  sub(/^.*\\//, "/", file)
+  if (got < 0 && index(ENVIRON["denied"], file)) names = " unreadable"
   print word, inode names
 }
 function connections(inode, file,    line, column) {

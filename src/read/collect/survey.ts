@@ -19,7 +19,7 @@ export interface Survey {
   readonly selfInode: string | null;
   /** Inodes of the namespaces that have a path of their own, /run/netns/NAME mostly. */
   readonly named: ReadonlyMap<string, string>;
-  /** Tables of legacy iptables by `4 INODE`, `6 self`: no entry when it is not known. */
+  /** Tables of legacy iptables by `4 INODE`, `6 self`. No entry: the kernel has none. `unreadable`: which ones is not known. */
   readonly legacyTables: ReadonlyMap<string, readonly string[]>;
   /** Namespaces, by inode or `self`, known to track no connection. */
   readonly untracked: ReadonlySet<string>;
