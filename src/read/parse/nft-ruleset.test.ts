@@ -221,6 +221,33 @@ describe("what JSON may hold besides", () => {
     ]);
   });
 
+  test("a chain of many devices holds for each of them, or is unknown on all of them", () => {
+    const at = { family: "netdev", table: "t" };
+    const chain = { ...at, name: "i", type: "filter", hook: "ingress", prio: 0, policy: "drop" };
+    const bound = (devices: number, rules: number) => {
+      const dev = Array.from({ length: devices }, (_, i) => `eth${i}`);
+      const rule = { rule: { ...at, chain: "i", expr: [{ accept: null }] } };
+      const json = list({ chain: { ...chain, dev } }, ...Array.from({ length: rules }, () => rule));
+      return parseNftRuleset(json, source, new Set());
+    };
+    const few = bound(200, 2);
+    expect(few.problems).toEqual([]);
+    const last = few.value.tables[0]?.chains[0]?.rules.filter(
+      ({ matches: [m] }) => m?.match === "in" && m.name === "eth199",
+    );
+    expect(last?.map(({ number, targets }) => [number, targets[0]?.do])).toEqual([
+      [1, "ACCEPT"],
+      [2, "ACCEPT"],
+      [0, "DROP"],
+    ]);
+    const many = bound(64, 5_000);
+    expect(many.problems.map((problem) => problem.why)).toEqual([phrase("rules-beyond", { most: 200_000 })]);
+    const rules = many.value.tables[0]?.chains[0]?.rules ?? [];
+    expect(rules.length).toBeLessThan(210_000);
+    expect(rules.at(-2)).toMatchObject({ number: 5_000, matches: [], targets: [{ do: "unknown" }] });
+    expect(rules.at(-1)).toMatchObject({ number: 0, matches: [], targets: [{ do: "unknown" }] });
+  });
+
   test("a rule whose map is empty is there all the same, and takes no packet", () => {
     const at = { family: "ip", table: "t" };
     const type = ["ipv4_addr", "inet_proto", "inet_service"];

@@ -152,25 +152,28 @@ function buildChain(
   const hookName = textField(body, "hook") ?? "";
   const hook = Object.hasOwn(HOOKS, hookName) ? (HOOKS[hookName] ?? null) : null;
   const prio = field(body, "prio");
+  const own = devicesOf(body);
+  const devices = hook === null ? [] : matchesOf(own.length > 0 ? own : told, hook);
   const rules: Rule[] = [];
+  const add = (built: readonly Rule[], unread: () => Rule): void => {
+    for (const rule of onEach(devices, built, budget) ?? [unread()]) rules.push(rule);
+  };
   for (const [i, rule] of ruleBodies.entries()) {
-    const built = buildRule(rule, i + 1, context, because);
-    budget.rules -= built.length;
-    if (budget.rules > 0) rules.push(...built);
-    else rules.push(unreadRule(rule, i + 1, because));
+    add(buildRule(rule, i + 1, context, because), () => unreadRule(rule, i + 1, because));
   }
   const dropsByPolicy = textField(body, "policy") === "drop";
-  const own = devicesOf(body);
-  const devices = own.length > 0 ? own : told;
-  const isBound = hook !== null && devices.length > 0;
+  if (dropsByPolicy && devices.length > 0) {
+    const unread = unreadRule({ expr: "policy drop" }, 0, because);
+    add([{ ...unread, targets: [{ do: "DROP" }] }], () => unread);
+  }
   return {
     name: textField(body, "name") ?? "",
     hook,
     priority: hook === null ? null : typeof prio === "number" ? prio : 0,
     type: hook === null ? null : (textField(body, "type") ?? "filter"),
-    // A chain of one device has its policy as a last rule, for a policy would hold for every device.
-    policy: hook === null ? null : dropsByPolicy && !isBound ? "DROP" : "ACCEPT",
-    rules: isBound ? boundTo(devices, hook, rules, dropsByPolicy, because) : rules,
+    // A chain of some devices has its policy as a last rule, for a policy would hold for every device.
+    policy: hook === null ? null : dropsByPolicy && devices.length === 0 ? "DROP" : "ACCEPT",
+    rules,
     because,
   };
 }
@@ -180,28 +183,23 @@ function devicesOf(body: Json): readonly string[] {
   return (Array.isArray(dev) ? dev : [dev]).filter((name): name is string => typeof name === "string");
 }
 
-function boundTo(
-  devices: readonly string[],
-  hook: NonNullable<Chain["hook"]>,
-  rules: readonly Rule[],
-  dropsByPolicy: boolean,
-  because: Provenance,
-): readonly Rule[] {
-  const policy: Rule = {
-    number: 0,
-    matches: [],
-    targets: [{ do: "DROP" }],
-    comment: null,
-    packets: null,
-    text: "policy drop",
-    because,
-  };
-  return [...rules, ...(dropsByPolicy ? [policy] : [])].flatMap((rule) =>
-    devices.slice(0, 64).map((name): Rule => {
-      const device: Match = { match: hook === "egress" ? "out" : "in", name, negate: false };
-      return { ...rule, matches: [device, ...rule.matches] };
-    }),
-  );
+function matchesOf(devices: readonly string[], hook: NonNullable<Chain["hook"]>): readonly Match[] {
+  return devices.map((name) => ({ match: hook === "egress" ? "out" : "in", name, negate: false }));
+}
+
+/**
+ * Rules on each of the devices that their chain is bound to, if to any. Null when that is more than may be: one with many
+ * matches counts as several, for each device has its own list of them.
+ */
+function onEach(devices: readonly Match[], rules: readonly Rule[], budget: { rules: number }): readonly Rule[] | null {
+  const isBound = devices.length > 0;
+  budget.rules -= isBound
+    ? devices.length * rules.reduce((sum, { matches }) => sum + Math.ceil((matches.length + 1) / 8), 0)
+    : rules.length;
+  if (budget.rules <= 0) return null;
+  return isBound
+    ? rules.flatMap((rule) => devices.map((device) => ({ ...rule, matches: [device, ...rule.matches] })))
+    : rules;
 }
 
 function buildRule(body: Json, number: number, context: TableContext, because: Provenance): readonly Rule[] {
