@@ -36,9 +36,11 @@ export function parseSurvey(text: string | null): Survey {
   const tools = new Set<string>();
   const modules = new Map<string, "loaded" | "absent">();
   const named = new Map<string, string>();
+  const pathOf = new Map<string, string>();
   const legacyTables = new Map<string, readonly string[]>();
   const untracked = new Set<string>();
-  const holders = new Map<string, Holder[]>();
+  /** By address, then by inode. */
+  const held = new Map<string, Map<string, Holder>>();
   let iptablesFlavour: Survey["iptablesFlavour"] = null;
   let selfInode: string | null = null;
   const lines = (text ?? "")
@@ -50,8 +52,10 @@ export function parseSurvey(text: string | null): Survey {
     else if (word === "iptables-save") iptablesFlavour = line.includes("(nf_tables)") ? "nf_tables" : "legacy";
     else if (word === "module" && (second === "loaded" || second === "absent")) modules.set(first, second);
     else if (word === "self" && first !== "") selfInode = first;
-    else if (word === "named") named.set(first, second);
-    else if (word === "connections" && /^0+$/.test(second)) untracked.add(first);
+    else if (word === "named") {
+      named.set(first, second);
+      if (!pathOf.has(second)) pathOf.set(second, first);
+    } else if (word === "connections" && /^0+$/.test(second)) untracked.add(first);
     else if (word === "tables4" || word === "tables6") {
       legacyTables.set(
         `${word.slice(-1)} ${first}`,
@@ -61,12 +65,13 @@ export function parseSurvey(text: string | null): Survey {
       const address = addressOf(third)?.text;
       if (address === undefined) continue;
       // A process may be gone when its namespace is entered; a name stays.
-      const path = [...named].find(([, inode]) => inode === first)?.[0] ?? second;
-      const known = holders.get(address) ?? [];
-      if (!known.some((holder) => holder.inode === first)) known.push({ inode: first, path });
-      holders.set(address, known);
+      const path = pathOf.get(first) ?? second;
+      const known = held.get(address) ?? new Map<string, Holder>();
+      if (!known.has(first)) known.set(first, { inode: first, path });
+      held.set(address, known);
     }
   }
+  const holders = new Map([...held].map(([address, byInode]) => [address, [...byInode.values()]]));
   return { tools, modules, iptablesFlavour, selfInode, named, legacyTables, untracked, holders };
 }
 

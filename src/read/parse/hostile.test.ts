@@ -19,6 +19,7 @@ import { parsePolicyRules } from "./policy-rules.ts";
 import { parseRoutes } from "./routes.ts";
 import { parseSockets } from "./sockets.ts";
 import { parseSysctls } from "./sysctls.ts";
+import { parseSurvey } from "../collect/survey.ts";
 
 const FIXTURES = join(import.meta.dirname, "../../../fixtures");
 const source: Source = { node: "n", netns: "n/host", argv: [], at: "2026-01-01T00:00:00Z" };
@@ -119,6 +120,36 @@ test("deeply nested JSON ends in unknown", () => {
   const { value } = parseNftRuleset(rule(deep(3000)), source, new Set());
   const rules = value.tables[0]?.chains[0]?.rules ?? [];
   expect(rules.flatMap((one) => one.matches.map((match) => match.match))).toContain("unknown");
+});
+
+test("a match of two hundred thousand addresses is read in its time", () => {
+  const at = { family: "ip", table: "t" };
+  const set = Array.from({ length: 200_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
+  const match = { match: { op: "==", left: { payload: { protocol: "ip", field: "saddr" } }, right: { set } } };
+  const items = [
+    { table: { family: "ip", name: "t" } },
+    { chain: { ...at, name: "c" } },
+    { rule: { ...at, chain: "c", expr: [match, { drop: null }] } },
+  ];
+  const started = performance.now();
+  const { value } = parseNftRuleset(JSON.stringify({ nftables: items }), source, new Set());
+  expect(value.tables[0]?.chains[0]?.rules[0]?.matches).toMatchObject([
+    { match: "source", prefixes: { length: set.length } },
+  ]);
+  expect(performance.now() - started).toBeLessThan(8000);
+});
+
+test("a survey of fifty thousand namespaces that hold one address is read in its time", () => {
+  const inodes = Array.from({ length: 50_000 }, (_, i) => 4026531840 + i);
+  const lines = inodes.flatMap((inode) => [
+    `named /run/netns/n${inode} ${inode}`,
+    `address ${inode} /proc/1/ns/net 10.0.0.1`,
+  ]);
+  const started = performance.now();
+  const held = parseSurvey([...lines, ...lines].join("\n")).holders.get("10.0.0.1");
+  expect(held).toHaveLength(inodes.length);
+  expect(held?.[7]).toEqual({ inode: "4026531847", path: "/run/netns/n4026531847" });
+  expect(performance.now() - started).toBeLessThan(8000);
 });
 
 test("a hundred thousand rules are read in their time", () => {

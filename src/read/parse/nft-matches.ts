@@ -125,24 +125,25 @@ function namedSet(right: Json, context: TableContext): NamedSet | null {
 
 /** One match that holds several values, where the fact has room for them: `tcp dport { 22, 80-90 }`. */
 function mergeAlike(matches: readonly Match[]): readonly Match[] {
-  const [first, ...rest] = matches;
-  if (first === undefined || rest.length === 0) return matches;
-  let merged: Match = first;
-  for (const next of rest) {
-    if (merged.negate || next.negate) return matches;
-    if ((merged.match === "source" || merged.match === "destination") && next.match === merged.match) {
-      merged = { ...merged, prefixes: [...merged.prefixes, ...next.prefixes] };
-    } else if ((merged.match === "sport" || merged.match === "dport") && next.match === merged.match) {
-      merged = { ...merged, ranges: [...merged.ranges, ...next.ranges] };
-    } else if (merged.match === "protocol" && next.match === "protocol") {
-      merged = { ...merged, protocols: [...merged.protocols, ...next.protocols] };
-    } else if (merged.match === "ct-state" && next.match === "ct-state") {
-      merged = { ...merged, states: [...merged.states, ...next.states] };
-    } else if (merged.match === "addrtype" && next.match === "addrtype") {
-      merged = { ...merged, types: [...merged.types, ...next.types] };
-    } else return matches;
+  const [first] = matches;
+  if (first === undefined || matches.length === 1) return matches;
+  if (matches.some((one) => one.negate || one.match !== first.match)) return matches;
+  switch (first.match) {
+    case "source":
+    case "destination":
+      return [{ ...first, prefixes: matches.flatMap((one) => (one.match === first.match ? one.prefixes : [])) }];
+    case "sport":
+    case "dport":
+      return [{ ...first, ranges: matches.flatMap((one) => (one.match === first.match ? one.ranges : [])) }];
+    case "protocol":
+      return [{ ...first, protocols: matches.flatMap((one) => (one.match === "protocol" ? one.protocols : [])) }];
+    case "ct-state":
+      return [{ ...first, states: matches.flatMap((one) => (one.match === "ct-state" ? one.states : [])) }];
+    case "addrtype":
+      return [{ ...first, types: matches.flatMap((one) => (one.match === "addrtype" ? one.types : [])) }];
+    default:
+      return matches;
   }
-  return [merged];
 }
 
 /** `meta mark & 0xff00 == 0x1200`, `tcp flags & (fin | syn) == syn`, `ip frag-off & 0x1fff != 0`. */
