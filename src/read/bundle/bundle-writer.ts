@@ -30,8 +30,10 @@ export class BundleWriter {
   #turn: Promise<unknown> = Promise.resolve();
   #bytes = 0;
 
-  /** @throws BundleError unwritable, disk-full */
-  /** @param say how a failure is written down, which is quoted when the bundle is read */
+  /**
+   * @param say how a failure is written down, which is quoted when the bundle is read
+   * @throws BundleError unwritable, disk-full
+   */
   constructor(file: string, head: ManifestHead, say: (failure: Phrase) => string) {
     this.#say = say;
     this.#file = file;

@@ -30,7 +30,7 @@ export function readNetns(readings: Readings): Netns {
     path: readings.path,
     links: readLinks(readings),
     routes: readRoutes(readings),
-    rules: bothFamilies(
+    rules: withOptional(
       readings.parse("ip-rule", phrase("ipv4-policy-rules"), [], (text, source) => parsePolicyRules(text, source, 4)),
       readings.parse("ip-6-rule", phrase("ipv6-policy-rules"), [], (text, source) => parsePolicyRules(text, source, 6)),
     ),
@@ -138,11 +138,7 @@ function keyOf(path: string): string {
   return path.replaceAll(/[./]/g, (char) => (char === "." ? "/" : "."));
 }
 
-/** IPv4's alone where IPv6's could not be read: a kernel without IPv6 has none, and the gap is noted. */
-function bothFamilies<T>(v4: Known<Table<T>>, v6: Known<Table<T>>): Known<Table<T>> {
-  return withOptional(v4, v6);
-}
-
+/** The first alone where the second could not be read, IPv6 for one: a kernel without it has none, and the gap is noted. */
 function withOptional<T>(main: Known<Table<T>>, more: Known<Table<T>>): Known<Table<T>> {
   return main.known && more.known ? known([...main.value, ...more.value]) : main;
 }

@@ -58,7 +58,7 @@ function nativeMatches(json: string): NativeMatches {
     if (family === null || table === null) continue;
     const key = `${family} ${table} ${textField(rule, "chain")}`;
     const statements = field(rule, "expr");
-    const context = { family, table, sets: new Map(), maps: new Map() };
+    const context = { family, table, sets: new Map(), maps: new Map(), limits: new Map() };
     const matches = (Array.isArray(statements) ? statements : []).flatMap((statement): readonly Match[] => {
       if (onlyEntry(statement)?.[0] !== "match") return [];
       const ways = readMatch(statement, context);

@@ -180,7 +180,6 @@ function readWords(draft: Draft, words: readonly string[], from: number, problem
       hop.flags.push(word);
       continue;
     }
-    if (word === "src" && draft.hops.length > 0) hop = draft.hop;
     i += readPair(draft, hop, word, value, words[i + 2], problems, line);
   }
 }
