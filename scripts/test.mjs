@@ -22,15 +22,12 @@ if (chosen.length === 0) {
   }
 }
 
-/** What times a whole command, or looks at all of the machine, runs alone: on two cores it would hear its neighbours. */
-const ALONE = ["test/lab/life.test.ts", "test/cli/", "test/matrix/"];
+/** What builds clusters and times them runs alone: on two cores it would hear its neighbours. */
+const ALONE = ["test/lab", "test/cli", "test/matrix"];
 const runs =
   chosen.length > 0
     ? [chosen]
-    : [
-        ALONE.flatMap((path) => ["--exclude", path.endsWith("/") ? `${path}**` : path]),
-        [...ALONE, "--no-file-parallelism"],
-      ];
+    : [ALONE.flatMap((folder) => ["--exclude", `${folder}/**`]), [...ALONE, "--no-file-parallelism"]];
 
 const dir = mkdtempSync(`${tmpdir()}/lasthop-test-`);
 const counts = { passed: 0, failed: failedChecks, skipped: 0 };

@@ -3,7 +3,7 @@ import { command } from "./command.ts";
 
 /** What each part of a snapshot is read with. One shell runs them all: entering a namespace costs more than the tools. */
 const READ = {
-  sysctls: "sysctl -a -r '^net\\.(ipv4\\.(conf|ip_forward)|ipv6\\.conf|bridge)'",
+  sysctls: "cd /proc/sys/net; grep -rs . ipv4/conf ipv4/ip_forward ipv6/conf bridge",
   rules: "iptables-nft-save",
   // Tables of the old back end are shown only where they exist: asking for one makes it.
   legacyRules: "for t in $(cat /proc/net/ip_tables_names); do iptables-legacy-save -t $t; done | grep ^-A",
