@@ -117,7 +117,8 @@ function backendOf(text: string, tool: string, family: string, readings: Reading
   const listed = readings.whole("nft-ruleset");
   if (isSurveyed || !listed.known) return "iptables-nft";
   const names = [...text.matchAll(/^\*(\w+)$/gm)].map(([, name]) => `${family} ${name}`);
-  return names.every((name) => listedTables(listed.value.text).has(name)) ? "iptables-nft" : "iptables-legacy";
+  const inNft = listedTables(listed.value.text);
+  return names.every((name) => inNft.has(name)) ? "iptables-nft" : "iptables-legacy";
 }
 
 /** With what an older iptables-save leaves out. That nft's list cannot be read is noted where it is read for itself. */

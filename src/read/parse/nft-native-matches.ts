@@ -36,16 +36,23 @@ export function withNativeMatches(tables: readonly RuleTable[], json: string): r
     ...table,
     chains: table.chains.map((chain) => {
       const told = native.get(`${table.family} ${table.name} ${chain.name}`) ?? [];
-      // Read at two moments, they may be of two rulesets.
-      if (told.length !== chain.rules.length) return chain;
-      return { ...chain, rules: chain.rules.map((rule, i) => completed(rule, told[i] ?? [])) };
+      // Read at two moments, they may be of two rulesets: then what was left out may be of any of these rules.
+      const isSame = told.length === chain.rules.length;
+      const ofAny: readonly Match[] = told.flat().some(isLeftOut) ? [UNTOLD] : [];
+      return { ...chain, rules: chain.rules.map((rule, i) => completed(rule, isSame ? (told[i] ?? []) : ofAny)) };
     }),
   }));
 }
 
+const UNTOLD: Match = { match: "unknown", module: "nft", text: "a match that iptables-save left out", negate: false };
+
+function isLeftOut({ match }: Match): boolean {
+  return !ALWAYS_NATIVE.has(match);
+}
+
 function completed(rule: Rule, native: readonly Match[]): Rule {
   const kinds = new Set<string>(rule.matches.map(({ match }) => match));
-  const missing = native.filter(({ match }) => !ALWAYS_NATIVE.has(match) && !kinds.has(match));
+  const missing = native.filter((match) => isLeftOut(match) && !kinds.has(match.match));
   return missing.length === 0 ? rule : { ...rule, matches: [...rule.matches, ...missing] };
 }
 
