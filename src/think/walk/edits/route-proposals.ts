@@ -1,4 +1,5 @@
-import { contains, type Ip, type Prefix, prefixOf, sameIp } from "../../../facts/ip.ts";
+import { contains, type Ip, type Prefix, prefixOf } from "../../../facts/ip.ts";
+import { neighbourOf } from "../../../facts/lookup/neighbours.ts";
 import { TABLE_LOCAL, TABLE_MAIN } from "../../../facts/lookup/routes.ts";
 import type { Netns, Nexthop, Route } from "../../../facts/netns.ts";
 import { linksOf, type World } from "../../../facts/world.ts";
@@ -55,11 +56,11 @@ function improves(present: Route, route: Route): boolean {
 
 /** Somebody has set who the next hop is: what made that neighbour permanent meant this way, as a CNI does for its tunnel. */
 function isPrepared({ neighbours }: Netns, route: Route): boolean {
-  return route.nexthops.some(
-    ({ via, dev }) =>
-      via !== null &&
-      neighbours.known &&
-      neighbours.value.some((n) => n.state === "PERMANENT" && n.dev === dev && sameIp(n.ip, via)),
+  return (
+    neighbours.known &&
+    route.nexthops.some(
+      ({ via, dev }) => via !== null && dev !== null && neighbourOf(neighbours.value, dev, via)?.state === "PERMANENT",
+    )
   );
 }
 
