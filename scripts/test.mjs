@@ -31,6 +31,8 @@ const runs =
 
 const dir = mkdtempSync(`${tmpdir()}/lasthop-test-`);
 const counts = { passed: 0, failed: failedChecks, skipped: 0 };
+/** The tests that failed, and the files that could not be loaded: told once more at the end, where they are looked for. */
+const failures = [];
 for (const [index, args] of runs.entries()) {
   const file = `${dir}/report-${index}.json`;
   const argv = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, ...args];
@@ -46,8 +48,18 @@ for (const [index, args] of runs.entries()) {
   // A file that fails to load has no failed tests of its own, yet the run is red: vitest's status says so.
   counts.failed += failed + (failed === 0 && status !== 0 ? 1 : 0);
   counts.skipped += (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+  for (const file of report?.testResults ?? []) {
+    const path = file.name.replace(root, "");
+    const failedTests = file.assertionResults.filter((test) => test.status === "failed");
+    for (const test of failedTests) failures.push([`${path} > ${test.fullName}`, test.failureMessages.join("\n")]);
+    if (file.status === "failed" && failedTests.length === 0) failures.push([path, file.message]);
+  }
 }
 rmSync(dir, { recursive: true, force: true });
 
+for (const [test, message] of failures) {
+  const lines = message.split("\n").filter((line) => !line.includes("/node_modules/"));
+  console.log([`FAILED ${test}`, ...lines].join("\n       "));
+}
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exit(counts.failed === 0 ? 0 : 1);
