@@ -146,6 +146,13 @@ test("a mark that a newer iptables wrote and an older iptables-save leaves out i
   // Of another moment: which rule was for some packets only is not known.
   const shorter = firewall.replace("-A KUBE-FIREWALL -p tcp -j DROP\n", "");
   expect(rulesOf({ "iptables-save": header + shorter, "nft-ruleset": nft })?.[0]).toMatchObject([{ match: "unknown" }]);
+  // Without nft what refuses all packets is in doubt, unless who wrote the chain shows marks or ports elsewhere in it.
+  expect(rulesOf({ "iptables-save": header + firewall })).toMatchObject([
+    [{ match: "unknown" }],
+    [{ match: "protocol" }, { match: "unknown" }],
+  ]);
+  const older = firewall.replace("-p tcp -j", "-p tcp -m tcp --dport 10250 -j");
+  expect(rulesOf({ "iptables-save": header + older })?.[0]).toEqual([]);
   // What says of itself that it knows both is taken at its word.
   expect(rulesOf({ "iptables-save": NFT_HEADER + firewall, "nft-ruleset": nft })?.[0]).toEqual([]);
 });

@@ -5,7 +5,7 @@ import type { Backend, IpSet, Ruleset, RuleTable } from "../../facts/ruleset.ts"
 import { parseIpsetSave } from "../parse/ipset-save.ts";
 import { parseIptablesSave } from "../parse/iptables-save.ts";
 import { parseNftDevices } from "../parse/nft-devices.ts";
-import { listedTables, withNativeMatches } from "../parse/nft-native-matches.ts";
+import { listedTables, withDoubtAboutMatches, withNativeMatches } from "../parse/nft-native-matches.ts";
 import { parseNftRuleset } from "../parse/nft-ruleset.ts";
 import { NOT_READ, type Readings } from "./readings.ts";
 
@@ -124,5 +124,5 @@ function backendOf(text: string, tool: string, family: string, readings: Reading
 /** With what an older iptables-save leaves out. That nft's list cannot be read is noted where it is read for itself. */
 function completed(tables: readonly RuleTable[], readings: Readings): readonly RuleTable[] {
   const listed = readings.whole("nft-ruleset");
-  return listed.known ? withNativeMatches(tables, listed.value.text) : tables;
+  return listed.known ? withNativeMatches(tables, listed.value.text) : withDoubtAboutMatches(tables);
 }

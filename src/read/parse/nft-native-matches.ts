@@ -1,4 +1,4 @@
-import type { Match, Rule, RuleTable } from "../../facts/ruleset.ts";
+import type { Match, Rule, RuleTable, Target } from "../../facts/ruleset.ts";
 import type { Json } from "./nft-json.ts";
 import { field, onlyEntry, textField } from "./nft-json.ts";
 import { readMatch, unknownMatch } from "./nft-matches.ts";
@@ -43,6 +43,29 @@ export function withNativeMatches(tables: readonly RuleTable[], json: string): r
     }),
   }));
 }
+
+/**
+ * The same where nft cannot be asked: what looks like a refusal or an exception (DROP, REJECT, RETURN) for all packets may be one
+ * for some, and is in doubt. Who wrote a chain of his own writes all its rules alike, so one mark or port that is shown
+ * clears the chain; the rules of a built-in chain, which many write, stand each for itself.
+ */
+export function withDoubtAboutMatches(tables: readonly RuleTable[]): readonly RuleTable[] {
+  const isClear = ({ matches }: Rule): boolean => matches.some(({ match }) => NATIVE_SINCE_1_8_8.has(match));
+  const isWeighty = ({ targets }: Rule): boolean => targets.some((target) => REFUSALS.has(target.do));
+  return tables.map((table) => ({
+    ...table,
+    chains: table.chains.map((chain) => {
+      if (chain.hook === null && chain.rules.some(isClear)) return chain;
+      const rules = chain.rules.map((rule) =>
+        isWeighty(rule) && !isClear(rule) ? { ...rule, matches: [...rule.matches, UNTOLD] } : rule,
+      );
+      return { ...chain, rules };
+    }),
+  }));
+}
+
+const NATIVE_SINCE_1_8_8: ReadonlySet<Match["match"]> = new Set(["mark", "sport", "dport", "port"]);
+const REFUSALS: ReadonlySet<Target["do"]> = new Set(["DROP", "REJECT", "RETURN"]);
 
 const UNTOLD: Match = { match: "unknown", module: "nft", text: "a match that iptables-save left out", negate: false };
 
