@@ -64,7 +64,7 @@ describeLabs(`a recording tells what its cluster told (${extent})`, () => {
         expect(sureness(silent), "nothing was captured").toBeLessThanOrEqual(SURENESS.indexOf("likely"));
       } finally {
         for (const file of [whole, mute]) rmSync(file, { force: true });
-        await lab.restore();
+        await lab.restore(false);
       }
     }, 240_000);
   });

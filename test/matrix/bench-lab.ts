@@ -34,10 +34,13 @@ export class BenchLab {
     return this.#built === null ? [] : differences(this.#built.healthy, await snapshotOf(this.#built.bench.lab));
   }
 
-  /** Heals the lab's own faults. */
-  async restore(): Promise<void> {
+  /**
+   * Heals the lab's own faults. What a test left behind that failed must not spoil the next; what the others may have left is
+   * asked once, by `changes` at the end: to look at all costs as much as a diagnosis.
+   */
+  async restore(isSuspect: boolean): Promise<void> {
     await healFaults(this.#options.name);
-    if ((await this.changes()).length > 0) await this.build();
+    if (isSuspect && (await this.changes()).length > 0) await this.build();
   }
 
   async takeDown(): Promise<void> {

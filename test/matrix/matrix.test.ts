@@ -1,21 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { healFaults, injectFault } from "../../src/lab/fault.ts";
+import { injectFault } from "../../src/lab/fault.ts";
 import type { Fault } from "../../src/lab/faults/fault-type.ts";
 import { FAULTS } from "../../src/lab/faults/registry.ts";
-import type { Lab } from "../../src/lab/lab.ts";
 import { LabError } from "../../src/lab/lab-error.ts";
 import { findNode, makePlan } from "../../src/lab/plan.ts";
-import { requireLab } from "../../src/lab/state.ts";
-import { labUp } from "../../src/lab/up.ts";
 import { describeLabs } from "../lab/lab-bundle.ts";
+import { BenchLab } from "./bench-lab.ts";
 import { type Cell, diagnoseCell, examineCell, unmetCell } from "./cell.ts";
 import { type Broken, expectedOf, iptablesBackend, noteOf } from "./lab-fault-causes.ts";
-import { differences, type Snapshot } from "./lab-snapshot.ts";
 import { matrixText } from "./matrix-table.ts";
-import { type Bench, snapshotOf } from "./mend.ts";
 import { diagnose, useProduct } from "./product.ts";
 import { symptomForms } from "./symptom-forms.ts";
-import { ownLabName, takeDown } from "./take-down.ts";
+import { ownLabName } from "./take-down.ts";
 
 const NODES = ["k1", "k2", "k3"];
 const LABS = [
@@ -66,35 +62,21 @@ describeLabs(`every fault (${extent})`, () => {
 
   describe.each(labs.map((lab) => [titleOf(lab), lab] as const))("%s", (_title, which) => {
     const { name, cni, overlay, web } = which;
-    let bench: Bench;
-    let healthy: Snapshot;
-
-    const build = async (): Promise<void> => {
-      await takeDown(name);
-      const lab: Lab = await labUp({ name, nodes: NODES.length, cni, overlay, web, serverBundle: product.labServer });
-      bench = { product, lab, plan: requireLab(name).plan };
-      healthy = await snapshotOf(lab);
-    };
-    /** A cell that left something behind must not spoil the next. */
-    const restore = async (): Promise<void> => {
-      await healFaults(name);
-      if (differences(healthy, await snapshotOf(bench.lab)).length > 0) await build();
-    };
+    const lab = new BenchLab(product, { name, nodes: NODES.length, cni, overlay, web });
 
     const brokenOn = async (node: string): Promise<Broken> => ({
-      plan: bench.plan,
-      node: findNode(bench.plan, node),
+      plan: lab.bench.plan,
+      node: findNode(lab.bench.plan, node),
       backend: await iptablesBackend(),
     });
 
-    beforeAll(build, 60_000);
-    afterAll(async () => {
-      await takeDown(name);
-    });
+    beforeAll(() => lab.build(), 60_000);
+    afterAll(() => lab.takeDown());
 
     it("comes out healthy while nothing is broken", async () => {
-      for (const symptom of [bench.lab.url, bench.lab.webUrl, "svc/backend"]) {
-        const { verdict, problem, code } = await diagnose(product, bench.lab, symptom);
+      const { url, webUrl } = lab.bench.lab;
+      for (const symptom of [url, webUrl, "svc/backend"]) {
+        const { verdict, problem, code } = await diagnose(product, lab.bench.lab, symptom);
         expect(problem, symptom).toBeNull();
         expect({
           symptom,
@@ -110,7 +92,7 @@ describeLabs(`every fault (${extent})`, () => {
           code: 0,
         });
       }
-      expect(differences(healthy, await snapshotOf(bench.lab)), "a diagnosis changes nothing").toEqual([]);
+      expect(await lab.changes(), "a diagnosis changes nothing").toEqual([]);
     }, 60_000);
 
     for (const [index, fault] of FAULTS.entries()) {
@@ -127,13 +109,17 @@ describeLabs(`every fault (${extent})`, () => {
             if (!(error instanceof LabError) || !error.message.includes("cannot have")) throw error;
             return skip(error.message);
           }
+          let isSuspect = true;
           try {
             const on = { id: fault.id, node: node ?? "-" };
-            const cell = await (expected === null ? unmetCell(bench, on, note) : examineCell(bench, on, expected));
+            const cell = await (expected === null
+              ? unmetCell(lab.bench, on, note)
+              : examineCell(lab.bench, on, expected));
             cells.push(cell);
             expect(cell.wrongs, cell.symptom).toEqual([]);
+            isSuspect = false;
           } finally {
-            await restore();
+            await lab.restore(isSuspect);
           }
         }, 180_000);
       }
@@ -145,17 +131,21 @@ describeLabs(`every fault (${extent})`, () => {
         await injectFault(name, "ip-forward-off", "k2");
         try {
           const expected = expectedOf("ip-forward-off", await brokenOn("k2"));
-          for (const symptom of symptomForms(bench.lab, bench.plan)) {
+          for (const symptom of symptomForms(lab.bench.lab, lab.bench.plan)) {
             const place = { id: "ip-forward-off", node: `k2, ${symptom.title}` };
-            const cell = await diagnoseCell(bench, place, expected, [symptom]);
+            const cell = await diagnoseCell(lab.bench, place, expected, [symptom]);
             cells.push(cell);
             expect.soft(cell.wrongs, cell.symptom).toEqual([]);
           }
         } finally {
-          await restore();
+          await lab.restore(false);
         }
       },
       300_000,
     );
+
+    it("is left as it was", async () => {
+      expect(await lab.changes()).toEqual([]);
+    });
   });
 });

@@ -1,19 +1,16 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { healFaults, injectFault } from "../../src/lab/fault.ts";
+import { injectFault } from "../../src/lab/fault.ts";
 import { findNode } from "../../src/lab/plan.ts";
-import { requireLab } from "../../src/lab/state.ts";
-import { labUp } from "../../src/lab/up.ts";
 import type { Verdict } from "../../src/verdict/verdict.ts";
 import { describeLabs } from "../lab/lab-bundle.ts";
+import { BenchLab } from "./bench-lab.ts";
 import { expectedOf, iptablesBackend } from "./lab-fault-causes.ts";
-import { differences, type Snapshot } from "./lab-snapshot.ts";
-import { type Bench, snapshotOf } from "./mend.ts";
 import { PAIRS, type PlacedFault } from "./pairs.ts";
 import { diagnose, type Ran, readVerdict, runProduct, useProduct } from "./product.ts";
 import { countsText, symptomsOf } from "./symptoms.ts";
-import { ownLabName, takeDown } from "./take-down.ts";
+import { ownLabName } from "./take-down.ts";
 
 /** Two faults at once: the first on the way is the cause, and its repair is not called the end. */
 
@@ -33,30 +30,25 @@ const nameOf = ({ id, node, object }: Named): string => `${id} ${node} ${object}
 
 describePairs("two faults at once (LASTHOP_PAIRS=few runs some, LASTHOP_PAIRS=all every pair)", () => {
   describe.each(["flannel", "calico"] as const)("%s", (cni) => {
-    const name = ownLabName(`mxp-${cni}`);
-    let bench: Bench;
-    let healthy: Snapshot;
-
-    const build = async (): Promise<void> => {
-      await takeDown(name);
-      const lab = await labUp({ name, nodes: 3, cni, overlay: "vxlan", serverBundle: product.labServer });
-      bench = { product, lab, plan: requireLab(name).plan };
-      healthy = await snapshotOf(lab);
-    };
+    const lab = new BenchLab(product, { name: ownLabName(`mxp-${cni}`), nodes: 3, cni, overlay: "vxlan" });
     const causeOf = async ({ fault, node = "k1" }: PlacedFault): Promise<Named> =>
-      expectedOf(fault, { plan: bench.plan, node: findNode(bench.plan, node), backend: await iptablesBackend() }).cause;
+      expectedOf(fault, {
+        plan: lab.bench.plan,
+        node: findNode(lab.bench.plan, node),
+        backend: await iptablesBackend(),
+      }).cause;
 
-    beforeAll(build, 60_000);
-    afterAll(async () => {
-      await takeDown(name);
-    });
+    beforeAll(() => lab.build(), 60_000);
+    afterAll(() => lab.takeDown());
 
     const pairs = PAIRS.filter((pair) => (pair.cni ?? cni) === cni && (isFull || pair.isUsual === true));
     it.each(pairs.map((pair) => [pair.title, pair] as const))(
       "%s",
       async (_title, { faults: [first, second], isForetold }) => {
+        const { bench } = lab;
+        let isSuspect = true;
         try {
-          for (const { fault, node } of [second, first]) await injectFault(name, fault, node);
+          for (const { fault, node } of [second, first]) await injectFault(bench.lab.name, fault, node);
           const [cause, next] = [await causeOf(first), await causeOf(second)];
           const { verdict, code } = await diagnose(product, bench.lab, bench.lab.url);
           expect(toldBy(verdict, code)).toEqual({ cause: nameOf(cause), confidence: "confirmed", code: 1 });
@@ -79,9 +71,9 @@ describePairs("two faults at once (LASTHOP_PAIRS=few runs some, LASTHOP_PAIRS=al
           }
           const [url] = symptomsOf(bench.lab, bench.plan);
           expect(countsText((await url?.try()) ?? [])).toBe("6 × 200");
+          isSuspect = false;
         } finally {
-          await healFaults(name);
-          if (differences(healthy, await snapshotOf(bench.lab)).length > 0) await build();
+          await lab.restore(isSuspect);
         }
       },
       120_000,

@@ -42,6 +42,7 @@ describeSeeds("every fault, placed by chance (skipped unless LASTHOP_SEEDS=1-10)
       async (_title, fault) => {
         const node = await injectSomewhere(lab, fault, chance);
         if (node === null) return;
+        let isSuspect = true;
         try {
           const { plan } = lab.bench;
           const on = { id: fault.id, node: fault.needsNode ? node : "-" };
@@ -49,12 +50,17 @@ describeSeeds("every fault, placed by chance (skipped unless LASTHOP_SEEDS=1-10)
           const cell = await cellOf(lab.bench, on, broken);
           cells.push({ ...cell, lab: `${seed} ${cell.lab}` });
           expect(cell.wrongs, cell.symptom).toEqual([]);
+          isSuspect = false;
         } finally {
-          await lab.restore();
+          await lab.restore(isSuspect);
         }
       },
       240_000,
     );
+
+    it("is left as it was", async () => {
+      expect(await lab.changes()).toEqual([]);
+    });
   });
 });
 

@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { requireLab } from "../../src/lab/state.ts";
-import { labUp } from "../../src/lab/up.ts";
 import { describeLabs } from "../lab/lab-bundle.ts";
+import { BenchLab } from "./bench-lab.ts";
 import { keepVerdict } from "./keep-verdict.ts";
-import { differences, type Snapshot } from "./lab-snapshot.ts";
 import { median, tableText } from "./matrix-table.ts";
 import { type Bench, repairAndUndo, snapshotOf } from "./mend.ts";
 import { useProduct } from "./product.ts";
 import { falseCauses, isSaid } from "./said-causes.ts";
 import { countsText, isHealthy, type Symptom, symptomsOf } from "./symptoms.ts";
-import { ownLabName, takeDown } from "./take-down.ts";
+import { ownLabName } from "./take-down.ts";
 import { hopText } from "./tcpdump-oracle.ts";
 import { diagnoseFirstBroken } from "./trial.ts";
 import { trialText, wrongLastHop } from "./trial-text.ts";
@@ -33,27 +31,16 @@ describeUnlisted("faults that nobody listed (skipped unless LASTHOP_UNLISTED=1)"
   });
 
   describe.each(["flannel", "calico"] as const)("%s", (cni) => {
-    const name = ownLabName(`mxu-${cni}`);
-    let bench: Bench;
-    let scene: Scene;
-    let healthy: Snapshot;
+    const lab = new BenchLab(product, { name: ownLabName(`mxu-${cni}`), nodes: 3, cni, overlay: "vxlan" });
 
-    const build = async (): Promise<void> => {
-      await takeDown(name);
-      const lab = await labUp({ name, nodes: 3, cni, overlay: "vxlan", serverBundle: product.labServer });
-      bench = { product, lab, plan: requireLab(name).plan };
-      scene = sceneOf(lab, bench.plan);
-      healthy = await snapshotOf(lab);
-    };
-
-    beforeAll(build, 60_000);
-    afterAll(async () => {
-      await takeDown(name);
-    });
+    beforeAll(() => lab.build(), 60_000);
+    afterAll(() => lab.takeDown());
 
     it.each(UNLISTED_FAULTS.filter((fault) => fault.cni === cni).map((fault) => [fault.id, fault] as const))(
       "%s",
       async (_id, fault) => {
+        const { bench } = lab;
+        const scene = sceneOf(bench.lab, bench.plan);
         await runSteps(fault.inject(scene));
         let wrongs: readonly string[] = [];
         try {
@@ -61,7 +48,7 @@ describeUnlisted("faults that nobody listed (skipped unless LASTHOP_UNLISTED=1)"
         } finally {
           await runSteps(fault.revert(scene)).catch(() => {});
           const left = await stillBroken(symptomsOf(bench.lab, bench.plan));
-          if (left !== null || differences(healthy, await snapshotOf(bench.lab)).length > 0) await build();
+          if (left !== null || (await lab.changes()).length > 0) await lab.build();
           // Else the fault is not what this test believes, and its truths prove nothing.
           expect.soft(left, "reverting the fault heals").toBeNull();
         }
