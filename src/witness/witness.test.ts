@@ -127,8 +127,8 @@ describe.skipIf(!isRoot)("real packets between namespaces (skipped: needs root)"
       { ...common("dns", p1, "10.88.0.1"), kind: "udp", port: 53, zone: "cluster.local" },
       { ...common("udp", p1, "10.77.2.2"), kind: "udp", port: 7000, zone: null },
     ];
-    const started = performance.now();
-    const seen = await witness(probes);
+    // All are answered: the deadline is only for a machine that is busy.
+    const seen = await witness(probes.map((probe) => ({ ...probe, deadlineMs: 10_000 })));
     expect(seen.reports.map((r) => r.why)).toEqual([null, null, null, null]);
     expect(seen.reports.every((r) => r.trustworthy && r.dropped === 0)).toBe(true);
     for (const result of seen.results) {
@@ -149,8 +149,14 @@ describe.skipIf(!isRoot)("real packets between namespaces (skipped: needs root)"
     const first = seen.trail("web#1")?.request[0]?.sighting.headers.find((h) => h.kind === "tcp");
     expect(first?.kind === "tcp" && first.sport).toBe(seen.results[0]?.answers[0]?.sport);
     expect(walked(seen.trail("web#1:data"), "reply")).toEqual(back(FROM_POD));
-    // All side by side: five probes of 1 s deadlines do not add up.
-    expect(performance.now() - started).toBeLessThan(4000);
+    // All side by side: each has begun before the pings, 0.2 s apart, are over.
+    const times = (id: string) =>
+      seen
+        .trails(id)
+        .flatMap(({ request, reply }) => [...request, ...reply])
+        .map(({ sighting }) => Number(sighting.atNs));
+    const pinged = Math.max(...times("ping"));
+    for (const { id } of probes) expect(Math.min(...times(id)), id).toBeLessThan(pinged);
   });
 
   it("learns the connections of a host, whose packets are captured after OUTPUT and POSTROUTING", async () => {

@@ -1,3 +1,4 @@
+import { processorMs } from "../../../test/processor-ms.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -102,10 +103,11 @@ describe.each(CASES)("%s", (_name, parse, path) => {
       `${lines[0] ?? ""}${"/".repeat(200_000)} ${"=".repeat(200_000)}`,
       `\u001b[${"0;".repeat(100_000)}`,
     ];
-    const started = performance.now();
-    for (const text of long) parse(text);
-    parse(long.join("\n"));
-    expect(performance.now() - started).toBeLessThan(3000);
+    const ms = processorMs(() => {
+      for (const text of long) parse(text);
+      parse(long.join("\n"));
+    });
+    expect(ms).toBeLessThan(3000);
   });
 });
 
@@ -131,12 +133,13 @@ test("a match of two hundred thousand addresses is read in its time", () => {
     { chain: { ...at, name: "c" } },
     { rule: { ...at, chain: "c", expr: [match, { drop: null }] } },
   ];
-  const started = performance.now();
-  const { value } = parseNftRuleset(JSON.stringify({ nftables: items }), source, new Set());
-  expect(value.tables[0]?.chains[0]?.rules[0]?.matches).toMatchObject([
-    { match: "source", prefixes: { length: set.length } },
-  ]);
-  expect(performance.now() - started).toBeLessThan(12_000);
+  const ms = processorMs(() => {
+    const { value } = parseNftRuleset(JSON.stringify({ nftables: items }), source, new Set());
+    expect(value.tables[0]?.chains[0]?.rules[0]?.matches).toMatchObject([
+      { match: "source", prefixes: { length: set.length } },
+    ]);
+  });
+  expect(ms).toBeLessThan(12_000);
 });
 
 test("a survey of fifty thousand namespaces that hold one address is read in its time", () => {
@@ -145,11 +148,12 @@ test("a survey of fifty thousand namespaces that hold one address is read in its
     `named /run/netns/n${inode} ${inode}`,
     `address ${inode} /proc/1/ns/net 10.0.0.1`,
   ]);
-  const started = performance.now();
-  const held = parseSurvey([...lines, ...lines].join("\n")).holders.get("10.0.0.1");
-  expect(held).toHaveLength(inodes.length);
-  expect(held?.[7]).toEqual({ inode: "4026531847", path: "/run/netns/n4026531847" });
-  expect(performance.now() - started).toBeLessThan(8000);
+  const ms = processorMs(() => {
+    const held = parseSurvey([...lines, ...lines].join("\n")).holders.get("10.0.0.1");
+    expect(held).toHaveLength(inodes.length);
+    expect(held?.[7]).toEqual({ inode: "4026531847", path: "/run/netns/n4026531847" });
+  });
+  expect(ms).toBeLessThan(8000);
 });
 
 test("a hundred thousand rules are read in their time", () => {
@@ -158,10 +162,11 @@ test("a hundred thousand rules are read in their time", () => {
     (_, i) => `-A INPUT -s 10.0.${i % 256}.1/32 -p tcp -m tcp --dport 80 -j DROP`,
   );
   const text = `*filter\n:INPUT ACCEPT [0:0]\n${rules.join("\n")}\nCOMMIT\n`;
-  const started = performance.now();
-  const { value } = parseIptablesSave(text, source, "iptables-nft", "ip");
-  expect(value[0]?.chains[0]?.rules).toHaveLength(100_000);
-  expect(performance.now() - started).toBeLessThan(8000);
+  const ms = processorMs(() => {
+    const { value } = parseIptablesSave(text, source, "iptables-nft", "ip");
+    expect(value[0]?.chains[0]?.rules).toHaveLength(100_000);
+  });
+  expect(ms).toBeLessThan(8000);
 });
 
 test("a rule of iptables with an option that none is printed with is unknown, never an ACCEPT for everything", () => {

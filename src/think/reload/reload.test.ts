@@ -1,3 +1,4 @@
+import { processorMs } from "../../../test/processor-ms.ts";
 import { said } from "../../../test/said.ts";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -159,9 +160,10 @@ describe("who wins at the next reload", () => {
   });
 
   test("a hostile pattern is judged in no time", () => {
-    const started = performance.now();
-    expect(patternMatches(`net.${"*a".repeat(2000)}b`, `net.${"a".repeat(4000)}`)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1000);
+    const ms = processorMs(() => {
+      expect(patternMatches(`net.${"*a".repeat(2000)}b`, `net.${"a".repeat(4000)}`)).toBe(false);
+    });
+    expect(ms).toBeLessThan(1000);
   });
 });
 

@@ -1,3 +1,4 @@
+import { processorMs } from "../../../test/processor-ms.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseIp } from "../../facts/ip.ts";
@@ -141,9 +142,10 @@ describe("parseSymptom", () => {
   });
 
   test("takes no time over text that is made to take some", () => {
-    const started = performance.now();
-    for (const text of ["svc/", "dns/", "", "["].map((p) => `${p}${"a.".repeat(2000)}!`)) parseSymptom(text, "default");
-    parseSymptom(`${":".repeat(4000)}1`, "default");
-    expect(performance.now() - started).toBeLessThan(200);
+    const texts = ["svc/", "dns/", "", "["].map((p) => `${p}${"a.".repeat(2000)}!`);
+    const ms = processorMs(() => {
+      for (const text of [...texts, `${":".repeat(4000)}1`]) parseSymptom(text, "default");
+    });
+    expect(ms).toBeLessThan(200);
   });
 });

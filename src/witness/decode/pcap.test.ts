@@ -1,3 +1,4 @@
+import { processorMs } from "../../../test/processor-ms.ts";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -102,11 +103,12 @@ describe("PcapReader", () => {
     const big = Buffer.concat([fileHeader(0xa1b2c3d4, true), record(true, 1, 1, Buffer.alloc(200_000))]);
     const reader = new PcapReader();
     let records = 0;
-    const started = performance.now();
-    for (let i = 0; i < big.length; i++) reader.push(big.subarray(i, i + 1), () => records++);
+    const ms = processorMs(() => {
+      for (let i = 0; i < big.length; i++) reader.push(big.subarray(i, i + 1), () => records++);
+    });
     expect(records).toBe(1);
     // Joined at every byte this would move 20 GB.
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(ms).toBeLessThan(2000);
   });
 });
 

@@ -7,9 +7,9 @@ type UdpProbe = Extract<Probe, { kind: "udp" }>;
 /**
  * What came back is `hex:…`, printed last: words of dd and nc on standard error would otherwise fall into it.
  *
- * $1 deadline in seconds, $2 address, $3 port, $4 name for dig or empty, $5 source address or empty, $6… the payloads as printf(1)
- * reads them, one an attempt. All at once, a line each: `ATTEMPT TOOL STATUS WORDS`. dd gathers the payload, for bash's printf
- * flushes at newlines, and each flush is a datagram.
+ * $1 deadline in seconds, of the answer alone: a busy node takes its time to send; $2 address, $3 port, $4 name for dig or empty,
+ * $5 source address or empty, $6… the payloads as printf(1) reads them, one an attempt. All at once, a line each: `ATTEMPT TOOL
+ * STATUS WORDS`. dd gathers the payload, for bash's printf flushes at newlines, and each flush is a datagram.
  */
 const SCRIPT = `LC_ALL=C
 export LC_ALL
@@ -19,11 +19,11 @@ hex() { od -An -v -tx1 | tr -d ' \\n'; }
 one() {
   if [ -z "$src" ] && command -v bash >/dev/null && command -v timeout >/dev/null; then
     tool=bash
-    out=$(timeout "$deadline" bash -c '
+    out=$(bash -c '
       exec 3<>"/dev/udp/$1/$2" || exit 9
       printf "$3" | dd ibs=1 obs=65536 2>/dev/null >&3
-      got=$(dd bs=4096 count=1 <&3 | od -An -v -tx1 | tr -d " \\n")
-      printf " hex:%s" "$got"' bash "$addr" "$port" "$1" 2>&1)
+      got=$(timeout "$4" dd bs=4096 count=1 <&3 | od -An -v -tx1 | tr -d " \\n")
+      printf " hex:%s" "$got"' bash "$addr" "$port" "$1" "$deadline" 2>&1)
     status=$?
   elif command -v nc >/dev/null; then
     tool=nc

@@ -1,3 +1,4 @@
+import { processorMs } from "../../../../test/processor-ms.ts";
 import { describe, expect, it } from "vitest";
 import {
   back,
@@ -61,13 +62,14 @@ describe("an indexed chain", () => {
     ]);
     const walk = (i: number) =>
       traverseHook(contextFor(netns, "PREROUTING", packetOf("tcp", "192.168.0.9", address(i))));
-    const start = performance.now();
-    expect(walk(1999)[0]?.connection?.reply.src.text).toBe("10.244.7.207");
-    const first = performance.now() - start;
-    for (const i of services) walk(i);
-    const each = (performance.now() - start - first) / services.length;
-    expect(first).toBeLessThan(200);
-    expect(each).toBeLessThan(3);
+    const first = processorMs(() => {
+      expect(walk(1999)[0]?.connection?.reply.src.text).toBe("10.244.7.207");
+    });
+    const all = processorMs(() => {
+      for (const i of services) walk(i);
+    });
+    expect(first).toBeLessThan(300);
+    expect(all / services.length).toBeLessThan(3);
   });
 
   it("a Service of 1000 endpoints makes 1000 ways", () => {

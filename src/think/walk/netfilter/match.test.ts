@@ -1,3 +1,4 @@
+import { processorMs } from "../../../../test/processor-ms.ts";
 import { describe, expect, it } from "vitest";
 import { ip, prefix } from "../../../facts/ip.ts";
 import type { Link } from "../../../facts/netns.ts";
@@ -147,9 +148,10 @@ describe("sets", () => {
     const entries = Array.from({ length: 65536 }, (_, i) => `10.${200 + (i >> 14)}.${(i >> 8) & 63}.${i & 255}`);
     const set = setOf("big", "hash:ip", entries);
     isIn([set], "big", "src");
-    const start = performance.now();
-    for (let i = 0; i < 1000; i++) isIn([set], "big", "src");
-    expect(performance.now() - start).toBeLessThan(500);
+    const ms = processorMs(() => {
+      for (let i = 0; i < 1000; i++) isIn([set], "big", "src");
+    });
+    expect(ms).toBeLessThan(500);
   });
 });
 

@@ -1,3 +1,4 @@
+import { processorMs } from "../../../../test/processor-ms.ts";
 import { describe, expect, test } from "vitest";
 import * as make from "../../../../test/explain/faults.ts";
 import { recordedCluster } from "../../../../test/explain/recorded-cluster.ts";
@@ -38,9 +39,12 @@ describe("a tunnel whose own packets lead into it again", () => {
     const target = { do: "DNAT", range: { low: to, high: to, ports: null, random: false } } as const;
     const looping = make.made(world, make.rule("k1/host", "nat/OUTPUT", [target]));
     const flow = flowTo("k1/host", "10.42.0.3", 8080);
-    const started = performance.now();
-    const [branch] = walk(looping, flow).branches;
-    expect(performance.now() - started).toBeLessThan(2000);
+    let branches: ReturnType<typeof walk>["branches"] = [];
+    const ms = processorMs(() => {
+      branches = walk(looping, flow).branches;
+    });
+    expect(ms).toBeLessThan(2000);
+    const [branch] = branches;
     expect([branch?.end, branch?.netns, branch?.link]).toEqual(["LOOP", "k1/host", "flannel.1"]);
     const causes = await causesOf(looping, triedIn(looping, looping, flow));
     expect(causes.map(told)).toEqual([expect.stringMatching(/rule-drops k1 rule iptables-nft:nat\/OUTPUT#1$/)]);
