@@ -105,7 +105,8 @@ describe.skipIf(!isRoot)("real packets between namespaces (skipped: needs root)"
     src: null,
     dst: ip(dst),
     attempts,
-    deadlineMs: 1000,
+    // What is answered does not wait for it: only a busy machine does.
+    deadlineMs: 10_000,
     alsoTo: [],
   });
   const http = (id: string, from: Place, dst: string, port: number): Probe => ({
@@ -127,8 +128,7 @@ describe.skipIf(!isRoot)("real packets between namespaces (skipped: needs root)"
       { ...common("dns", p1, "10.88.0.1"), kind: "udp", port: 53, zone: "cluster.local" },
       { ...common("udp", p1, "10.77.2.2"), kind: "udp", port: 7000, zone: null },
     ];
-    // All are answered: the deadline is only for a machine that is busy.
-    const seen = await witness(probes.map((probe) => ({ ...probe, deadlineMs: 10_000 })));
+    const seen = await witness(probes);
     expect(seen.reports.map((r) => r.why)).toEqual([null, null, null, null]);
     expect(seen.reports.every((r) => r.trustworthy && r.dropped === 0)).toBe(true);
     for (const result of seen.results) {
@@ -181,7 +181,11 @@ describe.skipIf(!isRoot)("real packets between namespaces (skipped: needs root)"
         { ...common("dns", cluster.pods.p1, "10.88.0.1"), kind: "udp", port: 53, zone: "cluster.local" },
         { ...common("tcp", cluster.pods.p1, "10.77.2.2"), kind: "tcp", port: 8080 },
       ];
-      const seen = await witness(probes, undefined, dir);
+      const seen = await witness(
+        probes.map((probe) => ({ ...probe, deadlineMs: 1000 })),
+        undefined,
+        dir,
+      );
       const expected = REQUEST.map((text): ExpectedPoint => {
         const [node, link, direction, header] = text.split(" ");
         return { netns: `${node}/host`, link, direction, leg: "request", header } as ExpectedPoint;
@@ -279,9 +283,9 @@ describe.skipIf(!isRoot)("real packets between namespaces (skipped: needs root)"
     expect((await nowhere.stop()).report).toMatchObject({ started: false, trustworthy: false });
     const brief = await startTap(cluster.reader, cluster.hosts.n1, {
       filter: "",
-      limits: { ...LIMITS, timeoutMs: 1000 },
+      limits: { ...LIMITS, timeoutMs: 3000 },
     });
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await new Promise((resolve) => setTimeout(resolve, 3500));
     const { report: early } = await brief.stop();
     expect(early).toMatchObject({ started: true, trustworthy: false });
     expect(said(early.why)).toBe("tcpdump ended before it was stopped");
