@@ -363,7 +363,7 @@ describe.skipIf(!isRoot)("against the kernel (needs root, for namespaces)", () =
       ...(request.at === "B" ? [["B", endsOf(request.packet)] as const] : []),
       ...(reply?.at === "A" ? [["A", endsOf(reply.packet)] as const] : []),
     ]);
-    await until(() => wanted.every(([at, ends]) => has(at, ends)), 1500);
+    await until(() => wanted.every(([at, ends]) => has(at, ends)), 10_000);
     await new Promise((resolve) => setTimeout(resolve, 30));
     for (const [i, trial] of trials.entries()) {
       const { request, reply } = expected[i] as (typeof expected)[number];
