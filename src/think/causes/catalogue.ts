@@ -49,13 +49,14 @@ import {
 } from "./path.ts";
 import { policyDenies } from "./policy.ts";
 import { ipsetEntryForeign, ipsetEntryMissing } from "./sets.ts";
-import { ipForwardOff, perIfaceForwardingOff, rpFilterStrict, sysctlWrong } from "./sysctl.ts";
+import { conntrackTableFull, ipForwardOff, perIfaceForwardingOff, rpFilterStrict, sysctlWrong } from "./sysctl.ts";
 
 /** The first that recognises a finding names it, so the more precise stand before the more general. */
 export const CAUSES: readonly Cause[] = [
   ipForwardOff,
   perIfaceForwardingOff,
   rpFilterStrict,
+  conntrackTableFull,
   sysctlWrong,
   podRuleDrops,
   vxlanUdpBlocked,

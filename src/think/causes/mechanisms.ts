@@ -130,6 +130,10 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     en: "NAT is decided for the first packet of a connection and then kept. A flow that never pauses, as UDP from a fixed port, goes on to the address of then, though the rules have changed since.",
     zh: "NAT 只在连接的第一个报文时决定，之后一直沿用。从不停歇的流（例如固定端口的 UDP）会继续发往当时的地址，尽管规则早已改变。",
   },
+  "conntrack-table-full": {
+    en: "Every connection through a node has an entry in its conntrack table. Once there are net.netfilter.nf_conntrack_max of them, a packet that would open another is dropped (nf_conntrack_in), unless an entry gives way that was never confirmed by both sides. Connections that stand go on as if nothing were.",
+    zh: "经过节点的每个连接在 conntrack 表里都占一个条目。条目数达到 net.netfilter.nf_conntrack_max 之后，要新建连接的报文会被丢弃（nf_conntrack_in），除非有尚未被双方确认的条目可以腾出来。已经建立的连接则照常，看不出异样。",
+  },
   "policy-rule-diverts": {
     en: "Policy rules (`ip rule`) choose the routing table before any route is looked at. This one sends the packet to a table that does not lead to its destination.",
     zh: "策略路由规则（`ip rule`）在查路由之前先选定路由表。这一条把报文引到了一张不通往其目的地的表。",

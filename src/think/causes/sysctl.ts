@@ -1,3 +1,4 @@
+import { CONNTRACK_MAX } from "../walk/conntrack-table.ts";
 import type { Cause } from "./cause.ts";
 import { single, WHERE, WHOSE } from "./cause.ts";
 
@@ -42,6 +43,19 @@ export const rpFilterStrict: Cause = {
     zh: { summary: (p) => `${WHOSE.zh(p)} 因反向路径过滤而丢包：${p.object} 为 ${p.found}。` },
   },
   recognise: ({ edits: [edit] }) => (edit?.do === "set-sysctl" && edit.key.endsWith(".rp_filter") ? single() : null),
+};
+
+export const conntrackTableFull: Cause = {
+  id: "conntrack-table-full",
+  layer: "conntrack",
+  words: {
+    en: {
+      summary: (p) =>
+        `Node ${p.node} tracks no further connection: its conntrack table is full (${p.object} is ${p.found}).`,
+    },
+    zh: { summary: (p) => `节点 ${p.node} 的 conntrack 表已满，无法再跟踪新连接（${p.object} 为 ${p.found}）。` },
+  },
+  recognise: ({ edits: [edit] }) => (edit?.do === "set-sysctl" && edit.key === CONNTRACK_MAX ? single() : null),
 };
 
 export const sysctlWrong: Cause = {

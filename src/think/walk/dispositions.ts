@@ -14,6 +14,7 @@ export const DISPOSITIONS = {
   MARTIAN_SOURCE: "The source address is impossible here: loopback, multicast, or one of the node's own.",
   MARTIAN_DESTINATION: "The destination address is impossible here: loopback without route_localnet, or 0.0.0.0.",
   NETFILTER_DROP: "A netfilter rule or policy drops the packet.",
+  CONNTRACK_FULL: "The conntrack table is full, and no entry gives way: a packet that opens a connection is dropped.",
   NETFILTER_REJECT: "A netfilter rule rejects the packet and says so to the sender.",
   TTL_EXCEEDED: "The TTL ran out.",
   MTU_EXCEEDED: "The packet is larger than the next link's MTU and must not be fragmented.",

@@ -11,6 +11,8 @@ import { outerIp, type Packet } from "./packet.ts";
 import type { Read } from "./reads.ts";
 import { payloadOf, portsOf } from "./packet-parts.ts";
 import { leavesThrough, lookUpRoute } from "./route/fib.ts";
+import { type FullTable, fullTable } from "./conntrack-table.ts";
+import { settingText } from "./sysctl.ts";
 import type { Move, Traveller } from "./traveller.ts";
 
 export interface HookPass {
@@ -38,10 +40,14 @@ export function passHook(
   if (enters) traveller.connection = knownConnection(traveller, netns);
   const before = traveller.packet;
   const outcomes = traverseHook(contextFor(traveller, pass));
+  const opens = enters && traveller.connection === null && outcomes.some((outcome) => outcome.connection !== null);
+  const full = opens ? fullTable(netns, traveller.ask) : null;
+  const ways: readonly (HookOutcome | FullTable)[] = full === null ? outcomes : [full, ...outcomes];
   return traveller.split(
-    outcomes,
-    (outcome) => outcome.weight,
+    ways,
+    (way) => (full === null && "verdict" in way ? way.weight : null),
     (fork, outcome) => {
+      if (!("verdict" in outcome)) return refuse(fork, pass, outcome);
       fork.packet = outcome.packet;
       fork.connection = outcome.connection;
       if (outcome.connection !== null) fork.knowsConnection(netns.id, outcome.connection);
@@ -49,6 +55,13 @@ export function passHook(
       return endOrGo(fork, pass, outcome, before, go);
     },
   );
+}
+
+/** nf_conntrack_in drops what it cannot track for want of memory. */
+function refuse(traveller: Traveller, { netns, link }: HookPass, { count, most }: FullTable): readonly Move[] {
+  const because = most.fact?.because ?? null;
+  traveller.step("conntrack", netns.id, link, `${settingText(most)}, ${settingText(count)}`, because);
+  return traveller.end({ netns: netns.id, link, disposition: "CONNTRACK_FULL", decidedBy: [most.read] });
 }
 
 /** What a hook leaves behind: its steps, and the end of the branch unless it accepts. */

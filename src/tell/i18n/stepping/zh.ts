@@ -37,6 +37,7 @@ export const walkWords: typeof english = {
     MARTIAN_SOURCE: "源地址在这里不可能出现：环回、组播，或者节点自己的地址。",
     MARTIAN_DESTINATION: "目的地址在这里不可能出现：没有 route_localnet 的环回地址，或者 0.0.0.0。",
     NETFILTER_DROP: "一条 netfilter 规则或链的默认策略丢弃了报文。",
+    CONNTRACK_FULL: "conntrack 表已满，又没有可以腾出的条目：要新建连接的报文被丢弃。",
     NETFILTER_REJECT: "一条 netfilter 规则拒绝了报文，并告知发送方。",
     TTL_EXCEEDED: "TTL 耗尽。",
     MTU_EXCEEDED: "报文大于下一段链路的 MTU，又不允许分片。",

@@ -1,5 +1,7 @@
 import type { Netns } from "../../../facts/netns.ts";
 import type { World } from "../../../facts/world.ts";
+import { netnsNameOf } from "../../../facts/provenance.ts";
+import { CONNTRACK_MAX } from "../conntrack-table.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
 import type { Context, Proposal } from "./edit-meaning.ts";
@@ -39,6 +41,12 @@ export function proposeSysctls(world: World, read: Read, context: Context): read
   const peers = peerValues(world, netns, read.key);
   const usual = mostCommon(peers);
   const departs = departure(present.value, peers);
+  if (read.key === CONNTRACK_MAX) {
+    // Written on the node alone: in a pod's netns it is shown, and may not be (nf_conntrack_standalone.c).
+    const isOwn = context.decided && netnsNameOf(netns.id) === "host";
+    const wider = Math.max(Number(usual ?? 0), 2 * Number(present.value));
+    return isOwn ? [propose(netns, read.key, String(wider), "cure", departs)] : [];
+  }
   if (usual !== null) {
     return usual === present.value ? [] : [propose(netns, read.key, usual, "cure", departs)];
   }
