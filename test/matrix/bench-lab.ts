@@ -3,6 +3,7 @@ import { requireLab } from "../../src/lab/state.ts";
 import { type LabUpOptions, labUp } from "../../src/lab/up.ts";
 import { differences, type Snapshot } from "./lab-snapshot.ts";
 import { type Bench, snapshotOf } from "./mend.ts";
+import { countsText, isHealthy, symptomsOf } from "./symptoms.ts";
 import type { Product } from "./product.ts";
 import { takeDown } from "./take-down.ts";
 
@@ -34,9 +35,16 @@ export class BenchLab {
     return this.#built === null ? [] : differences(this.#built.healthy, await snapshotOf(this.#built.bench.lab));
   }
 
+  /** What of the things that its users do fails, and how. */
+  async broken(): Promise<readonly string[]> {
+    const { lab, plan } = this.bench;
+    const tried = await Promise.all(symptomsOf(lab, plan).map(async (one) => ({ one, statuses: await one.try() })));
+    return tried.flatMap(({ one, statuses }) => (isHealthy(statuses) ? [] : [`${one.input}: ${countsText(statuses)}`]));
+  }
+
   /**
-   * Heals the lab's own faults. What a test left behind that failed must not spoil the next; what the others may have left is
-   * asked once, by `changes` at the end: to look at all costs as much as a diagnosis.
+   * Heals the lab's own faults. What a test that failed left behind must not spoil the next; of the others it is asked once, by
+   * `broken` at the end: to look at everything costs as much as a diagnosis.
    */
   async restore(isSuspect: boolean): Promise<void> {
     await healFaults(this.#options.name);
