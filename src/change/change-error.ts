@@ -17,6 +17,7 @@ export const CHANGE_ERRORS = [
   "read-back-differs",
   "journal-unwritable",
   "journal-behind",
+  "journal-unread",
   "journal-not-found",
   "already-undone",
   "already-gone",

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { said } from "../../../test/said.ts";
+import { openNetnsTransport } from "../../read/transport/netns.ts";
 import type { Repair } from "../../verdict/verdict.ts";
 import { applyPlan, type ChangeContext } from "./apply.ts";
 import { planRepair } from "./plan.ts";
 import { isRoot, repair, ScratchNode, verdictOf } from "./testing/scratch-node.ts";
-import { applyUndo, planUndo } from "./undo.ts";
+import { applyUndo, listRepairs, planUndo } from "./undo.ts";
 
 const PLAIN = { force: false, persist: false };
 
@@ -35,13 +36,41 @@ describe.skipIf(!isRoot)("what became of the node since, when a repair is taken 
       const set = repair("set-sysctl", { key: "net.ipv4.ip_forward", value: "1", netns: "pod:default/web-0" });
       await apply(set, inPod(old));
       anew.sh("sysctl -qw net.ipv4.ip_forward=1");
-      expect((await undo(inPod(anew))).error?.code).toBe("already-gone");
+      await apply(repair("set-sysctl", { key: "net.ipv4.conf.all.rp_filter", value: "2" }));
+      expect((await undo()).done.map(({ runtime }) => runtime)).toEqual(["restored"]);
+      expect(await undo(inPod(anew))).toMatchObject({
+        done: [{ runtime: "gone-with-pod", commands: [] }],
+        error: null,
+      });
       expect(anew.sh(forwarding).trim()).toBe("1");
-      expect((await undo(inPod(old))).error).toBeNull();
-      expect(old.sh(forwarding).trim()).toBe("0");
+      expect(old.sh(forwarding).trim()).toBe("1");
+      // What went with its pod is no longer the latest.
+      await expect(planUndo(node.transport, "latest", { stateDir: node.stateDir })).rejects.toMatchObject({
+        code: "journal-not-found",
+      });
     } finally {
       await Promise.all([old.remove(), anew.remove()]);
     }
+  });
+
+  it("does not say which repair is the latest where a node's journal cannot be read", async () => {
+    await apply(repair("set-sysctl", { key: "net.ipv4.conf.all.rp_filter", value: "2" }));
+    const access = (netns: string) => ({ netns, address: null, user: null, port: null });
+    const nodes = new Map([
+      ["k1", access(node.netns)],
+      ["k2", access(`${node.netns}-none`)],
+    ]);
+    const both = openNetnsTransport({ file: "", nodes, here: null });
+    try {
+      const planned = (which: string) => planUndo(both, which, { stateDir: node.stateDir });
+      await expect(planned("latest")).rejects.toMatchObject({ code: "journal-unread", node: "k2" });
+      const { repairs } = await listRepairs(both, { stateDir: node.stateDir });
+      const id = repairs.findLast(({ state }) => state === "applied")?.entry.id ?? "";
+      expect((await planned(id)).entries.map((entry) => entry.id)).toEqual([id]);
+    } finally {
+      await both.close();
+    }
+    expect((await undo()).error).toBeNull();
   });
 
   it("leaves what others changed on a link whose MTU it takes back", async () => {

@@ -12,8 +12,8 @@ export interface TakenBack {
   readonly entry: JournalEntry;
   /** Commands that were run, in order. */
   readonly commands: readonly (readonly string[])[];
-  /** `gone`: a reboot had taken the runtime change; the file, if any, was restored. */
-  readonly runtime: "restored" | "untouched" | "gone";
+  /** `gone`: a reboot had taken the runtime change; the file, if any, was restored. `gone-with-pod`: its namespace is no more. */
+  readonly runtime: "restored" | "untouched" | "gone" | "gone-with-pod";
   readonly file: "restored" | "untouched";
 }
 
@@ -34,13 +34,14 @@ export async function takeBack(entry: JournalEntry, context: ChangeContext, forc
 
   const restore = await filePlan(entry, host, force);
   const done = gone ? [] : await restoreRuntime(entry, bound, context, force);
+  const restored = done === null ? "gone-with-pod" : done.length > 0 ? "restored" : "untouched";
   if (restore !== undefined) await writePersistFile(host, restore);
   const undone: JournalEntry = { ...entry, status: "undone", undoneAt: context.now().toISOString() };
   await writeEntry(host, context.stateDir ?? STATE_DIR, undone, "old");
   return {
     entry: undone,
-    commands: done,
-    runtime: gone ? "gone" : done.length > 0 ? "restored" : "untouched",
+    commands: done ?? [],
+    runtime: gone ? "gone" : restored,
     file: restore === undefined ? "untouched" : "restored",
   };
 }
@@ -55,17 +56,17 @@ async function filePlan(entry: JournalEntry, host: Hands, force: boolean): Promi
   return content === present ? undefined : content;
 }
 
+/** The commands that were run; null where the pod that was changed is no more. */
 async function restoreRuntime(
   entry: JournalEntry,
   bound: BoundRepair,
   context: ChangeContext,
   force: boolean,
-): Promise<readonly (readonly string[])[]> {
+): Promise<readonly (readonly string[])[] | null> {
   if (bound.volatile) return [];
   const { hands } = await openHands(bound.on === "api" ? null : entry.node, entry.repair.netns, context);
   // A pod of a StatefulSet, or a static one, comes back under its name in another namespace, which the change never met.
-  if (entry.pod !== undefined && (await readIdentity(hands)).netns !== entry.pod)
-    throw new ChangeError("already-gone", hands.node, entry.id);
+  if (entry.pod !== undefined && (await readIdentity(hands)).netns !== entry.pod) return null;
   const first = await seeNow(bound, hands, context.api);
   const after = leftBy(entry, bound, first, force);
   const view: UndoView<unknown> = { before: entry.before, after, first, present: first };

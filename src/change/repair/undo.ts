@@ -20,8 +20,8 @@ export interface ListedRepair {
 
 export interface Listing {
   readonly repairs: readonly ListedRepair[];
-  /** Nodes whose journal could not be read; files in it that are no entries. */
-  readonly problems: readonly { readonly node: NodeName; readonly why: Phrase }[];
+  /** Nodes whose journal could not be read (`isUnread`); files in it that are no entries. */
+  readonly problems: readonly { readonly node: NodeName; readonly why: Phrase; readonly isUnread: boolean }[];
 }
 
 /** The journals of all nodes, oldest first. A node that does not answer is a problem of the listing, no exception. */
@@ -30,12 +30,14 @@ export async function listRepairs(
   options: { readonly nodes?: readonly NodeName[]; readonly stateDir?: string } = {},
 ): Promise<Listing> {
   const repairs = new Map<string, ListedRepair>();
-  const problems: { node: NodeName; why: Phrase }[] = [];
+  const problems: { node: NodeName; why: Phrase; isUnread: boolean }[] = [];
   await Promise.all(
     (options.nodes ?? reader.nodes).map(async (node) => {
       try {
         const journal = await readJournal(new Eyes(reader, node, null), options.stateDir ?? STATE_DIR);
-        for (const file of journal.spoilt) problems.push({ node, why: phrase("journal-spoilt", { file }) });
+        for (const file of journal.spoilt) {
+          problems.push({ node, why: phrase("journal-spoilt", { file }), isUnread: false });
+        }
         for (const entry of journal.entries) {
           const expired = standingOf(entry, journal.identity, node) === "expired";
           const key = `${entry.id} ${entry.identity.netns}`;
@@ -45,7 +47,7 @@ export async function listRepairs(
         }
       } catch (error) {
         if (!(error instanceof ChangeError)) throw error;
-        problems.push({ node, why: error.detail });
+        problems.push({ node, why: error.detail, isUnread: true });
       }
     }),
   );
@@ -67,15 +69,18 @@ export interface UndoPlan {
 }
 
 /**
- * `which`: an entry's id, a run's id (all its steps), or `latest`: the last run that is not undone.
- * @throws ChangeError journal-not-found, already-undone
+ * `which`: an entry's id, a run's id (all its steps), or `latest`: the last run that is not undone, which only the journals of all
+ * nodes together tell.
+ * @throws ChangeError journal-not-found, journal-unread, already-undone, already-gone
  */
 export async function planUndo(
   reader: Reader,
   which: string,
   options: { readonly nodes?: readonly NodeName[]; readonly stateDir?: string } = {},
 ): Promise<UndoPlan> {
-  const { repairs } = await listRepairs(reader, options);
+  const { repairs, problems } = await listRepairs(reader, options);
+  const unread = problems.find(({ isUnread }) => isUnread);
+  if (which === "latest" && unread !== undefined) throw new ChangeError("journal-unread", unread.node, unread.why);
   const isOpen = ({ entry, state }: ListedRepair) =>
     state !== "undone" && (state !== "expired" || entry.persist !== null);
   const latest = repairs.findLast(isOpen);

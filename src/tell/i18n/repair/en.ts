@@ -16,7 +16,7 @@ export const repair = {
   persisted: (p: { file: string }) => `written to ${p.file}`,
   takesBack: "takes back:",
   undone: (p: { runtime: string; file: string }) =>
-    `${p.runtime === "gone" ? "a reboot had taken it back" : "as it was before"}${p.file === "restored" ? ", and the file" : ""}`,
+    `${({ gone: "a reboot had taken it back", "gone-with-pod": "it went with its pod" } as Record<string, string>)[p.runtime] ?? "as it was before"}${p.file === "restored" ? ", and the file" : ""}`,
   states: {
     applied: "applied",
     failed: "failed",
@@ -45,6 +45,7 @@ export const changeErrors = {
   "read-back-differs": "read back, it is not what was written",
   "journal-unwritable": "the journal cannot be written",
   "journal-behind": "the node was changed, but its journal could not be brought up to date",
+  "journal-unread": "which repair is the latest is not known: a journal could not be read",
   "journal-not-found": "no such entry in the journal",
   "already-undone": "it was taken back already",
   "already-gone": "nothing of it is left",
@@ -74,6 +75,7 @@ export const changeHints = {
   "journal-unwritable": "nothing was changed; the node needs a writable /var/lib/lasthop",
   "journal-behind":
     "make /var/lib/lasthop writable, then `lasthop undo` with the entry's id: it looks what is left to take back",
+  "journal-unread": "see `lasthop repairs`, and name the one: `lasthop undo ID`",
   "journal-not-found": "see `lasthop repairs`",
   "already-undone": "see `lasthop repairs`",
   "already-gone": "the node was rebooted or the pod made anew since: nothing of the repair is left in the kernel",

@@ -18,7 +18,7 @@ export const repair: typeof english = {
   persisted: (p) => `已写入 ${p.file}`,
   takesBack: "撤销：",
   undone: (p) =>
-    `${p.runtime === "gone" ? "重启已经把它撤销了" : "已恢复原样"}${p.file === "restored" ? "，文件也一并恢复" : ""}`,
+    `${({ gone: "重启已经把它撤销了", "gone-with-pod": "Pod 已经重建，改动随旧 Pod 一起消失了" } as Record<string, string>)[p.runtime] ?? "已恢复原样"}${p.file === "restored" ? "，文件也一并恢复" : ""}`,
   states: {
     applied: "生效中",
     failed: "失败",
@@ -47,6 +47,7 @@ export const changeErrors: typeof englishErrors = {
   "read-back-differs": "读回来的和写进去的不一样",
   "journal-unwritable": "日志写不进去",
   "journal-behind": "节点已经改了，日志却没能跟着更新",
+  "journal-unread": "有节点的日志读不到，无法确定哪一次修复是最近的",
   "journal-not-found": "日志里没有这一条",
   "already-undone": "已经撤销过了",
   "already-gone": "它什么都没有留下",
@@ -75,6 +76,7 @@ export const changeHints: typeof englishHints = {
   "read-back-differs": "有什么东西把值占住了；`lasthop undo` 可以撤销已经做了的",
   "journal-unwritable": "什么都没有改；节点上的 /var/lib/lasthop 必须可写",
   "journal-behind": "先让 /var/lib/lasthop 可写，再用这一条的编号执行 `lasthop undo`：它会先看还剩什么要撤销",
+  "journal-unread": "用 `lasthop repairs` 查看，再指明要撤销哪一次：`lasthop undo ID`",
   "journal-not-found": "见 `lasthop repairs`",
   "already-undone": "见 `lasthop repairs`",
   "already-gone": "修复之后节点重启过，或者 Pod 已经重建：内核里没有留下修复的任何痕迹",
