@@ -68,7 +68,7 @@ export function noteEvidence(
           notebook.add({
             voice: "witness",
             node: nodeOf(suspect.predicted?.at.netns ?? ""),
-            source: "/proc/net/snmp, /proc/net/netstat, /proc/net/dev",
+            source: "/proc/net/snmp, /proc/net/netstat, /proc/net/dev, /proc/net/stat/nf_conntrack, tc -s qdisc",
             excerpt: counted.map(({ name, delta }) => `${name} +${delta}`).join("\n"),
             at: at.watched,
           }),

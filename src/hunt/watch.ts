@@ -3,7 +3,9 @@ import { phrase } from "../facts/phrase.ts";
 import type { NetnsId, Source } from "../facts/provenance.ts";
 import { linksOf, netnsWith, type World } from "../facts/world.ts";
 import { parseCounters } from "../read/parse/counters.ts";
+import { parseConntrackStats } from "../read/parse/conntrack-stats.ts";
 import { parseLinkCounters } from "../read/parse/link-counters.ts";
+import { parseQueueDrops } from "../read/parse/queue-drops.ts";
 import { text } from "../read/transport/reader.ts";
 import { byLinkName, diffCounters } from "../witness/counters/diff-counters.ts";
 import { type TunnelPorts, withVxlanPorts } from "../witness/decode/tunnels.ts";
@@ -105,15 +107,16 @@ export function tunnelPortsOf(world: World): TunnelPorts {
 async function readCounters(field: Field, places: readonly Place[]): Promise<ReadonlyMap<NetnsId, Counters>> {
   const read = await Promise.all(
     places.map(async (place): Promise<readonly [NetnsId, Counters]> => {
+      const files = place.path === null ? [...COUNTERS, ...COUNTERS_OF_NODES] : COUNTERS;
       const outputs = await field.reader.run(
         place.node,
-        COUNTERS.map(({ name, argv }) => ({ name, argv, netns: place.path })),
+        files.map(({ name, argv }) => ({ name, argv, netns: place.path })),
         field.limits,
       );
       const counters = new Map<string, bigint>();
       for (const [i, output] of outputs.entries()) {
         if (output.failure !== null) continue;
-        const { argv, parse } = COUNTERS[i] as (typeof COUNTERS)[number];
+        const { argv, parse } = files[i] as CounterFile;
         for (const [name, value] of parse(text(output), { ...place, argv, at: output.at })) counters.set(name, value);
       }
       return [place.netns, counters];
@@ -154,4 +157,14 @@ const COUNTERS: readonly CounterFile[] = [
     argv: ["cat", "/proc/net/dev"],
     parse: (text, source) => byLinkName(parseLinkCounters(text, source).value),
   },
+];
+
+/** What a pod's namespace has little use for; absent without connection tracking, or without iproute2's tc. */
+const COUNTERS_OF_NODES: readonly CounterFile[] = [
+  {
+    name: "conntrack-stats",
+    argv: ["cat", "/proc/net/stat/nf_conntrack"],
+    parse: (text, source) => parseConntrackStats(text, source).value,
+  },
+  { name: "queue-drops", argv: ["tc", "-s", "qdisc", "show"], parse: parseQueueDrops },
 ];

@@ -1,4 +1,4 @@
-import { farNode, frontendNode } from "../../src/lab/faults/serving-nodes.ts";
+import { backendNode, farNode, frontendNode } from "../../src/lab/faults/serving-nodes.ts";
 import type { PlannedNode } from "../../src/lab/plan.ts";
 import { overlayLink } from "../../src/lab/wiring/overlay.ts";
 import type { Broken, ExpectedCause, Join } from "./lab-fault-causes.ts";
@@ -9,10 +9,13 @@ const LOOK_ALIKE = "without power or without a cable: from outside they look ali
 
 type Ends = readonly [from: PlannedNode, to: PlannedNode];
 
-/** Of the first URL that crosses the node: to the backend, or from the client's entry to that node's own pod. */
-function requestCrosses({ plan, node }: Broken): Ends {
-  const entry = frontendNode(plan);
-  return [entry, node.name === entry.name ? farNode(plan, node) : node];
+/** Of the first URL that crosses the node: from its entry to the gateway, from there to the backend, or to the node's own pod. */
+function requestCrosses({ plan, node }: Broken, entry: PlannedNode): Ends {
+  const gateway = frontendNode(plan);
+  const isAt = (one: PlannedNode): boolean => one.name === node.name;
+  if (entry.name !== gateway.name && (isAt(entry) || isAt(gateway))) return [entry, gateway];
+  if (isAt(gateway)) return [gateway, farNode(plan, node)];
+  return [isAt(backendNode(plan)) ? gateway : entry, node];
 }
 
 const onSegment = (id: string, [from, to]: Ends): ExpectedCause => ({
@@ -46,12 +49,15 @@ export const BETWEEN_NODES: Readonly<Record<string, Join>> = {
   },
   "mtu-black-hole": {
     cause: (broken) => {
-      const [from, to] = requestCrosses(broken);
+      const [from, to] = requestCrosses(broken, frontendNode(broken.plan));
       return onSegment("mtu-black-hole", [to, from]);
     },
     symptoms: ({ plan }) => largeAnswers(plan),
   },
-  "fabric-drop": { cause: (broken) => onSegment("fabric-drop", requestCrosses(broken)) },
+  "fabric-drop": {
+    // The lab's URLs are of its first node.
+    cause: (broken) => onSegment("fabric-drop", requestCrosses(broken, broken.plan.nodes[0] ?? broken.node)),
+  },
   "node-down": silent,
   "node-not-ready": silent,
 };

@@ -95,8 +95,14 @@ describe("kernel", () => {
       headline: { code: "kernel-counter", params: { node: "k1", name: "flannel.1 tx_dropped" } },
     });
     expect(kernelRung(lost ?? null, moved("cni0 tx_dropped", "k1/host"), []).headline.code).toBe("kernel-quiet");
-    // The last hop comes in by it there: what it did not send is something else.
+    // The last hop comes in by it there: what it did not send is something else, and what its filters took is not.
     expect(kernelRung(suspect, moved("flannel.1 tx_dropped"), []).headline.code).toBe("kernel-quiet");
+    expect(kernelRung(suspect, moved("flannel.1 clsact_dropped"), []).headline.code).toBe("kernel-counter");
+    // Nor was it seen on the next one, whose queue or filters may have taken it.
+    const taken = make.made(healthy, make.nftDrop("k2/host", "FORWARD"));
+    const [untold = null] = suspectsOf(triedIn(healthy, taken, TO_POD));
+    expect(kernelRung(untold, moved("cni0 fq_codel_dropped"), []).headline.code).toBe("kernel-counter");
+    expect(kernelRung(untold, moved("eth0 fq_codel_dropped"), []).headline.code).toBe("kernel-quiet");
   });
 
   test("readings that overlap are not added up", () => {

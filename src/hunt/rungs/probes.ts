@@ -84,7 +84,7 @@ export function kernelRung(
   const lines: Finding[] = [];
   const netns = at?.netns ?? suspect?.lastHop?.netns ?? null;
   for (const { name, delta } of netns === null ? [] : (moved.get(netns) ?? [])) {
-    if (delta > 0 && (signs.counters.includes(name) || LOSS_COUNTERS.includes(name) || isOfLastLink(name, suspect))) {
+    if (delta > 0 && (signs.counters.includes(name) || LOSS_COUNTERS.includes(name) || isWhereItEnds(name, suspect))) {
       lines.push(finding("kernel-counter", { node: nodeOf(netns ?? ""), name, delta }));
     }
   }
@@ -100,10 +100,21 @@ export function kernelRung(
   return { rung: "kernel", status: lines.length > 0 ? "failed" : "ok", headline, lines: rest, evidence: [] };
 }
 
-/** What a link gave up sending, where it was last seen on its way out: elsewhere links drop much that is nobody's loss. */
-function isOfLastLink(name: string, suspect: Suspect | null): boolean {
+/**
+ * What a link, its queue or its filters gave up, where packets were last seen: a filter behind the tap of a link by which they came
+ * in, the link by which they left, the queue of the next one. Elsewhere links drop much that is nobody's loss.
+ */
+function isWhereItEnds(name: string, suspect: Suspect | null): boolean {
   const last = suspect?.lastHop ?? null;
-  return last?.direction === "out" && (name === `${last.link} tx_dropped` || name === `${last.link} tx_errors`);
+  if (last === null) return false;
+  const [link, counter = ""] = name.split(" ");
+  if (link === last.link) {
+    const own = last.direction === "out" ? ["tx_dropped", "tx_errors"] : ["clsact_dropped", "ingress_dropped"];
+    return own.includes(counter);
+  }
+  const next = suspect?.next ?? null;
+  const isQueue = counter.endsWith("_dropped") && !/^[rt]x_/.test(counter);
+  return isQueue && next !== null && next.netns === last.netns && next.link === link && next.direction === "out";
 }
 
 /** The kernel's own word for the loss: a drop reason before a counter; null when it said nothing. */
