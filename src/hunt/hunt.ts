@@ -1,3 +1,4 @@
+import { phrase } from "../facts/phrase.ts";
 import type { Symptom } from "../think/symptom/symptom.ts";
 import { isTargetError, resolveTarget, type Target } from "../think/symptom/target.ts";
 import { lowerRungs, upperRungs } from "./climb.ts";
@@ -28,7 +29,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   const notebook = new Notebook();
   const target = resolveTarget(symptom, cluster, world);
   if (isTargetError(target)) throw new HuntError(target);
-  const places = await choosePlaces(field, request, target);
+  const places = await choosePlaces(field, request, target, notebook);
   const from = labelOf(places);
   const answering = [
     ...new Set([...world.netns.values()].filter((n) => n.name === "host" && n.links.known).map((n) => n.node)),
@@ -71,14 +72,21 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   yield { kind: "concluded", conclusion: { ...judgement, ladder, timeline: notebook.events, timings } };
 }
 
-async function choosePlaces(field: Field, request: HuntRequest, target: Target): Promise<readonly Place[]> {
+async function choosePlaces(
+  field: Field,
+  request: HuntRequest,
+  target: Target,
+  notebook: Notebook,
+): Promise<readonly Place[]> {
   const { world, cluster } = field;
   if (request.from !== null) {
     const place = namedPlace(request.from, request.namespace, world, cluster);
     if (isFromError(place)) throw new HuntError(place);
     return [place];
   }
-  const usual = usualPlaces(request.symptom, target, world, cluster, MOST_PLACES);
+  const { places: usual, denied } = usualPlaces(request.symptom, target, world, cluster, MOST_PLACES);
+  if (denied.length > 0)
+    notebook.miss([{ what: phrase("places-left-out", { nodes: denied }), why: phrase("none-permitted") }]);
   const places = field.reader.offline ? await recordedPlaces(field, target, usual, MOST_PLACES) : usual;
   if (places.length === 0) throw new HuntError({ error: "no-place-to-send-from" });
   return places;

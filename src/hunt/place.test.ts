@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { said } from "../../test/said.ts";
 import { recordedCluster } from "../../test/explain/recorded-cluster.ts";
 import type { Cluster } from "../facts/cluster.ts";
-import { unknown } from "../facts/provenance.ts";
+import { known, unknown } from "../facts/provenance.ts";
 import type { World } from "../facts/world.ts";
 import { parseSymptom } from "../think/symptom/symptom.ts";
 import { isTargetError, resolveTarget } from "../think/symptom/target.ts";
@@ -25,12 +25,12 @@ beforeAll(async () => {
   withHere = { ...world, netns: new Map(world.netns).set("here/host", { ...k1, id: "here/host", node: HERE }) };
 });
 
-function places(input: string, on: World = world, most = 8): readonly string[] {
+function places(input: string, on: World = world, most = 8, of: Cluster = cluster): readonly string[] {
   const symptom = parseSymptom(input, "default");
   if ("error" in symptom) throw new Error(input);
   const target = resolveTarget(symptom, cluster);
   if (isTargetError(target)) throw new Error(target.error);
-  return usualPlaces(symptom, target, on, cluster, most).map((p) => `${p.netns} (${said(p.label)})`);
+  return usualPlaces(symptom, target, on, of, most).places.map((p) => `${p.netns} (${said(p.label)})`);
 }
 
 describe("where a symptom is tried from", () => {
@@ -63,6 +63,23 @@ describe("where a symptom is tried from", () => {
       netns: new Map(world.netns).set("k2/host", { ...k2, links: unknown("no route to host") }),
     };
     expect(places("svc/frontend", blind).some((p) => p.startsWith("k2"))).toBe(false);
+  });
+
+  test("not from a pod that the policies keep from it, as long as they let another one in", () => {
+    const selector = (app: string) => ({ labels: { app }, expressions: [] });
+    const policy = (from: string | null): Cluster => {
+      const peer = { is: "pods", namespaces: null, pods: selector(from ?? "") } as const;
+      const ingress = from === null ? [] : [{ peers: [peer], ports: null }];
+      const spec = known({ pods: selector("frontend"), ingress, egress: null });
+      return { ...cluster, networkPolicies: known([{ namespace: "default", name: "deny", spec }]) };
+    };
+    const free = places("svc/frontend");
+    const welcome = places("svc/frontend", world, 8, policy("frontend"));
+    expect(free.some((place) => place.includes("backend"))).toBe(true);
+    expect(welcome.length).toBe(3);
+    expect(welcome.every((place) => place.includes("frontend"))).toBe(true);
+    // Nobody at all: then that is what there is to be met.
+    expect(places("svc/frontend", world, 8, policy(null))).toEqual(free);
   });
 
   test("from the node itself where no pod's namespace is known", () => {

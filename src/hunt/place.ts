@@ -5,8 +5,10 @@ import type { Netns } from "../facts/netns.ts";
 import { type Phrase, phrase } from "../facts/phrase.ts";
 import { type NetnsId, netnsId, type NodeName } from "../facts/provenance.ts";
 import type { World } from "../facts/world.ts";
+import { partyAt, partyIn } from "../think/intent/policy/party.ts";
+import { permits } from "../think/intent/policy/permits.ts";
 import type { Symptom } from "../think/symptom/symptom.ts";
-import type { Target } from "../think/symptom/target.ts";
+import { endpointsOf, type Target } from "../think/symptom/target.ts";
 
 /** The vantage outside of the cluster has this name among the nodes. */
 export const HERE = "here";
@@ -98,10 +100,17 @@ function podNetns(pod: Pod): NetnsId | null {
   return netnsId(pod.node, pod.hostNetwork ? "host" : `pod:${podKey(pod)}`);
 }
 
+/** Where a symptom is tried from, and nodes none of whose pods the policies let reach it: nobody there expects an answer. */
+export interface UsualPlaces {
+  readonly places: readonly Place[];
+  readonly denied: readonly NodeName[];
+}
+
 /**
  * Where the symptom is tried from when nobody says. An address is tried as its users do, from outside, or where there
  * is no such place from a node that it does not belong to, so that it crosses the wire. A Service or a pod is used from
- * inside: from one pod on every node, or the node itself where no pod's namespace is known.
+ * inside: on every node from one pod that the declared policies let reach it, or from the node itself where no pod's
+ * namespace is known. Where they let nobody reach it at all, it is tried all the same, and they are what is met.
  */
 export function usualPlaces(
   symptom: Symptom,
@@ -109,7 +118,7 @@ export function usualPlaces(
   world: World,
   cluster: Cluster,
   most: number,
-): readonly Place[] {
+): UsualPlaces {
   const nodes = cluster.nodes
     .map((n) => n.name)
     .filter((n) => world.netns.get(netnsId(n, "host"))?.links.known === true);
@@ -120,18 +129,56 @@ export function usualPlaces(
   const isInternal = target.service?.through === "cluster-ip" || target.pod !== null || isPodAddress;
   if (isOutside && !isInternal) {
     const here = hostPlace(world, HERE);
-    if (here !== null) return [here];
+    if (here !== null) return { places: [here], denied: [] };
     const other = nodes.find((n) => n !== target.entry?.name) ?? nodes[0];
     const place = other === undefined ? null : hostPlace(world, other);
-    return place === null ? [] : [place];
+    return { places: place === null ? [] : [place], denied: [] };
   }
   const serving = new Set(servingPods(target, cluster));
-  return nodes.slice(0, most).flatMap((node) => {
+  const candidates = nodes.flatMap((node): readonly Candidate[] => {
     const pods = cluster.pods.filter((p) => p.node === node && !p.hostNetwork && p.phase === "Running");
-    const idle = pods.filter((p) => !serving.has(podKey(p)));
-    const place = [...idle, ...pods].map((p) => podPlace(world, p)).find((p) => p !== null) ?? hostPlace(world, node);
-    return place === null || place === undefined ? [] : [place];
+    const found = pods.flatMap((pod): readonly Candidate[] => {
+      const place = podPlace(world, pod);
+      if (place === null) return [];
+      return [{ node, place, isIdle: !serving.has(podKey(pod)), isDenied: isDenied(pod, target, world, cluster) }];
+    });
+    if (found.length > 0) return found;
+    const place = hostPlace(world, node);
+    return place === null ? [] : [{ node, place, isIdle: true, isDenied: false }];
   });
+  const welcome = candidates.filter((one) => !one.isDenied);
+  const chosen = new Map<NodeName, Place>();
+  const better = (a: Candidate, b: Candidate): number => Number(b.isIdle) - Number(a.isIdle);
+  for (const { node, place } of (welcome.length > 0 ? welcome : candidates).toSorted(better)) {
+    if (!chosen.has(node)) chosen.set(node, place);
+  }
+  const among = [...new Set(candidates.map((one) => one.node))];
+  const places = among.flatMap((node) => chosen.get(node) ?? []);
+  return { places: places.slice(0, most), denied: among.filter((node) => !chosen.has(node)) };
+}
+
+interface Candidate {
+  readonly node: NodeName;
+  readonly place: Place;
+  /** It does not serve what is asked for. */
+  readonly isIdle: boolean;
+  readonly isDenied: boolean;
+}
+
+/** The declared policies keep this pod from one of those that serve the target. */
+function isDenied(pod: Pod, { service, pod: asked, protocol, port }: Target, world: World, cluster: Cluster): boolean {
+  const ends =
+    service === null
+      ? (asked?.ips ?? []).map((ip) => ({ ip, port }))
+      : endpointsOf(cluster, service.object, service.port);
+  const own = pod.ips[0];
+  if (own === undefined) return false;
+  const source = partyIn(cluster, world, podNetns(pod) ?? "", own);
+  return ends.some(
+    (end) =>
+      permits(cluster, { source, destination: partyAt(cluster, world, end.ip), protocol, port: end.port }).allowed ===
+      false,
+  );
 }
 
 function servingPods(target: Target, cluster: Cluster): readonly string[] {

@@ -17,6 +17,8 @@ export interface HuntingPhrases {
   "capture-empty": Nothing;
   "endpoints-directly": { readonly count: number; readonly of: number };
   "most-endpoints": { readonly most: number };
+  "places-left-out": { readonly nodes: readonly string[] };
+  "none-permitted": Nothing;
   "untold-tries": { readonly count: number; readonly of: number; readonly netns: string };
   "end-not-told": Nothing;
   places: { readonly places: readonly Phrase[] };
