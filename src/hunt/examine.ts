@@ -59,6 +59,8 @@ export async function examine(field: Field, trials: Trials, notebook: Notebook):
     frames,
   );
   const untold = new Set(unlearnt.map((u) => u.id));
+  const claimed = new Set(sightings.map(({ netns, order }) => `${netns} ${order}`));
+  const nobodys = frames.filter(({ netns, order }) => !claimed.has(`${netns} ${order}`));
   const sent = trials.send.map((trial, i): Examined => {
     const result = asSent(results[i] as ProbeResult);
     const sender = trial.probe.from.netns;
@@ -68,7 +70,7 @@ export async function examine(field: Field, trials: Trials, notebook: Notebook):
     const tries = result.answers.map((answer) => {
       const id = attemptId(trial.probe, answer.n);
       const trail = trails.get(id) ?? NOT_SEEN;
-      const isTold = trusted.has(sender) && !(untold.has(id) && sentSomething(frames, trial));
+      const isTold = trusted.has(sender) && !(untold.has(id) && sentSomething(nobodys, trial));
       // A connection that stood and then got no answer: the packets did their part, it is the server that is silent.
       const isConnected =
         answer.outcome === "timeout" && trial.probe.kind === "http" && cameBack(trail.request, trail.reply, sender);
@@ -130,10 +132,14 @@ function untoldTries({ probe, answers, tool }: ProbeResult): readonly NotChecked
   ];
 }
 
-/** A packet to that address left the netns, but whose it was cannot be told. */
-function sentSomething(frames: readonly Frame[], trial: Trial): boolean {
-  return frames.some(
+/** A packet to where it goes left the netns, and nobody knows whose it was. A node's own is seen only after DNAT in OUTPUT. */
+function sentSomething(nobodys: readonly Frame[], { probe, flow }: Trial): boolean {
+  const destinations = [flow.dst, ...probe.alsoTo.map(({ ip }) => ip)];
+  return nobodys.some(
     (f) =>
-      f.netns === trial.probe.from.netns && f.headers.some((h) => h.kind === "ip" && sameIp(h.dst, trial.flow.dst)),
+      f.netns === probe.from.netns &&
+      // Of a connection that is known only its SYN was claimed.
+      f.headers.every((h) => h.kind !== "tcp" || (h.syn && !h.ackFlag)) &&
+      f.headers.some((h) => h.kind === "ip" && destinations.some((dst) => sameIp(h.dst, dst))),
   );
 }
