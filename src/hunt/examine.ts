@@ -5,10 +5,11 @@ import type { NotChecked } from "../facts/world.ts";
 import { correlate } from "../witness/correlate/correlate.ts";
 import { DATA_SUFFIX } from "../witness/correlate/matcher.ts";
 import { buildTrails } from "../witness/correlate/trail.ts";
-import { type Answer, attemptId, type ProbeResult } from "../witness/probe/probe.ts";
+import { type Answer, attemptId, gotThrough, type ProbeResult } from "../witness/probe/probe.ts";
 import { sendProbes } from "../witness/probe/send-probes.ts";
 import type { Frame, TapReport } from "../witness/sighting.ts";
 import { adopt } from "./adopt.ts";
+import { asWitnessed } from "./datagrams.ts";
 import type { Examination, Examined, Trial } from "./examination.ts";
 import type { Field, Notebook } from "./field.ts";
 import { asSaidLater } from "./lost-data.ts";
@@ -62,10 +63,11 @@ export async function examine(field: Field, trials: Trials, notebook: Notebook):
   const claimed = new Set(sightings.map(({ netns, order }) => `${netns} ${order}`));
   const nobodys = frames.filter(({ netns, order }) => !claimed.has(`${netns} ${order}`));
   const sent = trials.send.map((trial, i): Examined => {
-    const result = asSent(results[i] as ProbeResult);
     const sender = trial.probe.from.netns;
     const mine = sightings.filter((s) => s.probe.startsWith(`${trial.probe.id}#`));
     const trails = new Map(buildTrails(mine, distinctPoints(trial.walk), () => sender).map((t) => [t.probe, t]));
+    const hears = (netns: NetnsId): boolean => trusted.has(netns);
+    const result = asWitnessed(asSent(results[i] as ProbeResult), field.world, trails, hears);
     const losses: Legs[] = [];
     const tries = result.answers.map((answer) => {
       const id = attemptId(trial.probe, answer.n);
@@ -74,13 +76,11 @@ export async function examine(field: Field, trials: Trials, notebook: Notebook):
       // A connection that stood and then got no answer: the packets did their part, it is the server that is silent.
       const isConnected =
         answer.outcome === "timeout" && trial.probe.kind === "http" && cameBack(trail.request, trail.reply, sender);
-      const lost = isConnected
-        ? lostOn(trail, trails.get(id + DATA_SUFFIX), sender, (netns) => trusted.has(netns))
-        : null;
+      const lost = isConnected ? lostOn(trail, trails.get(id + DATA_SUFFIX), sender, hears) : null;
       if (lost !== null) losses.push(lost);
       const seen = lost ?? trail;
       return {
-        answered: answer.outcome === "answered" || (isConnected && lost === null),
+        answered: gotThrough(answer.outcome) || (isConnected && lost === null),
         outcome:
           answer.httpStatus !== null && answer.outcome === "answered" ? String(answer.httpStatus) : answer.outcome,
         ms: answer.ms,

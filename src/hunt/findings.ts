@@ -3,6 +3,7 @@ import type { RungName } from "../verdict/verdict.ts";
 
 /** What a rung found, as data: `tell/i18n` has a sentence for every code, in every language. */
 export interface Findings {
+  "delivered-all": { readonly tries: number };
   "answers-all": { readonly tries: number; readonly ms: number };
   "answers-some": { readonly failed: number; readonly tries: number; readonly how: readonly AnswerCount[] };
   /** `status` null: connected, and no answer came. */

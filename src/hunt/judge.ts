@@ -114,9 +114,12 @@ function unheard({ faced, recording }: Tries): readonly NotChecked[] {
       const isHeard = those.some(({ tried }) => tried.tries.length > 0);
       return isHeard ? [] : [{ what: phrase("answers-of", { to }), why: phrase("never-recorded") }];
     }
-    return those.some(({ trial }) => trial.probe.kind === "tcp")
-      ? [{ what: phrase("said-on-connections", { to }), why: phrase("only-opened") }]
-      : [];
+    if (those.some(({ trial }) => trial.probe.kind === "tcp"))
+      return [{ what: phrase("said-on-connections", { to }), why: phrase("only-opened") }];
+    if (those.every(({ trial }) => trial.probe.kind === "icmp"))
+      return [{ what: phrase("answers-of", { to }), why: phrase("only-pinged") }];
+    const isMute = those.every(({ result }) => result.answers.every((answer) => answer.outcome === "delivered"));
+    return isMute ? [{ what: phrase("answers-of", { to }), why: phrase("only-delivered") }] : [];
   });
 }
 

@@ -2,6 +2,7 @@ import type { Endpoint } from "../facts/cluster.ts";
 import { sameIp } from "../facts/ip.ts";
 import { hopsOf, suspectsOf, type Tried } from "../think/explain/suspect.ts";
 import { arrives, type Branch, failingLeg } from "../think/walk/branch.ts";
+import { gotThrough } from "../witness/probe/probe.ts";
 import { hopList } from "./conclude.ts";
 import type { Conclusion } from "./conclusion.ts";
 import type { Examined } from "./examination.ts";
@@ -14,7 +15,7 @@ import { makeTrial } from "./trials.ts";
 /** A branch that the walk says is lost, and whose endpoint answered none of the direct probes: tries that happened to miss it prove nothing. */
 export function hasDeadBranch(faced: Investigation): boolean {
   const dead = faced.direct.filter(
-    (e) => e.result.answers.length > 0 && e.result.answers.every((a) => a.outcome !== "answered"),
+    (e) => e.result.answers.length > 0 && e.result.answers.every((a) => !gotThrough(a.outcome)),
   );
   return faced.symptom.some((e) =>
     e.tried.walk.branches.some(
@@ -61,7 +62,7 @@ export function wasAsked(faced: Investigation): boolean {
 export function notDoomed(faced: Investigation): boolean {
   return faced.direct
     .filter((e) => isOfEndpoint(faced, e))
-    .every((e) => e.result.answers.every((a) => a.outcome === "answered") || !isServed(faced, e));
+    .every((e) => e.result.answers.every((a) => gotThrough(a.outcome)) || !isServed(faced, e));
 }
 
 /** Echoes, and another door of the same Service, say nothing against the way that was asked about. */

@@ -79,7 +79,8 @@ export function toTrail(request: readonly TrailPoint[], reply: readonly TrailPoi
   return { points, destination: destinationOf(request) };
 }
 
-function destinationOf(request: readonly TrailPoint[]): { readonly ip: Ip; readonly port: number } | null {
+/** Whom the last packet of a request was for. */
+export function destinationOf(request: readonly TrailPoint[]): { readonly ip: Ip; readonly port: number } | null {
   const headers = request.at(-1)?.sighting.headers ?? [];
   const ends = endsOf(headers);
   if (ends !== null) return { ip: ends.dst, port: ends.dport };

@@ -15,6 +15,7 @@ import { hasDeadBranch, isLostOnRecord } from "./outcome.ts";
 import { type Reckoning, reckon } from "./reckon.ts";
 import type { ObjectFault } from "./rungs/object-fault.ts";
 import { type Moved, mostMoved } from "./rungs/probes.ts";
+import { gotThrough } from "../witness/probe/probe.ts";
 import type { Tries } from "./tries.ts";
 
 /** What the three voices make of the tries. */
@@ -115,7 +116,7 @@ export async function weigh(
     fresh,
     timings: { searchMs: reckonedAt - startedAt, againMs: field.now() - reckonedAt },
     symptomFailed:
-      answers.some((a) => a.outcome !== "answered" || (a.httpStatus ?? 0) >= 500) ||
+      answers.some((a) => !gotThrough(a.outcome) || (a.httpStatus ?? 0) >= 500) ||
       faced.adopted.some((e) => e.tried.tries.some((t) => !t.answered)) ||
       hasDeadBranch(faced) ||
       (recording !== null && investigations.some(isLostOnRecord)),

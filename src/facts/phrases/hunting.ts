@@ -7,6 +7,8 @@ export interface HuntingPhrases {
   "no-longer-so": Nothing;
   "said-on-connections": { readonly to: string };
   "only-opened": Nothing;
+  "only-delivered": Nothing;
+  "only-pinged": Nothing;
   "answers-of": { readonly to: string };
   "never-recorded": Nothing;
   "walk-to": { readonly address: string };

@@ -1,4 +1,5 @@
 import { podKey } from "../../facts/cluster.ts";
+import { gotThrough } from "../../witness/probe/probe.ts";
 import type { Examined } from "../examination.ts";
 import { type Finding, finding, type Rung } from "../findings.ts";
 import type { GatewayReading } from "../gateway.ts";
@@ -13,7 +14,7 @@ export function httpRung(
   evidence: readonly string[],
 ): Rung {
   const answers = symptom.flatMap((e) => e.result.answers);
-  const bad = answers.filter((a) => a.outcome !== "answered" || (a.httpStatus ?? 0) >= 500);
+  const bad = answers.filter((a) => !gotThrough(a.outcome) || (a.httpStatus ?? 0) >= 500);
   const lines: Finding[] = [];
   if (gateway !== null) {
     const status = failing?.result.answers.find((a) => (a.httpStatus ?? 0) >= 500)?.httpStatus ?? null;
@@ -34,9 +35,12 @@ export function httpRung(
       evidence,
     };
   }
+  const isMute = answers.every((a) => a.outcome === "delivered");
   const headline =
     bad.length === 0
-      ? finding("answers-all", { tries: answers.length, ms })
+      ? isMute
+        ? finding("delivered-all", { tries: answers.length })
+        : finding("answers-all", { tries: answers.length, ms })
       : finding("answers-some", {
           failed: bad.length,
           tries: answers.length,
@@ -56,7 +60,7 @@ export function isAsked({ trial, result }: Examined): boolean {
 export function withHome(rung: Rung, home: readonly Examined[]): Rung {
   const asked = home.filter((e) => e.result.answers.length > 0);
   if (asked.length === 0) return rung;
-  const answered = asked.filter((e) => e.result.answers.some((a) => a.outcome === "answered"));
+  const answered = asked.filter((e) => e.result.answers.some((a) => gotThrough(a.outcome)));
   const ms = Math.max(0, ...answered.flatMap((e) => e.result.answers.map((a) => a.ms ?? 0)));
   const silent = asked
     .filter((e) => !answered.includes(e))

@@ -40,7 +40,8 @@ export type Probe =
  * `answered`: the far end's socket (for ICMP: kernel) spoke. `refused`: ECONNREFUSED, a host was reached and nobody listens, or
  * somebody rejects in its name. `unreachable`: an ICMP error or a failed neighbour. `no-route`: the sender itself has none, or a
  * router says ENETUNREACH. `too-big`: larger than a known MTU on the way. `reset`: the connection stood, then broke.
- * `sent`: a UDP datagram left and nothing came back, which UDP allows. `failed`: anything else, in `detail`.
+ * `sent`: a UDP datagram left and nothing came back, which UDP allows; `delivered`: it was also seen to arrive. `failed`: anything
+ * else, in `detail`.
  */
 export type Outcome =
   | "answered"
@@ -51,8 +52,14 @@ export type Outcome =
   | "reset"
   | "too-big"
   | "sent"
+  | "delivered"
   | "failed"
   | "no-tool";
+
+/** The far end spoke, or got what needs no answer. */
+export function gotThrough(outcome: Outcome): boolean {
+  return outcome === "answered" || outcome === "delivered";
+}
 
 export interface Answer {
   /** 1-based. */

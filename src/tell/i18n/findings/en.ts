@@ -8,6 +8,7 @@ const answers = (how: readonly AnswerCount[]): string =>
 
 /** Every sentence of a ladder, by the code of its finding. */
 export const findings: FindingWords = {
+  "delivered-all": (p) => `${p.tries} of ${p.tries} datagrams arrived; nobody answered, which UDP allows`,
   "answers-all": (p) => `${p.tries} of ${p.tries} tries answered, ${p.ms} ms`,
   "answers-some": (p) => {
     const [only] = p.how;

@@ -12,6 +12,7 @@ const LEGS = { request: "请求", reply: "应答" } as const;
 
 /** Every sentence of a ladder, by the code of its finding. */
 export const findings: FindingWords = {
+  "delivered-all": (p) => `${p.tries} 个数据报全部送达；没有应答，UDP 允许这样`,
   "answers-all": (p) => `${p.tries} 次尝试全部有应答，${p.ms} ms`,
   "answers-some": (p) => {
     const [only] = p.how;
