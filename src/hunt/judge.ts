@@ -1,9 +1,11 @@
 import { phrase } from "../facts/phrase.ts";
 import type { NotChecked } from "../facts/world.ts";
 import type { Suspect } from "../think/explain/suspect.ts";
+import { isWaitedForAlone } from "../think/symptom/upstream.ts";
 import { arrives } from "../think/walk/branch.ts";
 import type { Confidence, Outcome } from "../verdict/verdict.ts";
 import { stillSo } from "./again.ts";
+import { isServersFault } from "./behind.ts";
 import { affectedBy, hopList, lastHopOf, repairsOf, toFoundCause, voicesOf, weaken } from "./conclude.ts";
 import type { Conclusion } from "./conclusion.ts";
 import type { Trial } from "./examination.ts";
@@ -32,7 +34,8 @@ export function judge(
   const fate = isObjects ? fateOf(field, focus, fault.leadsTo) : null;
   // What waits behind an object that is wrong by itself makes it no less the first on the way.
   const isProven = fate === "delivered" || (fate === "lost" && fault?.repair != null);
-  const objectsConfidence = isProven && isSeenToFail(tries) && main?.witness !== "dissent" ? "confirmed" : "likely";
+  const objectsConfidence =
+    isProven && isTheSymptoms(field, tries) && main?.witness !== "dissent" ? "confirmed" : "likely";
   const sure = isObjects ? objectsConfidence : (confidence ?? "suspected");
   const named = isObjects ? fault.cause : first === null ? null : toFoundCause(first);
   const cause = isBroken && sure !== "suspected" ? named : null;
@@ -85,12 +88,17 @@ function confidenceOf(
     notebook.miss([{ what: phrase("again-after-probes", { object: first.object }), why }]);
   }
   // That the symptom hangs on what a gateway waited for is then our guess.
-  if (tries.behind !== null && !isSeenToFail(tries)) confidence = weaken(confidence);
-  return confidence;
+  return isTheSymptoms(field, tries) ? confidence : weaken(confidence);
 }
 
-function isSeenToFail({ recording, faced }: Tries): boolean {
-  return recording === null || faced.symptom.some((e) => e.tried.tries.some((t) => !t.answered));
+/** What is explained is the symptom's own flow, or the only one that its gateway can have waited for. */
+function isTheSymptoms({ cluster }: Field, { recording, faced, behind, gateway, failing }: Tries): boolean {
+  if (behind === null) return true;
+  if (recording !== null) return faced.symptom.some((e) => e.tried.tries.some((t) => !t.answered));
+  const statuses = failing.flatMap(({ result, tried }) =>
+    result.answers.flatMap((answer, i) => (isServersFault(answer, tried.tries[i]) ? [answer.httpStatus] : [])),
+  );
+  return isWaitedForAlone(gateway?.upstreams ?? [], statuses, cluster);
 }
 
 function outcomeOf({ faced, recording }: Tries, symptomFailed: boolean): Outcome {

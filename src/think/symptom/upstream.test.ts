@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as made from "../../../test/explain/objects.ts";
 import { ip } from "../../facts/ip.ts";
 import type { ConntrackEntry, Socket } from "../../facts/netns.ts";
-import { namedInLog, telltaleLines, waitedFor } from "./upstream.ts";
+import { isWaitedForAlone, namedInLog, telltaleLines, waitedFor } from "./upstream.ts";
 
 const because = { source: { node: "k1", netns: "k1/host", argv: ["ss"], at: "" }, line: 1 };
 const GATEWAY = [ip("10.42.0.3")];
@@ -119,4 +119,29 @@ test("a line of its log names somebody of this cluster, or nobody", () => {
   const nginx = 'connect() failed (113: No route to host), client: 10.42.0.1:40000, upstream: "http://10.43.0.11:80/"';
   expect(named(nginx)).toBe("10.43.0.11:80 backend");
   expect(named("connect ECONNREFUSED 10.43.0.11:81, 192.0.2.1:80, 10.42.0.3:80, 999.1.1.1:80, [::1]:80")).toBeNull();
+});
+
+describe("what a gateway failed for", () => {
+  const alone = (statuses: readonly (number | null)[], ...args: Parameters<typeof waits>) =>
+    isWaitedForAlone(waits(...args), statuses, cluster);
+  const waits = (sockets: readonly Socket[], rows: readonly ConntrackEntry[] = []) =>
+    waitedFor(GATEWAY, sockets, rows, [], cluster);
+  const backend = socket("SYN-SENT", "10.43.0.11", 80);
+  const other = socket("SYN-SENT", "10.43.0.99", 4317);
+
+  test("is the only Service that it waited for, where its status says that it waited", () => {
+    expect(alone([502, 504, null], [backend])).toBe(true);
+    expect(alone([500], [backend])).toBe(false);
+    expect(alone([502, 500], [backend])).toBe(false);
+  });
+
+  test("is not known where it waited for several", () => {
+    expect(alone([504], [backend, other])).toBe(false);
+    // A row of conntrack may be a minute old, and somebody else's.
+    expect(alone([504], [backend], [row(6, "10.42.0.3", "10.43.0.99", 4317)])).toBe(true);
+    expect(alone([504], [], [row(6, "10.42.0.3", "10.43.0.99", 4317), row(6, "10.42.0.3", "10.43.0.11", 80)])).toBe(
+      false,
+    );
+    expect(alone([504], [])).toBe(false);
+  });
 });

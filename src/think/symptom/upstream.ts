@@ -67,6 +67,28 @@ export function waitedFor(
     );
 }
 
+/**
+ * A gateway's failure comes of whom it waited for: it says so by its status (502 to 504; null: it hung, and said nothing), and
+ * of all that did not answer it while it was watched there is one Service only. A page that fails by itself (500) while the
+ * gateway waits for somebody on another client's behalf is not that.
+ */
+export function isWaitedForAlone(
+  upstreams: readonly Upstream[],
+  statuses: readonly (number | null)[],
+  cluster: Cluster,
+): boolean {
+  if (!statuses.every((status) => status === null || (status >= 502 && status <= 504))) return false;
+  const seen = upstreams.filter((u) => u.connects + u.sockets + u.requests > 0);
+  const names = new Set((seen.length > 0 ? seen : upstreams).map((u) => whose(u, cluster)));
+  return names.size === 1;
+}
+
+function whose({ service, ip, port }: Upstream, cluster: Cluster): string {
+  if (service !== null) return `${service.namespace}/${service.name}`;
+  const endpoint = cluster.endpoints.find((e) => sameIp(e.ip, ip) && e.port === port);
+  return endpoint === undefined ? `${ip.text}:${port}` : `${endpoint.namespace}/${endpoint.service}`;
+}
+
 type Counted = { -readonly [K in keyof Omit<Upstream, "service">]: Upstream[K] };
 
 function serviceAt(
