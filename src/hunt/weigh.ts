@@ -10,6 +10,7 @@ import { walk } from "../think/walk/walk.ts";
 import { readAgain, withNeighboursOfNow } from "./again.ts";
 import { mainSuspect } from "./conclude.ts";
 import type { Examination } from "./examination.ts";
+import type { Investigation } from "./investigation.ts";
 import type { Field, Notebook } from "./field.ts";
 import { hasDeadBranch, isLostOnRecord } from "./outcome.ts";
 import { type Reckoning, reckon } from "./reckon.ts";
@@ -62,8 +63,8 @@ export async function weigh(
   const toExplain =
     behind !== null && faced.symptom.every((e) => e.tried.tries.every((t) => t.answered)) ? [behind] : investigations;
   const tried = {
-    own: toExplain.flatMap((i) => [...i.symptom, ...i.adopted]).map((e) => e.tried),
-    beside: toExplain.flatMap((i) => [...i.direct, ...i.home]).map((e) => e.tried),
+    own: toExplain.flatMap((i) => [...i.symptom, ...i.adopted, ...(isHeadless(i) ? i.direct : [])]).map((e) => e.tried),
+    beside: toExplain.flatMap((i) => [...(isHeadless(i) ? [] : i.direct), ...i.home]).map((e) => e.tried),
   };
   const examinations = investigations.map((i) => i.examination);
   const moved = mostMoved(examinations.map((e) => e.moved));
@@ -100,7 +101,7 @@ export async function weigh(
   const node = main?.predicted == null ? null : nodeOf(main.predicted.at.netns);
   if (isMet && node !== null)
     notebook.happened(reckonedAt, field.now(), "read-again", { node, isRead: fresh !== null });
-  const answers = faced.symptom.flatMap((e) => e.result.answers);
+  const answers = [...faced.symptom, ...(isHeadless(faced) ? faced.direct : [])].flatMap((e) => e.result.answers);
   return {
     own,
     beside,
@@ -121,6 +122,11 @@ export async function weigh(
       hasDeadBranch(faced) ||
       (recording !== null && investigations.some(isLostOnRecord)),
   };
+}
+
+/** A headless Service's name stands for each of its endpoints: to ask them is the symptom itself. */
+function isHeadless({ target }: Investigation): boolean {
+  return target.service?.through === "headless";
 }
 
 interface Reckoned {
