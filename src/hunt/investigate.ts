@@ -12,7 +12,7 @@ import { joined, triesToMeetMissed } from "./missed.ts";
 import { hostPlace, podPlace, type Place } from "./place.ts";
 import { investigateRecorded } from "./recorded-investigation.ts";
 import { staleFlows } from "./stale-flows.ts";
-import { directTrials, furtherTrial, homeTrials, symptomTrials } from "./trials.ts";
+import { directTrials, furtherTrial, homeTrials, mostTellingFirst, symptomTrials } from "./trials.ts";
 
 /** More endpoints than this are sampled, and that is said. */
 const MOST_ENDPOINTS = 12;
@@ -51,7 +51,16 @@ export async function investigate(field: Field, question: Question, notebook: No
   const entry =
     target.service?.through === "node-port" && target.entry !== null ? hostPlace(world, target.entry.name) : null;
   const askers = entry !== null ? [entry] : places;
-  const direct = lostFirst(directTrials(world, endpoints, askers, prefix)).slice(0, MOST_DIRECT);
+  const everyDirect = directTrials(world, endpoints, askers, prefix);
+  const direct = mostTellingFirst(everyDirect, endpoints).slice(0, MOST_DIRECT);
+  if (direct.length < everyDirect.length) {
+    notebook.miss([
+      {
+        what: phrase("ways-directly", { count: everyDirect.length - direct.length, of: everyDirect.length }),
+        why: phrase("most-ways", { most: MOST_DIRECT }),
+      },
+    ]);
+  }
   const home = homeTrials(world, endpoints, (node) => hostPlace(world, node), prefix);
   const also = endpoints.flatMap((e): NetnsId[] => {
     const pod =
@@ -98,9 +107,4 @@ function doubtfulFirst(endpoints: readonly Endpoint[], symptom: readonly Trial[]
   const lost = symptom.flatMap(({ walk }) => walk.branches.filter((b) => arrives(b) !== true));
   const isDoubtful = ({ ip }: Endpoint): boolean => lost.some((b) => sameIp(b.destination.ip, ip));
   return [...endpoints].sort((a, b) => Number(isDoubtful(b)) - Number(isDoubtful(a)));
-}
-
-function lostFirst(trials: readonly Trial[]): readonly Trial[] {
-  const isLost = ({ walk }: Trial): boolean => walk.branches.some((b) => arrives(b) !== true);
-  return [...trials].sort((a, b) => Number(isLost(b)) - Number(isLost(a)));
 }

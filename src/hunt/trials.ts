@@ -2,7 +2,7 @@ import type { Endpoint } from "../facts/cluster.ts";
 import { bracketed, type Ip, sameIp } from "../facts/ip.ts";
 import type { World } from "../facts/world.ts";
 import type { Target } from "../think/symptom/target.ts";
-import type { Flow } from "../think/walk/branch.ts";
+import { arrives, type Flow } from "../think/walk/branch.ts";
 import { walk } from "../think/walk/walk.ts";
 import type { Probe } from "../witness/probe/probe.ts";
 import type { Trial } from "./examination.ts";
@@ -184,4 +184,21 @@ export function homeTrials(
       }),
     ];
   });
+}
+
+/**
+ * Those first that the walk says are lost, then one from every place to every node, before a second one of any such pair: what
+ * the network between two nodes loses no walk foretells.
+ */
+export function mostTellingFirst(trials: readonly Trial[], endpoints: readonly Endpoint[]): readonly Trial[] {
+  const isLost = ({ walk }: Trial): boolean => walk.branches.some((b) => arrives(b) !== true);
+  const met = new Map<string, number>();
+  const ranked = trials.map((trial) => {
+    const { from, dst } = trial.flow;
+    const pair = `${from} ${endpoints.find((e) => sameIp(e.ip, dst))?.node ?? dst.text}`;
+    const nth = met.get(pair) ?? 0;
+    met.set(pair, nth + 1);
+    return { trial, rank: isLost(trial) ? -1 : nth };
+  });
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ trial }) => trial);
 }

@@ -18,6 +18,8 @@ export interface HuntingPhrases {
   "capture-too-long": { readonly bytes: number };
   "capture-empty": Nothing;
   "endpoints-directly": { readonly count: number; readonly of: number };
+  "ways-directly": { readonly count: number; readonly of: number };
+  "most-ways": { readonly most: number };
   "most-endpoints": { readonly most: number };
   "places-left-out": { readonly nodes: readonly string[] };
   "none-permitted": Nothing;
