@@ -1,14 +1,38 @@
+import type { Cluster, Service } from "../facts/cluster.ts";
 import type { Netns } from "../facts/netns.ts";
 import { type NetnsId, netnsNameOf, nodeOf } from "../facts/provenance.ts";
 import type { World } from "../facts/world.ts";
 import { podKey } from "../facts/cluster.ts";
 import { collectWorld } from "../read/collect/collect-world.ts";
+import { KubeError } from "../read/kube/kube-reader.ts";
 import type { Suspect } from "../think/explain/suspect.ts";
 import { failingLeg } from "../think/walk/branch.ts";
 import type { Disposition } from "../think/walk/dispositions.ts";
 import { walk } from "../think/walk/walk.ts";
 import type { Field } from "./field.ts";
 import { WALK_SPORT } from "./trials.ts";
+
+/** Is the Service, and are its endpoints, what they were before the tries? Null where the API could not be asked again. */
+export async function isServiceStillSo(field: Field, service: Service): Promise<boolean | null> {
+  const again = await field.kube.cluster(field.limits).catch((error: unknown) => {
+    if (error instanceof KubeError) return null;
+    throw error;
+  });
+  return again === null ? null : serviceText(again.cluster, service) === serviceText(field.cluster, service);
+}
+
+function serviceText(cluster: Cluster, { namespace, name }: Service): string {
+  const service = cluster.services.find((s) => s.namespace === namespace && s.name === name);
+  const endpoints = cluster.endpoints
+    .filter((e) => e.namespace === namespace && e.service === name)
+    .map((e) => `${e.ip.text} ${e.port} ${e.protocol} ${e.ready} ${e.terminating}`);
+  return JSON.stringify([
+    service?.selector,
+    service?.ports,
+    service?.clusterIps.map((ip) => ip.text),
+    endpoints.sort(),
+  ]);
+}
 
 /** Namespaces, read once more after the probes; null when one could not be. */
 export async function readAgain(field: Field, netns: readonly NetnsId[]): Promise<readonly Netns[] | null> {

@@ -34,8 +34,9 @@ export function judge(
   const fate = isObjects ? fateOf(field, focus, fault.leadsTo) : null;
   // What waits behind an object that is wrong by itself makes it no less the first on the way.
   const isProven = fate === "delivered" || (fate === "lost" && fault?.repair != null);
+  const isSureOfObjects = !isObjects || areObjectsSo(weighed.objectsAgain, notebook);
   const objectsConfidence =
-    isProven && isTheSymptoms(field, tries) && main?.witness !== "dissent" ? "confirmed" : "likely";
+    isProven && isSureOfObjects && isTheSymptoms(field, tries) && main?.witness !== "dissent" ? "confirmed" : "likely";
   const sure = isObjects ? objectsConfidence : (confidence ?? "suspected");
   const named = isObjects ? fault.cause : first === null ? null : toFoundCause(first);
   const cause = isBroken && sure !== "suspected" ? named : null;
@@ -70,7 +71,7 @@ export function judge(
 function confidenceOf(
   field: Field,
   tries: Tries,
-  { causes, fault, main, fresh }: Weighed,
+  { causes, fault, main, fresh, objectsAgain }: Weighed,
   notebook: Notebook,
 ): Confidence | null {
   const [first] = causes;
@@ -87,8 +88,17 @@ function confidenceOf(
     const why = phrase(fresh === null ? "not-read-again" : "no-longer-so");
     notebook.miss([{ what: phrase("again-after-probes", { object: first.object }), why }]);
   }
+  if (confidence === "confirmed" && !areObjectsSo(objectsAgain, notebook)) confidence = weaken(confidence);
   // That the symptom hangs on what a gateway waited for is then our guess.
   return isTheSymptoms(field, tries) ? confidence : weaken(confidence);
+}
+
+/** What rests on the API's objects is confirmed only where they are the same when read again. */
+function areObjectsSo(objectsAgain: Weighed["objectsAgain"], notebook: Notebook): boolean {
+  if (objectsAgain === null || objectsAgain.isSo === true) return true;
+  const why = phrase(objectsAgain.isSo === null ? "not-read-again" : "no-longer-so");
+  notebook.miss([{ what: phrase("again-after-probes", { object: objectsAgain.object }), why }]);
+  return false;
 }
 
 /** What is explained is the symptom's own flow, or the only one that its gateway can have waited for. */

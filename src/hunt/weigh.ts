@@ -1,3 +1,4 @@
+import { podKey } from "../facts/cluster.ts";
 import { sameIp } from "../facts/ip.ts";
 import type { Netns } from "../facts/netns.ts";
 import { type NetnsId, netnsId, nodeOf } from "../facts/provenance.ts";
@@ -7,7 +8,7 @@ import type { Suspect, Tried } from "../think/explain/suspect.ts";
 import type { Target } from "../think/symptom/target.ts";
 import type { Branch, Walk } from "../think/walk/branch.ts";
 import { walk } from "../think/walk/walk.ts";
-import { readAgain, withNeighboursOfNow } from "./again.ts";
+import { isServiceStillSo, readAgain, withNeighboursOfNow } from "./again.ts";
 import { mainSuspect } from "./conclude.ts";
 import type { Examination } from "./examination.ts";
 import type { Investigation } from "./investigation.ts";
@@ -41,6 +42,8 @@ export interface Weighed {
   readonly symptomFailed: boolean;
   /** The namespaces that decide about the main suspect, read again after the probes. */
   readonly fresh: readonly Netns[] | null;
+  /** The Service that the first cause rests on, and whether it is what it was (null: not read again); null where it rests on none. */
+  readonly objectsAgain: { readonly object: string; readonly isSo: boolean | null } | null;
   readonly timings: { readonly searchMs: number; readonly againMs: number };
 }
 
@@ -101,6 +104,8 @@ export async function weigh(
   const node = main?.predicted == null ? null : nodeOf(main.predicted.at.netns);
   if (isMet && node !== null)
     notebook.happened(reckonedAt, field.now(), "read-again", { node, isRead: fresh !== null });
+  const isOfObjects = fault !== null || causes[0]?.id === "kubeproxy-stale-endpoint";
+  const restsOn = isOfObjects ? (about.service?.object ?? null) : null;
   const answers = [...faced.symptom, ...(isHeadless(faced) ? faced.direct : [])].flatMap((e) => e.result.answers);
   return {
     own,
@@ -115,6 +120,10 @@ export async function weigh(
     reasons: examinations.flatMap((e) => e.reasons),
     lostTaps: [...new Set(lostTaps)],
     fresh,
+    objectsAgain:
+      restsOn === null || recording !== null
+        ? null
+        : { object: `Service ${podKey(restsOn)}`, isSo: await isServiceStillSo(field, restsOn) },
     timings: { searchMs: reckonedAt - startedAt, againMs: field.now() - reckonedAt },
     symptomFailed:
       answers.some((a) => !gotThrough(a.outcome) || (a.httpStatus ?? 0) >= 500) ||
