@@ -97,6 +97,7 @@ export interface WalkingPhrases {
   "kernel-differs": { readonly predicted: Phrase; readonly said: Phrase };
   "policy-not-understood": { readonly policy: string; readonly why: Phrase };
   "policy-icmp": Nothing;
+  "policy-own-node": Nothing;
   "policy-stranger": { readonly address: string };
   "policy-masqueraded": { readonly from: string; readonly as: string };
   "policy-block-unclear": { readonly addresses: readonly string[] };

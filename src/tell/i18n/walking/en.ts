@@ -88,6 +88,7 @@ export const walking: PhraseWords<WalkingPhrases> = {
   "policy-stranger": (p) => `whose address ${p.address} is, no pod says`,
   "policy-masqueraded": (p) => `${p.from} is seen as ${p.as}: which of them is meant is up to who enforces it`,
   "policy-icmp": () => "whether a NetworkPolicy means ICMP as well is up to who enforces it",
+  "policy-own-node": () => "whether a NetworkPolicy keeps a pod from its own node is up to who enforces it",
   "policy-block-unclear": (p) => `which of ${p.addresses.join(" and ")} a block means is up to who enforces it`,
   "namespace-labels-unknown": (p) => `the labels of namespace ${p.namespace} are not known`,
   "no-remote-known": (p) => `${p.mac} is sent to ${p.count} remotes of ${p.link}, and none is known to have it`,

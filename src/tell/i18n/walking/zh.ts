@@ -81,6 +81,7 @@ export const walking: PhraseWords<WalkingPhrases> = {
   "policy-stranger": (p) => `没有 Pod 声明 ${p.address} 是自己的地址`,
   "policy-masqueraded": (p) => `${p.from} 被看成 ${p.as}：策略指的是哪一个，取决于由谁来执行它`,
   "policy-icmp": () => "NetworkPolicy 是否也管 ICMP，取决于由谁来执行它",
+  "policy-own-node": () => "NetworkPolicy 是否也拦 Pod 访问自己所在的节点，取决于由谁来执行它",
   "policy-block-unclear": (p) => `ipBlock 指的是 ${p.addresses.join(" 还是 ")}，取决于由谁来执行它`,
   "namespace-labels-unknown": (p) => `不知道 namespace ${p.namespace} 的标签`,
   "no-remote-known": (p) => `发往 ${p.mac} 的帧会送到 ${p.link} 的 ${p.count} 个对端，不知道哪个对端有它`,

@@ -84,6 +84,13 @@ describe("what is declared", () => {
     expect(means([{ podSelector: {} }], "192.168.6.143")).toBe("denied by default/p1");
   });
 
+  test("what keeps a pod from the nodes may keep it from its own as well: who enforces it decides", () => {
+    const closed = [{ podSelector: BACKEND, policyTypes: ["Egress"] }];
+    expect(means(closed, "10.42.1.2", "192.168.6.142", 10250)).toBe("unknown");
+    expect(means(closed, "10.42.1.2", "192.168.6.143", 10250)).toBe("denied by default/p1");
+    expect(means([{ ...closed[0], egress: [{}] }], "10.42.1.2", "192.168.6.142", 10250)).toBe("allowed");
+  });
+
   test("what is not understood is not known", () => {
     expect(means([{ podSelector: {}, ingress: [{ from: [{ serviceSelector: {} }] }] }])).toBe("unknown");
     expect(means([from({ podSelector: { matchLabels: { app: "frontend" } } })], "10.42.1.77")).toBe("unknown");

@@ -43,9 +43,10 @@ function permitsAt(cluster: Cluster, flow: PolicyFlow, direction: Direction): Pe
   const { pod } = own;
   if (own.isStrange) return { ...free, allowed: anyPolicy(cluster) ? { unknown: strangeness(own) } : true };
   if (pod === null || pod.hostNetwork) return free;
-  // A pod cannot be kept from itself, nor from its own node.
+  // A pod cannot be kept from itself, nor its own node from it: the API exempts the node from ingress alone.
   if (peer.pod !== null && podKey(peer.pod) === podKey(pod)) return free;
-  if (peer.node !== null && peer.node === pod.node) return free;
+  const isOwnNode = peer.node !== null && peer.node === pod.node;
+  if (isOwnNode && direction === "ingress") return free;
   const { networkPolicies } = cluster;
   if (!networkPolicies.known) return { ...free, allowed: { unknown: networkPolicies.why } };
   const ofNamespace = networkPolicies.value.filter((policy) => policy.namespace === pod.namespace);
@@ -70,6 +71,7 @@ function permitsAt(cluster: Cluster, flow: PolicyFlow, direction: Direction): Pe
   if (allowed === false && flow.protocol === "icmp") {
     return { allowed: { unknown: phrase("policy-icmp") }, by, direction };
   }
+  if (allowed === false && isOwnNode) return { allowed: { unknown: phrase("policy-own-node") }, by, direction };
   return { allowed, by: allowed === true ? [] : by, direction };
 }
 
