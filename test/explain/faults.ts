@@ -44,6 +44,25 @@ export function rule(
     });
 }
 
+/** A chain of its own, to which the first rule of another leads; all of it has one rule. */
+export function chain(netns: NetnsId, from: `${string}/${string}`, name: string, targets: Rule["targets"]): Change {
+  const [table = ""] = from.split("/");
+  const added: Change = (world) =>
+    replaceTable(world, netns, "rulesets", (rulesets) =>
+      rulesets.map((ruleset) => ({
+        ...ruleset,
+        tables: ruleset.tables.map((t) => {
+          if (ruleset.backend !== "iptables-nft" || t.family !== "ip" || t.name !== table) return t;
+          const [like] = t.chains;
+          if (like === undefined) throw new Error(`${table} has no chains`);
+          const own: Chain = { ...like, name, hook: null, priority: null, type: null, policy: null, rules: [] };
+          return { ...t, chains: [...t.chains, own] };
+        }),
+      })),
+    );
+  return all(added, rule(netns, `${table}/${name}`, targets), rule(netns, from, [{ do: "jump", chain: name }]));
+}
+
 /** A base chain in a table of its own, as an administrator's nft script makes it. */
 export function nftDrop(netns: NetnsId, hook: Hook, matches: readonly Match[] = []): Change {
   return (world) =>

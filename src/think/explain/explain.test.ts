@@ -13,9 +13,10 @@ import {
   type Watch,
 } from "../../../test/explain/what-happens.ts";
 import { ip, prefix } from "../../facts/ip.ts";
-import { unknown } from "../../facts/provenance.ts";
+import { known, unknown } from "../../facts/provenance.ts";
 import type { Match } from "../../facts/ruleset.ts";
 import type { World } from "../../facts/world.ts";
+import { policySpec } from "../../read/kube/network-policy.ts";
 import type { Flow } from "../walk/branch.ts";
 import { replaceChain } from "../walk/edits/chains.ts";
 import type { Edit } from "../walk/edits/edit.ts";
@@ -692,6 +693,51 @@ describe("a Service's packets are translated to an address that is no endpoint o
     const to = [{ match: "destination", negate: false, prefixes: [prefix("10.43.238.112/32")] }] as const;
     expect(await saidOf(make.rule("k1/host", "nat/PREROUTING", astray, to))).toEqual([
       "confirmed rule-drops k1 rule iptables-nft:nat/PREROUTING#1",
+    ]);
+  });
+});
+
+describe("a policy denies what a filter stopped", () => {
+  const closed = { namespace: "default", name: "closed", spec: policySpec({ podSelector: {} }) };
+  const cluster = made.clusterOf({
+    nodes: [made.node("k1", "192.168.6.141"), made.node("k2", "192.168.6.142")],
+    pods: [made.pod("frontend", "10.42.0.3", { node: "k2" })],
+    networkPolicies: known([closed]),
+  });
+  const toldOf = async (change: make.Change) => {
+    const world = make.made(healthy, change);
+    return (await reckonOf(world, [triedIn(world, world, TO_POD)], [], new Map(), cluster)).causes.map(told);
+  };
+
+  test("it is meant where the chain is that of who enforces policies", async () => {
+    const meant = "confirmed netpol-deny null NetworkPolicy default/closed";
+    expect(await toldOf(make.chain("k2/host", "filter/FORWARD", "KUBE-POD-FW-ABCDEFGH", DROP))).toEqual([meant]);
+    expect(await toldOf(make.chain("k2/host", "filter/FORWARD", "cali-tw-veth1", DROP))).toEqual([meant]);
+  });
+
+  test("a rule or the policy of a hook is nobody's who enforces policies: it is the cause, whatever is declared", async () => {
+    expect(await toldOf(make.rule("k2/host", "filter/FORWARD", DROP))).toEqual([
+      "confirmed forward-drop k2 rule iptables-nft:filter/FORWARD#1",
+    ]);
+    expect(await toldOf(make.nftDrop(POD, "INPUT"))).toEqual(["confirmed pod-iptables-drop k2 rule nft:guard/stop#1"]);
+  });
+
+  test("a chain of somebody's may be either", async () => {
+    const rule = "suspected forward-drop k2 rule";
+    expect(await toldOf(make.chain("k2/host", "filter/FORWARD", "SITE", DROP))).toEqual([
+      `${rule} iptables-nft:filter/SITE#1`,
+    ]);
+    expect(await toldOf(make.nftDrop("k2/host", "FORWARD"))).toEqual([`${rule} nft:guard/stop#1`]);
+  });
+
+  test("what is broken before it comes first", async () => {
+    const both = make.all(
+      make.chain("k2/host", "filter/FORWARD", "KUBE-POD-FW-ABCDEFGH", DROP),
+      make.rule("k2/host", "filter/FORWARD", DROP),
+    );
+    expect(await toldOf(both)).toEqual([
+      "confirmed forward-drop k2 rule iptables-nft:filter/FORWARD#1",
+      "likely netpol-deny null NetworkPolicy default/closed",
     ]);
   });
 });

@@ -15,7 +15,7 @@ import { confidenceIn, contradicts } from "./confidence.ts";
 import { duplicateAddress } from "./duplicate-address.ts";
 import { fabricCause, type Sizes } from "./fabric.ts";
 import { fullQueue } from "./full-queue.ts";
-import { confidenceInDenial, isFiltered, meantDenial, opensFilter } from "./meant-denial.ts";
+import { confidenceInDenial, denialAt, meantDenial, opensFilter } from "./meant-denial.ts";
 import { failureBehind, isWholeFor, nextStage } from "./series.ts";
 import { isStoppedBefore, type SilentNode, silentCause } from "./silent.ts";
 import { staleEndpoint } from "./stale-endpoint.ts";
@@ -121,9 +121,9 @@ function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
     return fabricCause(suspect, evidence.world, evidence.sizes(suspect));
   }
   const kernelDissents = evidence.kernelDissents(suspect);
-  const permission = isFiltered(predicted) ? evidence.permission(suspect.tried.flow, predicted.at) : null;
-  if (permission?.allowed === false) {
-    return [meantDenial(suspect, permission, confidenceInDenial(suspect, kernelDissents))];
+  const denial = denialAt(predicted, suspect.tried.flow, evidence);
+  if (denial?.isMeant === true) {
+    return [meantDenial(suspect, denial.permission, confidenceInDenial(suspect, kernelDissents))];
   }
   const stale = staleEndpoint(suspect, evidence.world, evidence.servedAt, kernelDissents);
   if (stale.length > 0) return stale;
@@ -149,7 +149,7 @@ function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
   const isUnique = cures.length === 1 && evidence.isComplete(suspect);
   const countersRest = evidence.countersRest(suspect);
   // Whether a policy means it is not known: then it may be no fault at all.
-  const isMeantPerhaps = permission !== null && permission.allowed !== true && edits.some(opensFilter);
+  const isMeantPerhaps = denial !== null && edits.some(opensFilter);
   const confidence = isMeantPerhaps
     ? "suspected"
     : confidenceIn(suspect, { edits, healed, isUnique, kernelDissents, countersRest });
@@ -191,9 +191,9 @@ function nameEdits(
   let at = suspect.predicted?.at ?? null;
   let rest = edits;
   while (rest.length > 0 && at !== null) {
-    const behind = isFiltered({ leg: legOf(suspect, at), at }) ? evidence.permission(flow, at) : null;
-    if (behind?.allowed === false) {
-      causes.push(meantDenial(suspect, behind, confidence.later));
+    const denial = denialAt({ leg: legOf(suspect, at), at }, flow, evidence);
+    if (denial?.isMeant === true) {
+      causes.push(meantDenial(suspect, denial.permission, confidence.later));
       break;
     }
     const stage = nextStage(world, flow, focus, at, rest);
@@ -206,13 +206,14 @@ function nameEdits(
     const netns = netnsNameOf(edit.netns);
     const node = nodeOf(edit.netns);
     const mine = rest.slice(0, covers);
+    const isOpen = at.end === "UNKNOWN" || (denial !== null && mine.some(opensFilter));
     causes.push({
       id: finding?.cause.id ?? "unnamed",
       node,
       netns,
       ...described,
       params: { ...finding?.recognised.params, node, netns, object: described.object, ...texts(described) },
-      confidence: causes.length === 0 ? confidence.first : at.end === "UNKNOWN" ? "suspected" : confidence.later,
+      confidence: causes.length === 0 ? confidence.first : isOpen ? "suspected" : confidence.later,
       edits: inMakingOrder(mine),
       proven: covers === edits.length,
       suspects: [suspect],

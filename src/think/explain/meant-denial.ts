@@ -1,12 +1,58 @@
 import { netnsNameOf } from "../../facts/provenance.ts";
+import type { World } from "../../facts/world.ts";
 import type { Permission } from "../intent/policy/permits.ts";
-import type { Branch } from "../walk/branch.ts";
+import type { Branch, Flow } from "../walk/branch.ts";
+import { chainOf, ruleOf } from "../walk/edits/chains.ts";
 import type { Edit } from "../walk/edits/edit.ts";
-import type { Confidence, NamedCause } from "./explain.ts";
+import type { Confidence, Evidence, NamedCause } from "./explain.ts";
 import type { Suspect } from "./suspect.ts";
 
+interface Failure {
+  readonly leg: "request" | "reply";
+  readonly at: Branch;
+}
+
+/** What was not let pass, and how it may be a declared policy's doing. */
+export interface Denial {
+  readonly permission: Permission;
+  /** The policies deny it, and who stopped it enforces policies: else it only may be so. */
+  readonly isMeant: boolean;
+}
+
+/** Null: no policy has to do with this end. */
+export function denialAt(
+  failure: Failure,
+  flow: Flow,
+  { world, permission: permissionOf }: Pick<Evidence, "world" | "permission">,
+): Denial | null {
+  const enforcer = isFiltered(failure) ? enforcerAt(world, failure.at) : "nobody";
+  if (enforcer === "nobody") return null;
+  const permission = permissionOf(flow, failure.at);
+  if (permission.allowed === true) return null;
+  return { permission, isMeant: permission.allowed === false && enforcer === "engine" };
+}
+
+/** Where kube-router, Calico (iptables and nft), Weave Net and Azure's manager stop what no policy lets pass. */
+const ENGINES = /^(KUBE-(POD-FW|NWPLCY)-|(filter-)?cali-(fw|tw|pi|po|gi|go|pri|pro)-|WEAVE-NPC|AZURE-NPM)/;
+
+/**
+ * That a policy denies it does not say who stopped it: many networks enforce none, and what stands in the hooks of iptables,
+ * a policy DROP or a rule, is an administrator's or docker's. Other chains, and tables of native nft, may be anybody's.
+ */
+function enforcerAt(world: World, { decidedBy }: Branch): "engine" | "nobody" | "perhaps" {
+  const read = decidedBy.find((r) => r.of === "rule");
+  if (read === undefined) return "perhaps";
+  if (netnsNameOf(read.netns) !== "host") return "nobody";
+  if (ENGINES.test(read.chain)) return "engine";
+  const netns = world.netns.get(read.netns);
+  if (read.backend === "nft" || chainOf(netns, read)?.hook === null) return "perhaps";
+  // Weave Net drops behind its chain, in the hook itself.
+  const isWeaves = ruleOf(netns, read, read.number)?.matches.some((m) => m.match === "out" && m.name === "weave");
+  return isWeaves === true ? "engine" : "nobody";
+}
+
 /** A filter stopped the request itself, not a tunnel's packet that carries it: where policies are enforced. */
-export function isFiltered({ leg, at }: { readonly leg: "request" | "reply"; readonly at: Branch }): boolean {
+function isFiltered({ leg, at }: Failure): boolean {
   const isStopped = at.end === "NETFILTER_DROP" || at.end === "NETFILTER_REJECT";
   const headers = at.steps.at(-1)?.packet.headers ?? [];
   return leg === "request" && isStopped && headers.filter((h) => h.kind === "ip").length === 1;
