@@ -1,8 +1,8 @@
 import type { Cluster, Endpoint, Pod } from "../../facts/cluster.ts";
 import type { World } from "../../facts/world.ts";
 import type { ApiRepair } from "../../think/intent/api-repair.ts";
-import { type Labels, selectorText } from "../../think/intent/selector.ts";
-import { endpointAt, unnamedTargetPort } from "../../think/intent/target-port.ts";
+import { type intendedSelector, selectorText } from "../../think/intent/selector.ts";
+import { endpointAt, listens, unnamedTargetPort } from "../../think/intent/target-port.ts";
 import type { Target } from "../../think/symptom/target.ts";
 import type { FoundCause } from "../conclusion.ts";
 
@@ -23,7 +23,7 @@ export interface Objects {
   /** Ready or not. */
   readonly endpoints: readonly Endpoint[];
   readonly selected: readonly Pod[];
-  readonly intended: { readonly selector: Labels; readonly pods: readonly Pod[] } | null;
+  readonly intended: ReturnType<typeof intendedSelector>;
   readonly selectsNothing: boolean;
 }
 
@@ -33,8 +33,11 @@ export function objectFault(objects: Objects): ObjectFault | null {
   return wrongSelector(objects) ?? wrongPortName(objects) ?? noneReady(objects) ?? noneLocal(objects);
 }
 
-function wrongSelector({ target: { service, ip }, selectsNothing, intended }: Objects): ObjectFault | null {
-  if (service === null || !selectsNothing) return null;
+function wrongSelector(objects: Objects): ObjectFault | null {
+  const { service, ip } = objects.target;
+  if (service === null || !objects.selectsNothing) return null;
+  const intended =
+    objects.intended !== null && mayServe(objects.intended.pods, service, objects.world) ? objects.intended : null;
   const { namespace, name, selector } = service.object;
   const found = selectorText(selector);
   const wanted = intended === null ? null : selectorText(intended.selector);
@@ -48,14 +51,28 @@ function wrongSelector({ target: { service, ip }, selectsNothing, intended }: Ob
       params: { service: `${namespace}/${name}`, found, wanted: wanted ?? "" },
     },
     repair: intended === null ? null : { do: "patch-service-selector", namespace, name, selector: intended.selector },
-    leadsTo: (intended?.pods ?? []).flatMap((pod) => endpointOf(pod, service, ip.family)),
+    // That it would answer behind pods that are only likely meant proves nothing.
+    leadsTo: intended?.isCertain === true ? intended.pods.flatMap((pod) => endpointOf(pod, service, ip.family)) : [],
   };
+}
+
+/** Pods that do not listen on the Service's port are not those that were meant. */
+function mayServe(pods: readonly Pod[], { port }: NonNullable<Target["service"]>, world: World): boolean {
+  return pods.every((pod) => {
+    const number = portOf(pod, port);
+    return number === undefined || listens(pod, port, number, world) !== false;
+  });
+}
+
+function portOf(pod: Pod, { targetPort }: NonNullable<Target["service"]>["port"]): number | undefined {
+  return typeof targetPort === "number"
+    ? targetPort
+    : pod.containers.flatMap((c) => c.ports).find((p) => p.name === targetPort)?.port;
 }
 
 /** What the endpoints controller would make of a pod for this port of the Service. */
 function endpointOf(pod: Pod, { object, port }: NonNullable<Target["service"]>, family: 4 | 6): readonly Endpoint[] {
-  const named = pod.containers.flatMap((c) => c.ports).find((p) => p.name === port.targetPort)?.port;
-  const number = typeof port.targetPort === "number" ? port.targetPort : named;
+  const number = portOf(pod, port);
   return number === undefined
     ? []
     : endpointAt(pod, object, port, number)

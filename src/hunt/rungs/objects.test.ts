@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import * as made from "../../../test/explain/objects.ts";
+import { recordedCluster } from "../../../test/explain/recorded-cluster.ts";
 import type { Cluster } from "../../facts/cluster.ts";
 import { parseSymptom } from "../../think/symptom/symptom.ts";
 import { isTargetError, resolveTarget } from "../../think/symptom/target.ts";
+import type { World } from "../../facts/world.ts";
 import { climbObjects } from "./objects.ts";
 
 const labels = { app: "backend" };
@@ -15,13 +17,13 @@ const endpoints = pods.map((p) =>
 );
 const service = made.service("backend", "10.43.0.11", { ports: [made.port(80, { targetPort: "web" })] });
 
-function climb(parts: Partial<Cluster>, input = "svc/backend") {
+function climb(parts: Partial<Cluster>, input = "svc/backend", world: World = { netns: new Map(), wires: [] }) {
   const cluster = made.clusterOf({ services: [service], pods, endpoints, ...parts });
   const symptom = parseSymptom(input, "default");
   if ("error" in symptom) throw new Error(input);
   const target = resolveTarget(symptom, cluster);
   if (isTargetError(target)) throw new Error(target.error);
-  const of = climbObjects(target, cluster, { netns: new Map(), wires: [] }, "e1");
+  const of = climbObjects(target, cluster, world, "e1");
   return { ...of, told: of.rungs.map((r) => `${r.rung} ${r.status} ${r.headline.code}`) };
 }
 
@@ -84,6 +86,27 @@ describe("a selector that nobody fits", () => {
     const { fault, candidates } = climb({ services: [wrong], pods: strangers, endpoints: [] });
     expect(fault).toMatchObject({ cause: { wanted: null }, repair: null });
     expect(candidates).toEqual([]);
+  });
+
+  test("is mended without proof where other pods only may be meant", () => {
+    const gateway = [made.pod("backend-gateway-x", "10.42.0.9", { labels: { app: "backend-gateway" } })];
+    const own = { ...service, ports: [made.port(80, { targetPort: 8080 })] };
+    const { fault, candidates } = climb({ services: [own], pods: gateway, endpoints: [] });
+    expect(fault?.repair).toMatchObject({ selector: { app: "backend-gateway" } });
+    expect(candidates).toEqual([]);
+  });
+
+  test("is not mended by pods that do not listen on its port", async () => {
+    const { world, cluster } = await recordedCluster("vxlan-healthy");
+    const own = cluster.services.find((s) => s.name === "frontend");
+    if (own === undefined) throw new Error("no frontend");
+    const parts = (number: number) => ({
+      ...cluster,
+      services: [{ ...own, selector: { app: "frontends" }, ports: [made.port(80, { targetPort: number })] }],
+      endpoints: [],
+    });
+    expect(climb(parts(8080), "svc/frontend", world).fault?.cause.wanted).toBe("app=frontend");
+    expect(climb(parts(8081), "svc/frontend", world).fault).toMatchObject({ cause: { wanted: null }, repair: null });
   });
 
   test("is no cause where there are endpoints: then the pods were not read as they are", () => {

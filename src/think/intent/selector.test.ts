@@ -10,7 +10,9 @@ function pod(name: string, labels: Pod["labels"], parts: Partial<Pod> = {}): Pod
 
 function intended(cluster: Partial<Cluster>, service: Service): string | null {
   const found = intendedSelector(made.clusterOf({ services: [service], ...cluster }), service);
-  return found === null ? null : `${selectorText(found.selector)}: ${found.pods.map((p) => p.name).join(" ")}`;
+  if (found === null) return null;
+  const perhaps = found.isCertain ? "" : "perhaps ";
+  return `${perhaps}${selectorText(found.selector)}: ${found.pods.map((p) => p.name).join(" ")}`;
 }
 
 const backend = (selector: Service["selector"], parts: Partial<Service> = {}) =>
@@ -49,6 +51,12 @@ describe("what a selector was meant to be", () => {
 
   test("nothing while it selects somebody", () => expect(intended({ pods }, backend({ app: "web" }))).toBeNull());
 
+  test("whatever runs under the Service's own name", () => {
+    const of = [pod("backend-7d4b9c6f5-x2x4z", { app: "v7" }), pod("web-1", { app: "web" })];
+    expect(intended({ pods: of }, backend({ app: "v9" }))).toBe("app=v7: backend-7d4b9c6f5-x2x4z");
+    expect(intended({ pods: [pod("backend-0", { app: "v7" })] }, backend({ app: "v9" }))).toBe("app=v7: backend-0");
+  });
+
   test("a misspelling", () => {
     const service = made.service("shop", "10.43.0.11", { selector: { app: "cehckout" } });
     expect(intended({ pods: [pod("p-1", { app: "checkout" }), pod("q-1", { app: "payment" })] }, service)).toBe(
@@ -58,12 +66,12 @@ describe("what a selector was meant to be", () => {
 
   test("all values but one", () => {
     const of = [pod("a-1", { app: "api", track: "stable" }), pod("b-1", { app: "job", track: "daily" })];
-    expect(intended({ pods: of }, backend({ app: "api", track: "blue" }))).toBe("app=api,track=stable: a-1");
+    expect(intended({ pods: of }, backend({ app: "api", track: "blue" }))).toBe("perhaps app=api,track=stable: a-1");
   });
 
   test("pods may bear the Service's name in another label", () => {
     const of = [pod("x-1", { app: "v7", "app.kubernetes.io/name": "backend" }), pod("y-1", { app: "v8" })];
-    expect(intended({ pods: of }, backend({ app: "v9" }))).toMatch(/^app=v7: /);
+    expect(intended({ pods: of }, backend({ app: "v9" }))).toBe("perhaps app=v7: x-1");
   });
 });
 
@@ -97,6 +105,27 @@ describe("no guess", () => {
     const named = backend({ app: "backend-v2" }, { ports: [made.port(80, { targetPort: "http" })] });
     expect(intended({ pods: [one] }, named)).toBeNull();
     expect(intended({ pods: [{ ...one, containers: made.ports(["http", 8080]) }] }, named)).not.toBeNull();
+  });
+
+  test("when the nearest are another Service's by labels that this one does not ask for", () => {
+    const other = made.service("other", "10.43.0.12", { selector: { "app.kubernetes.io/name": "gateway" } });
+    const of = [pod("api-gateway-1", { app: "api-gateway", "app.kubernetes.io/name": "gateway" })];
+    const service = made.service("api", "10.43.0.11", { selector: { app: "api" } });
+    expect(intended({ pods: of, services: [service, other] }, service)).toBeNull();
+  });
+
+  test("by what the namespace's other pods carry as well", () => {
+    const of = [pod("worker-1", { app: "worker", "part-of": "shop" }), pod("job-1", { "part-of": "shop" })];
+    expect(intended({ pods: of }, backend({ app: "backend", "part-of": "shop" }))).toBeNull();
+    expect(intended({ pods: of }, made.service("shop", "10.43.0.11", { selector: { app: "front" } }))).toBeNull();
+  });
+
+  test("by names that only begin alike; but they may be", () => {
+    const service = made.service("api", "10.43.0.11", { selector: { app: "api" } });
+    const of = [pod("api-gateway-7d4b9c6f5-x2x4z", { app: "api-gateway" })];
+    expect(intended({ pods: of }, service)).toMatch(/^perhaps /);
+    const sharded = made.service("shards", "10.43.0.12", { selector: { app: "shard-1" } });
+    expect(intended({ pods: [pod("x", { app: "shard-2" })] }, sharded)).toMatch(/^perhaps /);
   });
 
   test("a number need not be declared", () => {

@@ -20,6 +20,11 @@ export function selectedPods(cluster: Cluster, service: Service): readonly Pod[]
   return cluster.pods.filter((p) => p.namespace === service.namespace && matches(selector, p.labels));
 }
 
+interface Group {
+  readonly selector: Labels;
+  readonly pods: readonly Pod[];
+}
+
 /**
  * What a selector that matches nothing was most likely meant to be: the one set of values, for the same keys, that running pods
  * of the namespace carry, that no other Service selects, that serves the Service's target port, and that is the selector's or
@@ -29,13 +34,13 @@ export function selectedPods(cluster: Cluster, service: Service): readonly Pod[]
 export function intendedSelector(
   cluster: Cluster,
   service: Service,
-): { readonly selector: Labels; readonly pods: readonly Pod[] } | null {
+): (Group & { /** No other workload, scaled to none, can be what was meant. */ readonly isCertain: boolean }) | null {
   const { selector } = service;
   if (selector === null || selectedPods(cluster, service).length > 0) return null;
   const keys = Object.keys(selector);
   const groups = new Map<string, { selector: Labels; pods: Pod[] }>();
-  for (const pod of cluster.pods) {
-    if (pod.namespace !== service.namespace || pod.phase !== "Running") continue;
+  const running = cluster.pods.filter((p) => p.namespace === service.namespace && p.phase === "Running");
+  for (const pod of running) {
     if (!keys.every((key) => labelOf(pod.labels, key) !== null) || !servesPorts(pod, service)) continue;
     const values: Labels = Object.fromEntries(keys.map((key) => [key, labelOf(pod.labels, key) ?? ""]));
     const key = selectorText(values);
@@ -43,29 +48,50 @@ export function intendedSelector(
     group.pods.push(pod);
     groups.set(key, group);
   }
-  const candidates = [...groups.values()].map((group) => ({ group, nearness: nearnessOf(group, service, selector) }));
+  const candidates = [...groups.values()].map((group) => {
+    const others = running.filter((p) => !group.pods.includes(p));
+    return { group, nearness: nearnessOf(group, service, selector, others) };
+  });
   const best = candidates.find(({ nearness }) =>
     candidates.every((c) => c.nearness === nearness || isNearer(nearness, c.nearness)),
   );
   if (best === undefined || best.nearness.every((n) => n === 0)) return null;
-  return isSelectedByAnother(cluster, service, best.group.selector) ? null : best.group;
+  if (isSelectedByAnother(cluster, service, best.group)) return null;
+  return { ...best.group, isCertain: isCertainly(best.group, service, selector) };
 }
 
 /** In how many respects of each sort: values that are the selector's, that bear the Service's name, that are nearly the selector's. */
 type Nearness = readonly [same: number, named: number, alike: number];
 
-function nearnessOf(
-  { selector, pods }: { readonly selector: Labels; readonly pods: readonly Pod[] },
-  { name }: Service,
-  meant: Labels,
-): Nearness {
+/** @param others what they carry as well (`part-of: shop`) tells nothing of these */
+function nearnessOf(group: Group, { name }: Service, meant: Labels, others: readonly Pod[]): Nearness {
+  const isShared = (key: string, value: string): boolean => others.some((p) => labelOf(p.labels, key) === value);
   const isNamed =
-    Object.values(selector).includes(name) ||
-    pods.every((p) => p.name.startsWith(`${name}-`) || Object.values(p.labels).includes(name));
-  const values = Object.entries(selector);
-  const same = values.filter(([key, value]) => meant[key] === value).length;
+    isOfName(group, name) ||
+    group.pods.every((p) => Object.entries(p.labels).some(([key, value]) => value === name && !isShared(key, value)));
+  const values = Object.entries(group.selector);
+  const same = values.filter(([key, value]) => meant[key] === value && !isShared(key, value)).length;
   const alike = values.filter(([key, value]) => meant[key] !== value && areAlike(meant[key] ?? "", value)).length;
   return [same, isNamed ? 1 : 0, alike];
+}
+
+/** Its workload is named as the Service: the tails are those of a ReplicaSet's or DaemonSet's pods, or a StatefulSet's number. */
+function isOfName({ pods }: Group, name: string): boolean {
+  return pods.every((p) => p.name.startsWith(`${name}-`) && GENERATED.test(p.name.slice(name.length)));
+}
+
+/** Of the letters that names are generated from, which make no words (k8s.io/apimachinery/pkg/util/rand). */
+const GENERATED = /^(-[bcdf-hj-np-tv-xz2456789]{1,10})?-([bcdf-hj-np-tv-xz2456789]{5}|\d+)$/;
+
+/**
+ * Every value that differs is the Service's own name or misspelt, or the pods' names are made from the Service's. That two are
+ * the same in something, or begin alike (`api`, `api-gateway`), is so of different workloads as well.
+ */
+function isCertainly(group: Group, { name }: Service, meant: Labels): boolean {
+  const differing = Object.entries(group.selector).filter(([key, value]) => meant[key] !== value);
+  return (
+    isOfName(group, name) || differing.every(([key, value]) => value === name || isMisspelt(meant[key] ?? "", value))
+  );
 }
 
 /** In no respect less near, and nearer in one. */
@@ -79,6 +105,13 @@ function areAlike(a: string, b: string): boolean {
   if (short.length < 2) return false;
   if (long.startsWith(short)) return true;
   return short.length >= 4 && isTypo(short, long);
+}
+
+/** What differs in its number or its last letter (`shard-1`, `web-a`) is another of that kind. */
+function isMisspelt(a: string, b: string): boolean {
+  const [short, long] = a.length <= b.length ? [a, b] : [b, a];
+  const isOfKind = short.at(-1) !== long.at(-1) || short.replaceAll(/\d/g, "") === long.replaceAll(/\d/g, "");
+  return short.length >= 4 && !isOfKind && isTypo(short, long);
 }
 
 /** One letter too many, too few, another, or two swapped. */
@@ -97,14 +130,15 @@ function labelOf(labels: Labels, key: string): string | null {
   return Object.hasOwn(labels, key) ? (labels[key] ?? null) : null;
 }
 
-function isSelectedByAnother(cluster: Cluster, service: Service, labels: Labels): boolean {
+/** A Service of theirs asks what labels it likes of them. */
+function isSelectedByAnother(cluster: Cluster, service: Service, { pods }: Group): boolean {
   return cluster.services.some(
     (s) =>
       s !== service &&
       s.namespace === service.namespace &&
       s.selector !== null &&
       Object.keys(s.selector).length > 0 &&
-      matches(s.selector, labels),
+      pods.some((pod) => matches(s.selector ?? {}, pod.labels)),
   );
 }
 

@@ -127,7 +127,7 @@ function isElsewhere(pod: Pod, port: ServicePort, number: number, world: World):
 }
 
 /** Null: the pod's sockets were not read. */
-function listens(pod: Pod, { protocol }: ServicePort, number: number, world: World): boolean | null {
+export function listens(pod: Pod, { protocol }: ServicePort, number: number, world: World): boolean | null {
   const netns = world.netns.get(netnsId(pod.node ?? "", pod.hostNetwork ? "host" : `pod:${podKey(pod)}`));
   const [ip] = pod.ips;
   if (netns?.sockets.known !== true || ip === undefined) return null;
