@@ -155,12 +155,11 @@ function podTarget(namespace: string, name: string, wanted: string | null, clust
   const ports = pod.containers.flatMap((c) => c.ports);
   const declared = ports.find((p) => wanted === null || p.name === wanted || String(p.port) === wanted);
   // The address of a hostNetwork pod is its node's, and other pods' as well.
-  const serving = cluster.endpoints.find((e) =>
-    e.pod === null ? !pod.hostNetwork && sameIp(e.ip, ip) : podKey(e.pod) === podKey(pod),
-  );
+  const isServing = (e: Endpoint): boolean =>
+    e.pod === null ? !pod.hostNetwork && sameIp(e.ip, ip) : podKey(e.pod) === podKey(pod);
+  const serving = cluster.endpoints.find((e) => (wanted === null || String(e.port) === wanted) && isServing(e));
   const number =
-    declared?.port ??
-    (wanted !== null && /^\d+$/.test(wanted) ? Number(wanted) : wanted === null ? serving?.port : undefined);
+    declared?.port ?? serving?.port ?? (wanted !== null && /^\d+$/.test(wanted) ? Number(wanted) : undefined);
   if (wanted !== null && number === undefined) {
     return {
       error: "no-such-port",
