@@ -18,6 +18,7 @@ const cluster = made.clusterOf({
       externalIps: [made.service("x", "203.0.113.7").clusterIps[0] as never],
     }),
     made.service("db", null, { ports: [made.port(5432)] }),
+    made.service("peers", null, { ports: [made.port(80, { name: "http", targetPort: 8080 }), made.port(81)] }),
     made.service("empty", null, {}),
     made.service("backend", "10.43.0.12", { namespace: "shop", ports: [made.port(81)] }),
     made.service("resolver", "10.43.0.99", { ports: [made.port(53, { protocol: "UDP" })] }),
@@ -40,6 +41,7 @@ const cluster = made.clusterOf({
     made.pod("gone-1", "10.42.0.3", { phase: "Succeeded" }),
   ],
   endpoints: [
+    made.endpoint("peers", "10.42.0.3", { portName: "http", port: 8080 }),
     made.endpoint("db", "10.42.1.9", { port: 5432, ready: false }),
     made.endpoint("db", "10.42.0.5", { port: 5432, pod: { namespace: "default", name: "served-0" } }),
     made.endpoint("proxy", "192.168.6.141", { port: 9100, pod: { namespace: "default", name: "exporter-k1" } }),
@@ -100,6 +102,7 @@ describe("a Service", () => {
     ["svc/nobody", "no-such-service default/nobody"],
     ["svc/signal", "no-such-port default/signal"],
     ["svc/signal:36412", "no-such-port default/signal:36412"],
+    ["svc/peers", "tcp 10.42.0.3:8080 http://10.42.0.3:8080/ through headless of default/peers pod web-7d9f-aaaaa"],
   ])("%s: %s", (input, expected) => expect(told(input)).toBe(expected));
 
   test("of the namespace that was given", () => expect(told("svc/backend", "shop")).toContain("10.43.0.12"));
@@ -199,6 +202,11 @@ describe("a URL", () => {
     ["http://backend.shop.pod:81/", "name-not-resolved backend.shop.pod"],
     ["http://backend:1/", "no-such-port default/backend:1"],
     ["http://db:5432/", "tcp 10.42.0.5:5432 http://db:5432/ through headless of default/db pod served-0"],
+    ["http://peers/", "tcp 10.42.0.3:80 http://peers/ through headless of default/peers pod web-7d9f-aaaaa"],
+    [
+      "http://peers:8080/",
+      "tcp 10.42.0.3:8080 http://peers:8080/ through headless of default/peers pod web-7d9f-aaaaa",
+    ],
     ["http://k2:30007/", "tcp 192.168.6.142:30007 http://k2:30007/ through node-port of default/frontend at k2"],
     ["http://example.com/", "name-not-resolved example.com"],
     ["http://10.42.0.3:8080/", "tcp 10.42.0.3:8080 http://10.42.0.3:8080/ pod web-7d9f-aaaaa"],

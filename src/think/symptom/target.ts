@@ -109,28 +109,16 @@ function serviceTarget(
   const service = cluster.services.find((s) => s.namespace === namespace && s.name === name);
   if (service === undefined)
     return { error: "no-such-service", name: `${namespace}/${name}`, near: namesOf(cluster.services) };
+  const [ip, ...alsoAt] = service.clusterIps;
+  if (ip === undefined && url !== null && wanted !== null) return headlessPage(service, Number(wanted), url, cluster);
   const port = service.ports
     .filter((p) => isSpoken(p, url))
     .find((p) => wanted === null || p.name === wanted || String(p.port) === wanted);
-  const near = service.ports.map((p) => `${p.name === null ? "" : `${p.name}:`}${p.port}/${p.protocol}`);
   if (port === undefined) {
-    return { error: "no-such-port", name: `${namespace}/${name}${wanted === null ? "" : `:${wanted}`}`, near };
+    const asked = wanted === null ? "" : `:${wanted}`;
+    return { error: "no-such-port", name: `${namespace}/${name}${asked}`, near: portsText(service) };
   }
-  const [ip, ...alsoAt] = service.clusterIps;
-  if (ip === undefined) {
-    const endpoints = endpointsOf(cluster, service, port);
-    const one = endpoints.find((e) => e.ready) ?? endpoints[0];
-    if (one === undefined) return { error: "service-without-address", name: `${namespace}/${name}`, near: [] };
-    return {
-      protocol: protocolOf(port),
-      ip: one.ip,
-      port: one.port,
-      url: url ?? httpUrl(port, one.ip, one.port),
-      service: { object: service, port, through: "headless" },
-      pod: podAt(cluster, one.ip),
-      entry: null,
-    };
-  }
+  if (ip === undefined) return headlessTarget(service, port, null, cluster);
   return {
     protocol: protocolOf(port),
     ip,
@@ -141,6 +129,41 @@ function serviceTarget(
     pod: null,
     entry: null,
   };
+}
+
+/** @param asked the page that is asked for and its port; null: whatever the endpoints serve */
+function headlessTarget(
+  object: Service,
+  port: ServicePort,
+  asked: { readonly url: string; readonly port: number } | null,
+  cluster: Cluster,
+): Target | TargetError {
+  const endpoints = endpointsOf(cluster, object, port);
+  const one = endpoints.find((e) => e.ready) ?? endpoints[0];
+  if (one === undefined) {
+    return { error: "service-without-address", name: `${object.namespace}/${object.name}`, near: [] };
+  }
+  return {
+    protocol: protocolOf(port),
+    ip: one.ip,
+    port: asked?.port ?? one.port,
+    url: asked?.url ?? httpUrl(port, one.ip, one.port),
+    service: { object, port, through: "headless" },
+    pod: podAt(cluster, one.ip),
+    entry: null,
+  };
+}
+
+/** A headless Service's name is its endpoints' addresses, and nothing translates a port: that of the URL is asked as it is. */
+function headlessPage(service: Service, number: number, url: string, cluster: Cluster): Target | TargetError {
+  const spoken = service.ports.filter((p) => isSpoken(p, url));
+  const [port] = [...spoken.filter((p) => endpointsOf(cluster, service, p).some((e) => e.port === number)), ...spoken];
+  if (port !== undefined) return headlessTarget(service, port, { url, port: number }, cluster);
+  return { error: "no-such-port", name: `${service.namespace}/${service.name}:${number}`, near: portsText(service) };
+}
+
+function portsText({ ports }: Service): readonly string[] {
+  return ports.map((p) => `${p.name === null ? "" : `${p.name}:`}${p.port}/${p.protocol}`);
 }
 
 function podTarget(namespace: string, name: string, wanted: string | null, cluster: Cluster): Target | TargetError {
