@@ -741,3 +741,21 @@ describe("a policy denies what a filter stopped", () => {
     ]);
   });
 });
+
+describe("a rule that every node has", () => {
+  const everywhere = make.all(...["k1", "k2", "k3"].map((n) => make.rule(`${n}/host`, "filter/FORWARD", DROP)));
+
+  test("is likely the cause, and its removal unproven", async () => {
+    const world = make.made(healthy, everywhere);
+    const [first, ...more] = await causesOf(world, triedIn(world, world, TO_POD));
+    expect(more).toEqual([]);
+    expect(first === undefined ? null : told(first)).toBe("likely forward-drop k2 rule iptables-nft:filter/FORWARD#1");
+    expect(first?.proven).toBe(false);
+  });
+
+  test("is none where one node lacks what lets packets pass before it", async () => {
+    const pass = (n: string) => make.rule(`${n}/host`, "filter/FORWARD", [{ do: "ACCEPT" }], [], 100_001);
+    const lacks = make.all(everywhere, pass("k1"), pass("k3"));
+    expect(await said(lacks)).toEqual(["confirmed rule-missing k2 rule iptables-nft:filter/FORWARD#1"]);
+  });
+});

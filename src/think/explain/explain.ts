@@ -9,6 +9,7 @@ import type { Permission } from "../intent/policy/permits.ts";
 import type { Branch, Flow } from "../walk/branch.ts";
 import type { Edit } from "../walk/edits/edit.ts";
 import { applyEdits } from "../walk/edits/edit-kinds.ts";
+import { isOfAll } from "../walk/edits/remove-rule.ts";
 import { innerIp } from "../walk/packet.ts";
 import { closedPort } from "./closed-port.ts";
 import { confidenceIn, contradicts } from "./confidence.ts";
@@ -206,16 +207,19 @@ function nameEdits(
     const netns = netnsNameOf(edit.netns);
     const node = nodeOf(edit.netns);
     const mine = rest.slice(0, covers);
+    // What every peer has may be meant, and something else missing.
+    const isShared = mine.some((one) => isOfAll(world, one));
     const isOpen = at.end === "UNKNOWN" || (denial !== null && mine.some(opensFilter));
+    const surest = causes.length === 0 ? confidence.first : isOpen ? "suspected" : confidence.later;
     causes.push({
       id: finding?.cause.id ?? "unnamed",
       node,
       netns,
       ...described,
       params: { ...finding?.recognised.params, node, netns, object: described.object, ...texts(described) },
-      confidence: causes.length === 0 ? confidence.first : isOpen ? "suspected" : confidence.later,
+      confidence: isShared && surest === "confirmed" ? "likely" : surest,
       edits: inMakingOrder(mine),
-      proven: covers === edits.length,
+      proven: covers === edits.length && !isShared,
       suspects: [suspect],
     });
     rest = rest.slice(covers);

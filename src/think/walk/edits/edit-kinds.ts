@@ -61,8 +61,10 @@ export function applyEdits(world: World, edits: readonly Edit[]): World {
   return edits.reduce(applyEdit, world);
 }
 
-export function costOf(proposal: Proposal): number {
-  return kindOf(proposal.edit).cost + (proposal.kind === "bypass" ? 1 : 0);
+/** A rule that every peer has is removed only where nothing that departs delivers. */
+export function costOf({ edit, kind, departure }: Proposal): number {
+  const isOfAll = edit.do === "remove-rule" && departure === 0;
+  return kindOf(edit).cost + (kind === "bypass" || isOfAll ? 1 : 0);
 }
 
 /** Every correction, of any kind, that could change the answer to one question. */

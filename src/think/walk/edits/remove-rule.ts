@@ -4,7 +4,7 @@ import type { Rule } from "../../../facts/ruleset.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import { asksChain, type ChainPlace, chainOf, chainText, hasTable, replaceChain, ruleOf } from "./chains.ts";
-import type { EditOf } from "./edit.ts";
+import type { Edit, EditOf } from "./edit.ts";
 import type { Context, EditMeaning, Proposal } from "./edit-meaning.ts";
 import { departure, peersOf } from "./peers.ts";
 
@@ -49,12 +49,7 @@ function proposeRemoval(world: World, read: Read, context: Context): readonly Pr
   if (read.of !== "rule" || read.number === 0) return [];
   const rule = ruleOf(world.netns.get(read.netns), read, read.number);
   if (rule === null) return [];
-  const elsewhere = peersOf(world, read.netns).flatMap((peer) => {
-    const chain = chainOf(peer, read);
-    if (chain !== null) return [chain.rules.some((other) => other.text === rule.text) ? rule.text : null];
-    // Chains of a single pod have no counterpart elsewhere; what hangs on a hook has, in tables of everybody's.
-    return peer.rulesets.known && isOfMachine(world, read, peer) ? [null] : [];
-  });
+  const elsewhere = atPeers(world, read, rule.text);
   const departs = departure(rule.text, elsewhere);
   const stopped = context.decided && rule.targets.some((t) => t.do === "DROP" || t.do === "REJECT");
   const diverted = rule.targets.some((t) => LEAVES.has(t.do)) || rewrote(rule, context);
@@ -63,6 +58,25 @@ function proposeRemoval(world: World, read: Read, context: Context): readonly Pr
   const { netns, backend, family, table, chain, number } = read;
   const edit: RemoveRule = { do: "remove-rule", netns, backend, family, table, chain, number, text: rule.text };
   return [{ edit, kind: "cure", departure: departs }];
+}
+
+/** Every peer has that rule too: meant, or wrong everywhere. */
+export function isOfAll(world: World, edit: Edit): boolean {
+  if (edit.do !== "remove-rule") return false;
+  return departure(edit.text, atPeers(world, edit, edit.text)) === 0;
+}
+
+function atPeers(
+  world: World,
+  place: ChainPlace & { readonly netns: NetnsId },
+  text: string,
+): readonly (string | null)[] {
+  return peersOf(world, place.netns).flatMap((peer) => {
+    const chain = chainOf(peer, place);
+    if (chain !== null) return [chain.rules.some((other) => other.text === text) ? text : null];
+    // Chains of a single pod have no counterpart elsewhere; what hangs on a hook has, in tables of everybody's.
+    return peer.rulesets.known && isOfMachine(world, place, peer) ? [null] : [];
+  });
 }
 
 /** A chain that hangs on a hook, or one of a table that the peer has not at all. */

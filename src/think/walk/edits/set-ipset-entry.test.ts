@@ -65,10 +65,8 @@ describe("sets of the recorded Calico cluster, which has two nodes", () => {
     expect(found[0]?.edits.map((edit) => describeEdit(world, edit))).toEqual([
       { object: "ipset cali40all-hosts-net entry 192.168.6.141", found: null, wanted: "192.168.6.141" },
     ]);
-    // What takes the policy's rule away delivers as well, and is not called a cure.
-    expect(found.slice(1).flatMap((s) => s.proposals.map((p) => `${p.kind} ${p.edit.do}`))).toEqual([
-      "bypass remove-rule",
-    ]);
+    // What takes the policy's rule away delivers as well, and costs more: the other node has it too.
+    expect(found.length).toBe(1);
   });
 
   test("that a single other node has it proves nothing where the sets have nothing in common", async () => {
