@@ -549,6 +549,10 @@ describe("a node port that no node translates", () => {
     const refused = tried(world, toPort, (one) => ({ ...one, outcome: "refused" }));
     const { causes } = await reckonOf(world, [refused], [], new Map(), cluster);
     expect(causes.map(told)).toEqual(["likely svc-not-translated k1 service 192.168.6.141:30007"]);
+    const pod = [...world.netns.keys()].find((id) => id.startsWith("k3/pod:")) ?? "";
+    const fromPod = triedIn(world, world, { ...toPort, from: pod });
+    const { causes: past } = await reckonOf(world, [fromPod], [], new Map(), cluster);
+    expect(past.map(told)).toEqual(["likely svc-not-translated k1 service 192.168.6.141:30007"]);
     const ofNobody = { ...cluster, services: [] };
     const { causes: bare } = await reckonOf(world, [refused], [], new Map(), ofNobody);
     expect(bare.map(told)).toEqual(["confirmed port-closed k1 socket tcp 30007"]);

@@ -1,7 +1,9 @@
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import { linksOf, type World } from "../../facts/world.ts";
-import { sameIp } from "../../facts/ip.ts";
+import { type Ip, sameIp } from "../../facts/ip.ts";
+import type { Link } from "../../facts/netns.ts";
 import { endpointsText } from "../intent/served.ts";
+import { hostsOf } from "../walk/edits/peers.ts";
 import type { Evidence, NamedCause } from "./explain.ts";
 import type { Suspect } from "./suspect.ts";
 
@@ -19,8 +21,14 @@ export function untranslated(
   if (predicted?.leg !== "request" || tried.flow.protocol === "icmp") return [];
   const { ip, port } = branch.destination;
   const served = servedAt(ip, port, tried.flow.protocol);
-  // The routing decision comes after PREROUTING.
-  const netns = branch.steps.find((s) => s.kind === "route-input" && netnsNameOf(s.netns) === "host")?.netns;
+  // A node's own address is that node's to translate. The routing decision comes after PREROUTING.
+  const holders = hostsOf(world).filter((host) => hasAddress(linksOf(host), ip));
+  const netns = branch.steps.find(
+    (s) =>
+      s.kind === "route-input" &&
+      netnsNameOf(s.netns) === "host" &&
+      (holders.length === 0 || holders.some((host) => host.id === s.netns)),
+  )?.netns;
   if (served === null || netns === undefined || isIpvs(world, netns, ip)) return [];
   const node = nodeOf(netns);
   const address = `${ip.text}:${port}`;
@@ -45,6 +53,13 @@ export function untranslated(
 }
 
 /** kube-proxy in IPVS mode puts the addresses of Services onto a link of their own, and translates elsewhere. */
-function isIpvs(world: World, netns: string, ip: Suspect["branch"]["destination"]["ip"]): boolean {
-  return linksOf(world.netns.get(netns)).some((l) => l.kind === "dummy" && l.addresses.some((a) => sameIp(a.ip, ip)));
+function isIpvs(world: World, netns: string, ip: Ip): boolean {
+  return hasAddress(
+    linksOf(world.netns.get(netns)).filter((l) => l.kind === "dummy"),
+    ip,
+  );
+}
+
+function hasAddress(links: readonly Link[], ip: Ip): boolean {
+  return links.some((l) => l.addresses.some((a) => sameIp(a.ip, ip)));
 }
