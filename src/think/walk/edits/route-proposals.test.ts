@@ -54,6 +54,46 @@ describe("to the pods of a machine in another subnet", () => {
   });
 });
 
+describe("between machines whose uplinks are named otherwise", () => {
+  /** Plain routes, and an uplink of k2 by another name. */
+  function plain(rename: string | null, ...changes: readonly make.Change[]): World {
+    const pods = { k1: "10.42.2.0/24", k2: "10.42.0.0/24", k3: "10.42.1.0/24" };
+    const host = { k1: "192.168.6.141", k2: "192.168.6.142", k3: "192.168.6.143" };
+    const names = Object.keys(pods) as (keyof typeof pods)[];
+    const ways = names.flatMap((from) =>
+      names.flatMap((to) =>
+        from === to
+          ? []
+          : [make.noRoute(`${from}/host`, pods[to]), make.route(`${from}/host`, pods[to], via(host[to]))],
+      ),
+    );
+    const named = rename === null ? [] : [make.link("k2/host", "eth0", (l) => ({ ...l, name: rename }))];
+    return make.made(healthy, make.all(...ways, ...named, ...changes));
+  }
+
+  test("the way to one leads to its address in the same subnet, the way from it by its own link", () => {
+    const to = plain("ens3", make.noRoute("k1/host", "10.42.0.0/24"));
+    expect(proposed(to, "k1/host", "10.42.0.3")).toEqual(["10.42.0.0/24 via 192.168.6.142 dev eth0"]);
+    const gone = ["10.42.2.0/24", "10.42.1.0/24"].map((dst) => make.noRoute("k2/host", dst));
+    const from = plain("ens3", ...gone);
+    expect(proposed(from, "k2/host", "10.42.2.2")).toEqual(["10.42.2.0/24 via 192.168.6.141 dev ens3"]);
+  });
+
+  test("a namesake in another network leads nowhere", () => {
+    const elsewhere = make.link("k2/host", "eth0", (l) => ({
+      ...l,
+      addresses: l.addresses.map((a) => ({ ...a, ip: ip("172.16.0.2"), prefix: { ...a.prefix, base: 0xac100000n } })),
+    }));
+    const world = plain(
+      null,
+      elsewhere,
+      make.noRoute("k1/host", "10.42.0.0/24"),
+      make.noRoute("k3/host", "10.42.0.0/24"),
+    );
+    expect(proposed(world, "k1/host", "10.42.0.3")).toEqual([]);
+  });
+});
+
 test("of two machines, the one that goes past the tunnel's permanent neighbour departs, not the one that goes by it", () => {
   const netns = new Map([...healthy.netns].filter(([id]) => !id.startsWith("k3/")));
   const past = make.all(

@@ -1,13 +1,14 @@
 import { contains, type Ip, type Prefix, prefixOf } from "../../../facts/ip.ts";
 import { neighbourOf } from "../../../facts/lookup/neighbours.ts";
 import { TABLE_LOCAL, TABLE_MAIN } from "../../../facts/lookup/routes.ts";
-import type { Netns, Nexthop, Route } from "../../../facts/netns.ts";
+import { linkNamed } from "../../../facts/lookup/links.ts";
+import type { Address, Link, Netns, Nexthop, Route } from "../../../facts/netns.ts";
 import { linksOf, type World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import { connectedRoutes } from "./connected-routes.ts";
 import type { EditOf } from "./edit.ts";
 import type { Proposal } from "./edit-meaning.ts";
-import { addressOf, homeOf, hostOf, isOnLink, linkOf, otherEnd, ownerOf, usualMaster } from "./owners.ts";
+import { addressOf, type Owner, homeOf, hostOf, isOnLink, linkOf, otherEnd, ownerOf, usualMaster } from "./owners.ts";
 import { hostsOf, peersOf } from "./peers.ts";
 import { rowsOf } from "./replace-table.ts";
 import { bestRoute, samePlace, sameWay } from "./route-lookup.ts";
@@ -103,8 +104,8 @@ function connectedTo(netns: Netns, dst: Ip): readonly Route[] {
 interface Shape {
   readonly route: Route;
   readonly hop: Nexthop;
-  /** Link of the next machine that has the next hop's address. */
-  readonly link: string;
+  /** Which link of the next machine has the next hop's address. */
+  readonly next: Owner;
   /** The next hop lies in a subnet of the machine that holds the route. */
   readonly direct: boolean;
 }
@@ -120,11 +121,11 @@ function toAnotherMachine(world: World, netns: Netns, home: Netns, table: number
       : hostsOf(world).flatMap((host) => (host.id === netns.id ? [] : shapesOf(world, host, table, dst.family)));
   const candidates = shapes.flatMap((shape) => {
     const { route, hop } = shape;
-    const far = linkOf(world, home.id, shape.link);
-    const via = far === null ? null : addressOf(far, dst.family);
-    if (via === null || hop.dev === null || linkOf(world, netns.id, hop.dev) === null) return [];
+    const via = counterpart(home, shape.next);
+    const dev = via === null ? null : linkTowards(netns, table, hop, via.ip);
+    if (via === null || dev === null) return [];
     const src = own.length > 0 ? route.src : null;
-    const made: Route = { ...route, dst: block, src, nexthops: [{ ...hop, flags: lasting(hop), via: via.ip }] };
+    const made: Route = { ...route, dst: block, src, nexthops: [{ ...hop, flags: lasting(hop), dev, via: via.ip }] };
     return [{ made, alike: shape.direct === isOnLink(netns, via.ip) }];
   });
   // With cross-subnet modes a tunnel leads to far machines and a plain route to near ones.
@@ -132,6 +133,33 @@ function toAnotherMachine(world: World, netns: Netns, home: Netns, table: number
   if (alike.length > 0) return alike.map((c) => c.made);
   const past = pastRouters(world, netns, table, dst, block);
   return past.length > 0 ? past : candidates.map((c) => c.made);
+}
+
+/** Names of uplinks differ (`eth0`, `ens3`): the address in the same subnet; a tunnel's is in none, and known by its link's name. */
+function counterpart(home: Netns, { link, address }: Owner): Address | null {
+  const { family } = address.ip;
+  const namesake = linkNamed(linksOf(home), link.name);
+  const isSubnet = address.scope !== "link" && isWide(address);
+  const all = [namesake, ...linksOf(home)].flatMap((l) => l?.addresses ?? []);
+  const inSubnet = isSubnet ? all.find((a) => a.ip.family === family && contains(address.prefix, a.ip)) : undefined;
+  return inSubnet ?? (namesake === null ? null : addressOf(namesake, family));
+}
+
+/** That of the same name, else another whose network the next hop is in: the kernel takes no route to one beyond it. */
+function linkTowards(netns: Netns, table: number, { dev, flags }: Nexthop, via: Ip): string | null {
+  const links = linksOf(netns);
+  const namesake = dev === null ? null : linkNamed(links, dev);
+  if (flags.includes("onlink")) return namesake?.name ?? null;
+  const way = netns.routes.known ? bestRoute(netns.routes.value, table, via) : null;
+  const leadsThere = (link: Link): boolean =>
+    link.addresses.some((a) => isWide(a) && contains(a.prefix, via)) ||
+    way?.nexthops.every((hop) => hop.via === null && hop.dev === link.name) === true;
+  if (namesake !== null && leadsThere(namesake)) return namesake.name;
+  return links.find(leadsThere)?.name ?? null;
+}
+
+function isWide({ ip, prefix }: Address): boolean {
+  return prefix.length < (ip.family === 4 ? 32 : 128);
 }
 
 /**
@@ -170,7 +198,7 @@ function shapesOf(world: World, host: Netns, table: number, family: 4 | 6): read
     if (route.dst.length === 0 || hop === undefined || hop.via === null || more.length > 0) return [];
     const next = ownerOf(world, hop.via);
     if (next === null || next.netns.name !== "host" || next.netns.id === host.id) return [];
-    return [{ route, hop, link: next.link.name, direct: isOnLink(host, hop.via) }];
+    return [{ route, hop, next, direct: isOnLink(host, hop.via) }];
   });
 }
 
