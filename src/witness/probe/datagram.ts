@@ -7,7 +7,7 @@ type UdpProbe = Extract<Probe, { kind: "udp" }>;
 /**
  * What came back is `hex:…`, printed last: words of dd and nc on standard error would otherwise fall into it.
  *
- * $1 deadline in seconds, of the answer alone: a busy node takes its time to send; $2 address, $3 port, $4 name for dig or empty,
+ * $1 deadline in seconds, of the answer alone: a busy node takes its time to send; $2 address, $3 port, $4 end of the names that dig asks for, or empty,
  * $5 source address or empty, $6… the payloads as printf(1) reads them, one an attempt. All at once, a line each: `ATTEMPT TOOL
  * STATUS WORDS`. dd gathers the payload, for bash's printf flushes at newlines, and each flush is a datagram.
  */
@@ -38,7 +38,7 @@ one() {
     status=$?
   elif [ -n "$name" ] && command -v dig >/dev/null; then
     tool=dig
-    out=$(dig +time=1 +tries=1 +noall +comments \${src:+-b "$src"} "@$addr" -p "$port" "$i-$name" 2>&1)
+    out=$(dig +time=1 +tries=1 +noall +comments \${src:+-b "$src"} "@$addr" -p "$port" "lasthop-$i-$name" 2>&1)
     status=$?
   else
     tool=none out= status=127

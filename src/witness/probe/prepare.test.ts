@@ -1,6 +1,10 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { said } from "../../../test/said.ts";
-import { parseIp } from "../../facts/ip.ts";
+import { ip, parseIp } from "../../facts/ip.ts";
 import { phrase } from "../../facts/phrase.ts";
 import { prepare, PortAllocator } from "./prepare.ts";
 import type { Probe } from "./probe.ts";
@@ -31,4 +35,50 @@ test("a probe that could not be sent says why in words", () => {
   expect(detailsOf({ failure: phrase("node-silent", { ms: 500 }), status: null })).toEqual(
     Array(2).fill("the node gives no answer within 500 ms"),
   );
+});
+
+function datagrams(port: number, attempts: number): Extract<Probe, { kind: "udp" }> {
+  const dst = ip("10.96.0.10");
+  return { kind: "udp", id: "p1", from, src: null, dst, port, attempts, deadlineMs: 800, alsoTo: [], zone: null };
+}
+
+/** What a node says on which these tools are all there is; a tool is a script, or empty for the machine's own. */
+function saidWith(tools: Readonly<Record<string, string>>, argv: readonly string[]): string {
+  const dir = mkdtempSync(join(tmpdir(), "lhprepare-"));
+  for (const [tool, script] of Object.entries(tools)) {
+    if (script === "") symlinkSync(`/usr/bin/${tool}`, join(dir, tool));
+    else writeFileSync(join(dir, tool), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+  const { stdout } = spawnSync("/bin/sh", argv.slice(1), { encoding: "utf8", env: { PATH: dir } });
+  rmSync(dir, { recursive: true });
+  return stdout;
+}
+
+test.each([53, 7000])("of twelve datagrams to port %d none holds the tag of another", (port) => {
+  const { command, read } = prepare(datagrams(port, 12), random, new PortAllocator(random));
+  const tags = read({ text: "", failure: null, status: 0 }).tracers.map(({ tag }) => Buffer.from(tag ?? []));
+  const payloads = command.argv.slice(-12).map((escaped) => {
+    return Buffer.from(
+      escaped
+        .split("\\")
+        .slice(1)
+        .map((byte) => Number.parseInt(byte, 8)),
+    );
+  });
+  const holders = tags.map((tag) => payloads.flatMap((payload, i) => (payload.includes(tag) ? [i] : [])));
+  expect(holders).toEqual(tags.map((_, i) => [i]));
+});
+
+test("dig asks for names with the tags of the attempts", () => {
+  const { command, read } = prepare(datagrams(53, 11), random, new PortAllocator(random));
+  const dig = 'for name; do :; done\necho "status: NXDOMAIN for $name"';
+  const { tracers, answers } = read({
+    text: saidWith({ tr: "", dig }, command.argv),
+    failure: null,
+    status: 0,
+  });
+  expect(answers.map(({ outcome }) => outcome)).toEqual(Array(11).fill("answered"));
+  for (const [i, { detail }] of answers.entries()) {
+    expect(detail).toContain(` ${Buffer.from(tracers[i]?.tag ?? []).toString()}.`);
+  }
 });

@@ -107,13 +107,13 @@ function prepareConnects(probe: Extract<Probe, { kind: "tcp" | "http" }>, firstP
 function prepareDatagrams(probe: Extract<Probe, { kind: "udp" }>, random: Random): Prepared {
   const isDns = probe.port === 53;
   const zone = probe.zone ?? "lasthop.invalid";
-  const base = `lasthop-${Buffer.from(random(8)).toString("hex")}`;
-  // dig gets its names from the script, numbered in the same way.
-  const tags = Array.from({ length: probe.attempts }, (_, i) => `${i + 1}-${base}`);
+  const run = Buffer.from(random(8)).toString("hex");
+  // Numbered inside, so that no tag holds another. dig gets its names from the script, numbered in the same way.
+  const tags = Array.from({ length: probe.attempts }, (_, i) => `lasthop-${i + 1}-${run}`);
   const payloads = tags.map((tag) => (isDns ? dnsQuery(tag, zone, random16(random)) : tagPayload(tag)));
   return {
     node: probe.from.node,
-    command: datagramCommand(probe, payloads, isDns ? `${base}.${zone}` : null),
+    command: datagramCommand(probe, payloads, isDns ? `${run}.${zone}` : null),
     durationMs: probe.deadlineMs,
     retry: () => null,
     read(said) {
