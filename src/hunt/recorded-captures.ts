@@ -1,10 +1,10 @@
 import type { Netns } from "../facts/netns.ts";
 import { type Phrase, phrase } from "../facts/phrase.ts";
-import { netnsId } from "../facts/provenance.ts";
+import { type NetnsId, netnsId } from "../facts/provenance.ts";
 import { linksOf, type World } from "../facts/world.ts";
 import type { Capture } from "../read/bundle/replay.ts";
 import type { Bundle } from "../read/transport/bundle.ts";
-import { type CapturePlace, readCapture } from "../witness/decode/capture.ts";
+import { type CapturePlace, inOneOrder, readCapture } from "../witness/decode/capture.ts";
 import type { Frame, TapReport } from "../witness/sighting.ts";
 import { tunnelPortsOf } from "./watch.ts";
 
@@ -17,11 +17,10 @@ export interface RecordedCaptures {
   readonly files: readonly string[];
 }
 
-/** What the taps of a recording heard. A file covers its own namespace: of others its silence says nothing. */
+/** What the taps of a recording heard. Files cover their own namespace: of others their silence says nothing. */
 export async function readCaptures(bundle: Bundle, world: World): Promise<RecordedCaptures> {
   const tunnelPorts = tunnelPortsOf(world);
-  const frames: Frame[] = [];
-  const reports: TapReport[] = [];
+  const heardIn = new Map<NetnsId, Heard[]>();
   const files: string[] = [];
   for (const capture of await bundle.captures()) {
     const netns = placeOf(world, capture);
@@ -30,11 +29,18 @@ export async function readCaptures(bundle: Bundle, world: World): Promise<Record
     const { path, only } = capture;
     const linkNames = new Map(linksOf(netns).map((link) => [link.index, link.name]));
     const heard = await hear(bundle, capture, { netns: id, linkNames, only, tunnelPorts });
-    for (const frame of heard.frames) frames.push(frame);
+    heardIn.set(id, [...(heardIn.get(id) ?? []), heard]);
     files.push(path);
-    const { why } = heard;
-    const captured = heard.frames.length;
-    reports.push({ netns: id, started: true, captured, received: null, dropped: null, trustworthy: why === null, why });
+  }
+  const frames: Frame[] = [];
+  const reports: TapReport[] = [];
+  for (const [netns, all] of heardIn) {
+    const own = inOneOrder(all.map((heard) => heard.frames));
+    for (const frame of own) frames.push(frame);
+    const captured = own.length;
+    // Of several, each of one link, some may have had nothing to hear.
+    const why = all.find((heard) => heard.why !== null)?.why ?? (captured === 0 ? phrase("capture-empty") : null);
+    reports.push({ netns, started: true, captured, received: null, dropped: null, trustworthy: why === null, why });
   }
   return { frames, reports, files };
 }
@@ -44,21 +50,21 @@ function placeOf(world: World, { node, netns }: Capture): Netns | undefined {
   return [...world.netns.values()].find((one) => one.node === node && one.path === netns);
 }
 
-/** `why`: its silence proves nothing. */
-async function hear(
-  bundle: Bundle,
-  capture: Capture,
-  place: CapturePlace,
-): Promise<{ readonly frames: readonly Frame[]; readonly why: Phrase | null }> {
+interface Heard {
+  readonly frames: readonly Frame[];
+  /** Its silence proves nothing. */
+  readonly why: Phrase | null;
+}
+
+async function hear(bundle: Bundle, capture: Capture, place: CapturePlace): Promise<Heard> {
   try {
     const read = await bundle.capture(capture, CAPTURE_LIMIT_BYTES);
     if (read === null) return { frames: [], why: phrase("capture-gone") };
     const { frames, failure } = readCapture(read.bytes, place);
+    // Somewhere in the namespace is on no hop: a trail of such frames would end anywhere.
+    if (frames.some((frame) => frame.link === null)) return { frames: [], why: phrase("capture-without-links") };
     if (read.truncated) return { frames, why: phrase("capture-too-long", { bytes: CAPTURE_LIMIT_BYTES }) };
-    return {
-      frames,
-      why: failure ?? capture.why ?? (frames.length === 0 ? phrase("capture-empty") : null),
-    };
+    return { frames, why: failure ?? capture.why };
   } catch (error) {
     return { frames: [], why: (error as Error).message };
   }

@@ -17,6 +17,7 @@ export interface HuntingPhrases {
   "capture-gone": Nothing;
   "capture-too-long": { readonly bytes: number };
   "capture-empty": Nothing;
+  "capture-without-links": Nothing;
   "endpoints-directly": { readonly count: number; readonly of: number };
   "ways-directly": { readonly count: number; readonly of: number };
   "most-ways": { readonly most: number };

@@ -50,6 +50,18 @@ export function readCapture(
   return { frames, failure: failure ?? (linkType === null ? "not a pcap file: shorter than its header" : null) };
 }
 
+/**
+ * What several captures of one netns hold, in the order in which it was there. One file keeps its own order. Several share their
+ * kernel's clock: there, and only there, it may order.
+ */
+export function inOneOrder(captures: readonly (readonly Frame[])[]): readonly Frame[] {
+  if (captures.length === 1) return captures[0] as readonly Frame[];
+  return captures
+    .flat()
+    .sort((a, b) => (a.atNs < b.atNs ? -1 : a.atNs > b.atNs ? 1 : 0))
+    .map((frame, order) => ({ ...frame, order }));
+}
+
 /** `ip -o link` text: index to name. Names may hold any character but slash and space; the peer follows an `@`. */
 export function parseLinkNames(text: string): Map<number, string> {
   const names = new Map<number, string>();

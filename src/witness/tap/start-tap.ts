@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Limits, type Reader, text } from "../../read/transport/reader.ts";
-import { parseLinkNames } from "../decode/capture.ts";
+import { inOneOrder, parseLinkNames } from "../decode/capture.ts";
 import { DEFAULT_TUNNEL_PORTS, type TunnelPorts } from "../decode/tunnels.ts";
 import type { Frame, TapReport } from "../sighting.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
@@ -97,7 +97,7 @@ export async function startTap(reader: Reader, place: Place, options: TapOptions
     await Promise.all(listeners.map((l) => l.stop()));
     const files = (await kept?.close()) ?? [];
     return {
-      frames: framesOf(listeners),
+      frames: inOneOrder(listeners.map((l) => l.frames)),
       report: reportOn(place, listeners, keptComing, isPartial),
       kept: files,
       lost: [...(kept?.lost ?? [])].map(([path, why]) => ({ path, why })),
@@ -137,15 +137,6 @@ function wantsUser(lines: readonly string[]): boolean {
 
 function refusesImmediateMode(line: string): boolean {
   return /(unrecognized|unknown|illegal|invalid) option/.test(line);
-}
-
-/** One file keeps its own order. Several of one netns share its kernel's clock: there, and only there, it may order. */
-function framesOf(listeners: readonly Listener[]): readonly Frame[] {
-  if (listeners.length === 1) return (listeners[0] as Listener).frames;
-  return listeners
-    .flatMap((l) => l.frames)
-    .sort((a, b) => (a.atNs < b.atNs ? -1 : a.atNs > b.atNs ? 1 : 0))
-    .map((frame, order) => ({ ...frame, order }));
 }
 
 async function readLinkNames(reader: Reader, place: Place, limits: Limits): Promise<Map<number, string>> {

@@ -18,6 +18,7 @@ export const hunting: PhraseWords<HuntingPhrases> = {
   "capture-gone": () => "its capture is gone",
   "capture-too-long": (p) => `its capture is longer than ${p.bytes} bytes`,
   "capture-empty": () => "its capture holds no packet at all",
+  "capture-without-links": () => "its capture does not tell on which interface a packet was: use LINUX_SLL2",
   "endpoints-directly": (p) => `${p.count} of ${p.of} endpoints, directly`,
   "ways-directly": (p) => `${p.count} of ${p.of} ways from a place to an endpoint`,
   "most-ways": (p) => `at most ${p.most} are probed, of each pair of nodes first one`,

@@ -18,6 +18,7 @@ export const hunting: PhraseWords<HuntingPhrases> = {
   "capture-gone": () => "它的抓包文件不见了",
   "capture-too-long": (p) => `它的抓包文件超过 ${p.bytes} 字节`,
   "capture-empty": () => "它的抓包文件里一个报文也没有",
+  "capture-without-links": () => "它的抓包文件没有记录报文在哪个接口上：请用 LINUX_SLL2 抓包",
   "endpoints-directly": (p) => `直接访问 ${p.of} 个 Endpoint 中的 ${p.count} 个`,
   "ways-directly": (p) => `从各处到各 Endpoint 的 ${p.of} 条路径中的 ${p.count} 条`,
   "most-ways": (p) => `最多探测 ${p.most} 条，每对节点先各取一条`,
