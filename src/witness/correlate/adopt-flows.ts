@@ -87,6 +87,7 @@ function toTracer({ frame, flow, isn, payload }: Origin): AdoptedFlow {
     dst: ip.dst,
     alsoTo: [],
     tag: null,
+    dnsId: null,
     payloadKey: payload,
   };
   if (transport.kind === "icmp") {

@@ -49,6 +49,7 @@ const tracer = (id: string, more: Partial<Tracer> = {}): Tracer => ({
   sports: null,
   isn: null,
   tag: null,
+  dnsId: null,
   payloadKey: null,
   icmp: null,
   ...more,
@@ -79,6 +80,42 @@ describe("learning initial sequence numbers", () => {
     expect(correlate([tracer("p#1", { sports: [20_000, 20_003] })], [forwarded, out(5, 20_001)]).unlearnt.length).toBe(
       1,
     );
+  });
+});
+
+describe("a resolver that forwards a question, tag and all", () => {
+  const [RESOLVER, UPSTREAM] = ["10.42.1.5", "9.9.9.9"];
+  const dns = (qr: number, id: number) =>
+    Buffer.concat([Uint8Array.from([id, 7, qr, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3]), Buffer.from("tag")]);
+  const datagram = (src: string, dst: string, sport: number, dport: number, payload: Uint8Array) =>
+    frame("b/host", "eth0", "in", [ipHeader(src, dst, 17, 63), { kind: "udp", sport, dport, payload }]);
+  const frames = [
+    datagram("10.42.0.3", "10.96.0.10", 5000, 53, dns(1, 1)),
+    datagram("10.42.0.3", RESOLVER, 5000, 53, dns(1, 1)),
+    datagram(RESOLVER, UPSTREAM, 6000, 53, dns(1, 2)),
+    datagram(UPSTREAM, RESOLVER, 53, 6000, dns(0x81, 2)),
+    datagram(RESOLVER, "10.42.0.3", 53, 5000, dns(0x81, 1)),
+    datagram("10.96.0.10", "10.42.0.3", 53, 5000, dns(0x81, 1)),
+  ];
+  const asked = (more: Partial<Tracer>) => {
+    const alsoTo = [{ ip: ip(RESOLVER), port: 53 }];
+    const dst = ip("10.96.0.10");
+    const one = tracer("p#1", { protocol: "udp", dst, dport: 53, alsoTo, tag: Buffer.from("tag"), ...more });
+    return correlate([one], frames).sightings.map(({ leg, order: at }) => [leg, at - (frames[0] as Frame).order]);
+  };
+  const ours = [
+    ["request", 0],
+    ["request", 1],
+    ["reply", 4],
+    ["reply", 5],
+  ];
+
+  it("sends one of its own, told by the id", () => {
+    expect(asked({ dnsId: 0x107 })).toEqual(ours);
+  });
+
+  it("and by whom it is for, where the id is not known", () => {
+    expect(asked({ dnsId: null })).toEqual(ours);
   });
 });
 

@@ -1,10 +1,12 @@
-import type { Ip } from "../../facts/ip.ts";
+import { type Ip, sameIp } from "../../facts/ip.ts";
 import type { NetnsId } from "../../facts/provenance.ts";
+import { u16 } from "../decode/cursor.ts";
 import type { Frame, SeenHeader, Sighting } from "../sighting.ts";
 import {
   type FlowHeaders,
   flowHeaders,
   type IcmpSeen,
+  type IpSeen,
   isEchoReply,
   isEchoRequest,
   isSyn,
@@ -59,7 +61,7 @@ export class Matcher {
     const { transport } = flow;
     if (transport.kind === "tcp") return this.matchTcp(transport);
     if (transport.kind === "icmp") return this.matchEcho(transport);
-    return this.matchUdp(frame.netns, flow.ip.src, flow.ip.dst, transport);
+    return this.matchUdp(frame.netns, flow.ip, transport);
   }
 
   private gather(frame: Frame): void {
@@ -73,7 +75,7 @@ export class Matcher {
       this.answeredWith.set(isn, transport.seq);
       this.byAnswerSeq.set((transport.seq + 1) >>> 0, tracer);
     } else if (transport.kind === "udp") {
-      const tracer = this.udpByPayload(transport);
+      const tracer = this.udpByPayload(ip, transport);
       if (tracer === null || !isUdpRequest(tracer, transport)) return;
       const key = tupleKey(frame.netns, ip.dst, transport.dport, ip.src, transport.sport);
       const known = this.mirrored.get(key);
@@ -114,18 +116,18 @@ export class Matcher {
     );
   }
 
-  private udpByPayload(udp: UdpSeen): Tracer | null {
+  private udpByPayload(ip: IpSeen, udp: UdpSeen): Tracer | null {
     return (
-      this.taggedUdp.find((t) => t.tag !== null && holds(udp.payload, t.tag)) ??
+      this.taggedUdp.find((t) => t.tag !== null && holds(udp.payload, t.tag) && !isForwarded(t, ip, udp)) ??
       this.byPayload.get(`udp  ${payloadKey(udp.payload)}`) ??
       null
     );
   }
 
-  private matchUdp(netns: NetnsId, src: Ip, dst: Ip, udp: UdpSeen): Match | null {
-    const tracer = this.udpByPayload(udp);
+  private matchUdp(netns: NetnsId, ip: IpSeen, udp: UdpSeen): Match | null {
+    const tracer = this.udpByPayload(ip, udp);
     if (tracer !== null) return { probe: tracer.id, leg: isUdpRequest(tracer, udp) ? "request" : "reply" };
-    return ours(this.mirrorOf(tupleKey(netns, src, udp.sport, dst, udp.dport), dnsId(udp)), "reply");
+    return ours(this.mirrorOf(tupleKey(netns, ip.src, udp.sport, ip.dst, udp.dport), dnsId(udp)), "reply");
   }
 
   private mirrorOf(key: string, id: number | null): Tracer | undefined {
@@ -148,7 +150,7 @@ export class Matcher {
     }
     if (transport.kind === "icmp") return ours(this.echoTracer(transport), "reply");
     const tracer =
-      this.udpByPayload(transport) ??
+      this.udpByPayload(ip, transport) ??
       this.mirrorOf(tupleKey(netns, ip.dst, transport.dport, ip.src, transport.sport), dnsId(transport));
     return ours(tracer ?? undefined, "reply");
   }
@@ -170,9 +172,17 @@ function isUdpRequest(tracer: Tracer, udp: UdpSeen): boolean {
   return !ports.includes(udp.sport);
 }
 
+/** A resolver asks others what it does not know, tag and all: a datagram of its own, with an id of its own. */
+function isForwarded(tracer: Tracer, ip: IpSeen, udp: UdpSeen): boolean {
+  if (tracer.dnsId !== null) return u16(udp.payload, 0) !== tracer.dnsId;
+  if (tracer.dport !== DNS_PORT) return false;
+  const server = isUdpRequest(tracer, udp) ? ip.dst : ip.src;
+  return ![tracer.dst, ...tracer.alsoTo.map((to) => to.ip)].some((one) => sameIp(one, server));
+}
+
 function dnsId(udp: UdpSeen): number | null {
   if ((udp.sport !== DNS_PORT && udp.dport !== DNS_PORT) || udp.payload.length < 2) return null;
-  return ((udp.payload[0] as number) << 8) | (udp.payload[1] as number);
+  return u16(udp.payload, 0);
 }
 
 function tupleKey(netns: NetnsId, src: Ip, sport: number, dst: Ip, dport: number): string {

@@ -22,6 +22,8 @@ export interface Tracer {
   readonly isn: number | null;
   /** Bytes that its payload holds and no other's does (UDP, ICMP). */
   readonly tag: Uint8Array | null;
+  /** Of the DNS message that holds the tag; null for what is no such message, and where the tool chose it. */
+  readonly dnsId: number | null;
   /** The payload as a whole, as `payloadKey` writes it: for flows that carry no tag of ours. */
   readonly payloadKey: string | null;
   readonly icmp: { readonly id: number | null; readonly seq: number } | null;

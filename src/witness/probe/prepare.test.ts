@@ -69,6 +69,14 @@ test.each([53, 7000])("of twelve datagrams to port %d none holds the tag of anot
   expect(holders).toEqual(tags.map((_, i) => [i]));
 });
 
+test("what the cluster's DNS is asked for is in its own zone, and its id is kept", () => {
+  const { command, read } = prepare(datagrams(53, 1), () => Uint8Array.from([1, 2]), new PortAllocator(random));
+  const query = (command.argv.at(-1) ?? "").split("\\").map((byte) => Number.parseInt(byte, 8));
+  expect(Buffer.from(query.slice(1)).toString("latin1")).toContain("\x07cluster\x05local\0");
+  const idOf = (text: string) => read({ text, failure: null, status: 0 }).tracers[0]?.dnsId;
+  expect([idOf("1 bash 0 hex:01"), idOf("1 dig 0 status: NXDOMAIN")]).toEqual([0x102, null]);
+});
+
 test("dig asks for names with the tags of the attempts", () => {
   const { command, read } = prepare(datagrams(53, 11), random, new PortAllocator(random));
   const dig = 'for name; do :; done\necho "status: NXDOMAIN for $name"';

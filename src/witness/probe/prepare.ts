@@ -26,6 +26,8 @@ export interface Prepared {
 const FIRST_PORT = 20_000;
 const PORT_SPAN = 9_000;
 const MAX_ATTEMPTS = 64;
+/** Kubernetes' default: what is not in it the cluster's DNS says itself, where it would ask others, in vain or for long. */
+const CLUSTER_ZONE = "cluster.local";
 
 /** Attempts of one run never share a source port, whatever netns they leave from. */
 export class PortAllocator {
@@ -106,11 +108,15 @@ function prepareConnects(probe: Extract<Probe, { kind: "tcp" | "http" }>, firstP
 
 function prepareDatagrams(probe: Extract<Probe, { kind: "udp" }>, random: Random): Prepared {
   const isDns = probe.port === 53;
-  const zone = probe.zone ?? "lasthop.invalid";
+  const zone = probe.zone ?? CLUSTER_ZONE;
   const run = Buffer.from(random(8)).toString("hex");
   // Numbered inside, so that no tag holds another. dig gets its names from the script, numbered in the same way.
   const tags = Array.from({ length: probe.attempts }, (_, i) => `lasthop-${i + 1}-${run}`);
-  const payloads = tags.map((tag) => (isDns ? dnsQuery(tag, zone, random16(random)) : tagPayload(tag)));
+  const ids = tags.map(() => (isDns ? random16(random) : null));
+  const payloads = tags.map((tag, i) => {
+    const id = ids[i] ?? null;
+    return id === null ? tagPayload(tag) : dnsQuery(tag, zone, id);
+  });
   return {
     node: probe.from.node,
     command: datagramCommand(probe, payloads, isDns ? `${run}.${zone}` : null),
@@ -120,7 +126,11 @@ function prepareDatagrams(probe: Extract<Probe, { kind: "udp" }>, random: Random
       const { answers, tool } = readDatagrams(probe, payloads, said.text);
       return {
         ...orFailure(probe, said, answers, tool, isDns ? "bash, nc or dig" : "bash or nc"),
-        tracers: tracersOf(probe, (n) => ({ tag: Buffer.from(tags[n - 1] as string, "latin1") })),
+        tracers: tracersOf(probe, (n) => ({
+          tag: Buffer.from(tags[n - 1] as string, "latin1"),
+          // dig chooses its own.
+          dnsId: tool === "dig" ? null : (ids[n - 1] ?? null),
+        })),
       };
     },
   };
@@ -137,6 +147,7 @@ function tracersOf(probe: Probe, own: (n: number) => Partial<Tracer>): readonly 
     sports: null,
     isn: null,
     tag: null,
+    dnsId: null,
     payloadKey: null,
     icmp: null,
     ...own(i + 1),

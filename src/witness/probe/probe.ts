@@ -33,7 +33,7 @@ export type Probe =
       /** With query; begins with a slash. */
       readonly path: string;
     })
-  /** To port 53 a DNS query, its tag in the QNAME under `zone`; else a datagram that holds only the tag. */
+  /** To port 53 a DNS query, its tag in the QNAME under `zone` (null: the cluster's); else a datagram that holds only the tag. */
   | (ProbeCommon & { readonly kind: "udp"; readonly port: number; readonly zone: string | null });
 
 /**
