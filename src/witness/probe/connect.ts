@@ -1,5 +1,6 @@
 import { bracketed } from "../../facts/ip.ts";
 import type { Command } from "../../read/transport/reader.ts";
+import { FIND_LIMIT, secondsOf } from "./limit.ts";
 import { outcomeOfWords } from "./outcomes.ts";
 import type { Answer, Outcome, Probe } from "./probe.ts";
 
@@ -9,18 +10,23 @@ type ConnectProbe = Extract<Probe, { kind: "tcp" | "http" }>;
 export const PORTS_PER_ATTEMPT = 4;
 
 /**
- * $1 attempts, $2 deadline in seconds, $3 first source port, $4 ports an attempt, $5 source address or empty, $6 tcp or the HTTP
- * method, $7 URL, $8 address, $9 port, $10 HOST:PORT:ADDRESS for --resolve or empty, $11 Host header or empty.
+ * $1 attempts, $2 deadline in seconds, $3 the same in whole ones, $4 first source port, $5 ports an attempt, $6 source address or
+ * empty, $7 tcp or the HTTP method, $8 URL, $9 address, $10 port, $11 HOST:PORT:ADDRESS for --resolve or empty, $12 Host header or
+ * empty.
  * All attempts at once, one line each: `ATTEMPT TOOL STATUS WORDS`. A plain TCP connect is curl's telnet, which sends nothing; it
  * would hang on, so it is ended when it says that it is connected. Without curl (or its telnet) the shell's own means remain:
  * they ask over plain HTTP as well, and only connect where TLS would be needed.
  */
 const SCRIPT = `LC_ALL=C
 export LC_ALL
-n=$1 deadline=$2 first=$3 each=$4 src=$5 how=$6 url=$7 addr=$8 port=$9
-resolve=\${10} host=\${11}
+n=$1 deadline=$2 whole=$3 first=$4 each=$5 src=$6 how=$7 url=$8 addr=$9
+port=\${10} resolve=\${11} host=\${12}
+# curl before 7.32 takes no fraction.
+patience=$deadline
+curl -q -m "$patience" -V >/dev/null 2>&1 || patience=$whole
+${FIND_LIMIT}
 web() {
-  set -- -sS -v -k -g --noproxy '*' -o /dev/null --connect-timeout "$deadline" -m "$deadline" --local-port "$2-$3" -A lasthop "$url"
+  set -- -sS -v -k -g --noproxy '*' -o /dev/null --connect-timeout "$patience" -m "$patience" --local-port "$2-$3" -A lasthop "$url"
   [ "$how" != HEAD ] || set -- -I "$@"
   [ -z "$src" ] || set -- --interface "$src" "$@"
   [ -z "$resolve" ] || set -- --resolve "$resolve" "$@"
@@ -39,7 +45,7 @@ web() {
   }
 }
 open() {
-  set -- -sS -v -g --noproxy '*' --connect-timeout "$deadline" -m "$deadline" --local-port "$2-$3" "$url"
+  set -- -sS -v -g --noproxy '*' --connect-timeout "$patience" -m "$patience" --local-port "$2-$3" "$url"
   [ -z "$src" ] || set -- --interface "$src" "$@"
   { curl -q "$@" </dev/null 2>&1 >/dev/null & echo "pid $!"; wait; } | {
     pid= why= state=0
@@ -68,8 +74,8 @@ raw() {
     tcp*|*https://*) ;;
     *) request=$(ask; echo .) ;;
   esac
-  if command -v bash >/dev/null && command -v timeout >/dev/null; then
-    why=$(timeout "$deadline" bash -c 'exec 3<>"/dev/tcp/$1/$2" || exit 1
+  if [ -n "$limit" ]; then
+    why=$(timeout "$limit" bash -c 'exec 3<>"/dev/tcp/$1/$2" || exit 1
       [ -n "$3" ] || exit 0
       printf %s "\${3%.}" >&3
       read -r line <&3 || [ -n "$line" ] || { echo "closed without an answer"; exit 1; }
@@ -77,11 +83,11 @@ raw() {
     set -- bash $?
   elif command -v nc >/dev/null; then
     if [ -n "$request" ]; then
-      why=$(printf %s "\${request%.}" | nc -n -w "$(printf '%.0f' "$deadline")" "$addr" "$port" 2>&1 | head -n 1)
+      why=$(printf %s "\${request%.}" | nc -n -w "$whole" "$addr" "$port" 2>&1 | head -n 1)
       set -- nc 1
       why=\${why:-no answer}
     else
-      why=$(nc -n -w "$(printf '%.0f' "$deadline")" "$addr" "$port" </dev/null 2>&1 >/dev/null)
+      why=$(nc -n -w "$whole" "$addr" "$port" </dev/null 2>&1 >/dev/null)
       set -- nc $?
     fi
   else
@@ -122,7 +128,7 @@ export function connectCommand(probe: ConnectProbe, firstPort: number): Command 
       SCRIPT,
       "lasthop-probe",
       String(probe.attempts),
-      (probe.deadlineMs / 1000).toFixed(1),
+      ...secondsOf(probe.deadlineMs),
       String(firstPort),
       String(PORTS_PER_ATTEMPT),
       probe.src?.text ?? "",
@@ -140,6 +146,9 @@ export function connectCommand(probe: ConnectProbe, firstPort: number): Command 
 /** What the shell's own means say of a connection over which nothing was asked. */
 const CONNECTED = "100";
 
+/** curl(1): it did not understand its options, or could not take a source port. */
+const NOT_SENT = /curl: (option |try |\((2|45)\))/;
+
 /** Reads the script's lines; an attempt without one was cut off by the deadline of the whole command. */
 export function readConnect(probe: ConnectProbe, stdout: string): { answers: readonly Answer[]; tool: string | null } {
   const answers = new Map<number, Answer>();
@@ -148,9 +157,10 @@ export function readConnect(probe: ConnectProbe, stdout: string): { answers: rea
     const match = /^(\d{1,4}) (curl|bash|nc|none) (\d{3}) ([\d.,]{1,16}) (\d{1,5}) ?(.*)$/.exec(line);
     if (match === null) continue;
     const [, n, by, code, seconds, sport, words = ""] = match;
-    if (by !== "none") tool = by as string;
     const detail = words.trim().slice(0, 400);
-    const outcome = by === "none" ? "no-tool" : outcomeOf(probe, by as string, Number(code), detail);
+    const isSent = by !== "none" && !NOT_SENT.test(detail);
+    if (isSent) tool = by as string;
+    const outcome = isSent ? outcomeOf(probe, by as string, Number(code), detail) : "no-tool";
     answers.set(Number(n), {
       n: Number(n),
       outcome,

@@ -1,4 +1,5 @@
 import type { Command } from "../../read/transport/reader.ts";
+import { FIND_LIMIT, secondsOf } from "./limit.ts";
 import { outcomeOfWords } from "./outcomes.ts";
 import type { Answer, Outcome, Probe } from "./probe.ts";
 
@@ -7,27 +8,28 @@ type UdpProbe = Extract<Probe, { kind: "udp" }>;
 /**
  * What came back is `hex:…`, printed last: words of dd and nc on standard error would otherwise fall into it.
  *
- * $1 deadline in seconds, of the answer alone: a busy node takes its time to send; $2 address, $3 port, $4 end of the names that dig asks for, or empty,
- * $5 source address or empty, $6… the payloads as printf(1) reads them, one an attempt. All at once, a line each: `ATTEMPT TOOL
+ * $1 deadline in seconds, of the answer alone: a busy node takes its time to send; $2 the same in whole ones, $3 address, $4 port,
+ * $5 end of the names that dig asks for, or empty, $6 source address or empty, $7… the payloads as printf(1) reads them, one an attempt. All at once, a line each: `ATTEMPT TOOL
  * STATUS WORDS`. dd gathers the payload, for bash's printf flushes at newlines, and each flush is a datagram.
  */
 const SCRIPT = `LC_ALL=C
 export LC_ALL
-deadline=$1 addr=$2 port=$3 name=$4 src=$5
-shift 5
+deadline=$1 whole=$2 addr=$3 port=$4 name=$5 src=$6
+shift 6
+${FIND_LIMIT}
 hex() { od -An -v -tx1 | tr -d ' \\n'; }
 one() {
-  if [ -z "$src" ] && command -v bash >/dev/null && command -v timeout >/dev/null; then
+  if [ -z "$src" ] && [ -n "$limit" ]; then
     tool=bash
     out=$(bash -c '
       exec 3<>"/dev/udp/$1/$2" || exit 9
       printf "$3" | dd ibs=1 obs=65536 2>/dev/null >&3
       got=$(timeout "$4" dd bs=4096 count=1 <&3 | od -An -v -tx1 | tr -d " \\n")
-      printf " hex:%s" "$got"' bash "$addr" "$port" "$1" "$deadline" 2>&1)
+      printf " hex:%s" "$got"' bash "$addr" "$port" "$1" "$limit" 2>&1)
     status=$?
   elif command -v nc >/dev/null; then
     tool=nc
-    set -- "$1" "$(printf '%.0f' "$deadline")"
+    set -- "$1" "$whole"
     [ -z "$src" ] || set -- "$1" "$2" -s "$src"
     payload=$1 wait=$2
     shift 2
@@ -60,7 +62,7 @@ export function datagramCommand(probe: UdpProbe, payloads: readonly Uint8Array[]
       "-c",
       SCRIPT,
       "lasthop-probe",
-      (probe.deadlineMs / 1000).toFixed(1),
+      ...secondsOf(probe.deadlineMs),
       probe.dst.text,
       String(probe.port),
       digName ?? "",

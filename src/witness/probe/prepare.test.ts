@@ -90,3 +90,66 @@ test("dig asks for names with the tags of the attempts", () => {
     expect(detail).toContain(` ${Buffer.from(tracers[i]?.tag ?? []).toString()}.`);
   }
 });
+
+/** Tools as old as CentOS 7's and BusyBox' before 1.30, which take whole seconds, or none at all. */
+const OLD = {
+  sh: "",
+  tr: "",
+  od: "",
+  dd: "",
+  sleep: "",
+  true: "",
+  curl: `for word; do case $word in
+    *.*.*|*:*) ;;
+    [0-9]*.*) echo 'curl: option -m: expected a proper numerical parameter' >&2
+      echo "curl: try 'curl --help' or 'curl --manual' for more information" >&2; exit 2 ;;
+  esac; done
+  echo '* Connected to 10.96.0.10' >&2; sleep 1`,
+  wholeTimeout: "case $1 in *.*) echo 'timeout: invalid number' >&2; exit 1 ;; esac; shift; exec \"$@\"",
+  otherTimeout: "echo 'Usage: timeout [-t SECS] PROG ARGS' >&2; exit 1",
+  nc: "read -r all; echo nc",
+} as const;
+
+const CONNECTS: Probe = {
+  kind: "tcp",
+  id: "p1",
+  from,
+  src: null,
+  dst: ip("10.96.0.10"),
+  port: 80,
+  attempts: 2,
+  deadlineMs: 1300,
+  alsoTo: [],
+};
+
+function outcomesWith(probe: Probe, tools: Readonly<Record<string, string>>) {
+  const { command, read } = prepare(probe, random, new PortAllocator(random));
+  const { answers, tool } = read({ text: saidWith(tools, command.argv), failure: null, status: 0 });
+  return [tool, ...answers.map(({ outcome }) => outcome)];
+}
+
+test("a curl that takes no fraction of a second is given whole ones", () => {
+  const { sh, tr, sleep, curl } = OLD;
+  expect(outcomesWith(CONNECTS, { sh, tr, sleep, curl })).toEqual(["curl", "answered", "answered"]);
+});
+
+test.each([
+  "curl: option --noproxy: is unknown curl: try 'curl --help' or 'curl --manual' for more information",
+  "curl: (45) bind failed with errno 98: Address already in use",
+])("what curl did not send is no try: %s", (words) => {
+  const { read } = prepare(CONNECTS, random, new PortAllocator(random));
+  const line = (n: number) => `${n} curl 000 0 0 ${words}`;
+  const none = read({ text: [1, 2].map(line).join("\n"), failure: null, status: 0 });
+  expect([none.tool, ...none.answers.map((a) => a.outcome)]).toEqual([null, "no-tool", "no-tool"]);
+  const some = read({ text: `1 curl 100 0 0 \n${line(2)}`, failure: null, status: 0 });
+  expect([some.tool, ...some.answers.map((a) => a.outcome)]).toEqual(["curl", "answered", "no-tool"]);
+});
+
+test("a timeout that takes no fraction, or other words, loses no datagram", () => {
+  const { wholeTimeout, otherTimeout, nc, curl: _, ...base } = OLD;
+  // Instead of a socket: what bash would be given back.
+  const bash = 'timeout "$7" true && echo hex:01 || echo hex:';
+  expect(outcomesWith(datagrams(7000, 1), { ...base, bash, timeout: wholeTimeout, nc })).toEqual(["bash", "answered"]);
+  expect(outcomesWith(datagrams(7000, 1), { ...base, bash, timeout: otherTimeout, nc })).toEqual(["nc", "answered"]);
+  expect(outcomesWith(datagrams(7000, 1), { ...base, bash, timeout: otherTimeout })).toEqual([null, "no-tool"]);
+});
