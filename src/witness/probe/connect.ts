@@ -10,28 +10,31 @@ type ConnectProbe = Extract<Probe, { kind: "tcp" | "http" }>;
 export const PORTS_PER_ATTEMPT = 4;
 
 /**
- * $1 attempts, $2 deadline in seconds, $3 the same in whole ones, $4 first source port, $5 ports an attempt, $6 source address or
- * empty, $7 tcp or the HTTP method, $8 URL, $9 address, $10 port, $11 HOST:PORT:ADDRESS for --resolve or empty, $12 Host header or
- * empty.
- * All attempts at once, one line each: `ATTEMPT TOOL STATUS WORDS`. A plain TCP connect is curl's telnet, which sends nothing; it
- * would hang on, so it is ended when it says that it is connected. Without curl (or its telnet) the shell's own means remain:
- * they ask over plain HTTP as well, and only connect where TLS would be needed.
+ * $1 attempts, $2 deadline in seconds, $3 the same in whole ones, $4 first source port, $5 ports an attempt, $6 source address
+ * or empty, $7 tcp or the HTTP method, $8 URL, $9 address, $10 port, $11 HOST:PORT:ADDRESS for --resolve or empty, $12 Host header
+ * or empty.
+ * All attempts at once, one line each: `ATTEMPT TOOL STATUS SECONDS PORT BYTES WORDS`, bytes of the page. A plain TCP connect is
+ * curl's telnet, which sends nothing; it would hang on, so it is ended when it says that it is connected. Without curl (or its
+ * telnet) the shell's own means remain: they ask over plain HTTP as well, and only connect where TLS would be needed.
  */
 const SCRIPT = `LC_ALL=C
 export LC_ALL
 n=$1 deadline=$2 whole=$3 first=$4 each=$5 src=$6 how=$7 url=$8 addr=$9
 port=\${10} resolve=\${11} host=\${12}
-# curl before 7.32 takes no fraction.
-patience=$deadline
-curl -q -m "$patience" -V >/dev/null 2>&1 || patience=$whole
-${FIND_LIMIT}
+# curl before 7.32 takes no fraction: it is asked once more, in whole seconds.
+isInexact() {
+  case $1 in
+    *'proper numerical'*) [ "$deadline" != "$whole" ] ;;
+    *) return 1 ;;
+  esac
+}
 web() {
-  set -- -sS -v -k -g --noproxy '*' -o /dev/null --connect-timeout "$patience" -m "$patience" --local-port "$2-$3" -A lasthop "$url"
+  set -- -sS -v -k -g --noproxy '*' -o /dev/null --connect-timeout "$deadline" -m "$deadline" --local-port "$2-$3" -A lasthop "$url"
   [ "$how" != HEAD ] || set -- -I "$@"
   [ -z "$src" ] || set -- --interface "$src" "$@"
   [ -z "$resolve" ] || set -- --resolve "$resolve" "$@"
   [ -z "$host" ] || set -- -H "Host: $host" "$@"
-  curl -q -w '%{http_code} %{time_total} %{local_port}\\n' "$@" 2>&1 | tr '\\r' ' ' | {
+  curl -q -w '%{http_code} %{time_total} %{local_port} %{size_download}\\n' "$@" 2>&1 | tr '\\r' ' ' | {
     code= why=
     while IFS= read -r line; do
       case $line in
@@ -41,11 +44,16 @@ web() {
         [0-9][0-9][0-9]\\ [0-9]*) code=$line ;;
       esac
     done
-    printf '%s curl %s %s\\n' "$i" "\${code:-000 0 0}" "$why"
+    if isInexact "$why"; then
+      deadline=$whole
+      web "$i" "$low" "$((low + each - 1))"
+    else
+      printf '%s curl %s %s\\n' "$i" "\${code:-000 0 0 0}" "$why"
+    fi
   }
 }
 open() {
-  set -- -sS -v -g --noproxy '*' --connect-timeout "$patience" -m "$patience" --local-port "$2-$3" "$url"
+  set -- -sS -v -g --noproxy '*' --connect-timeout "$deadline" -m "$deadline" --local-port "$2-$3" "$url"
   [ -z "$src" ] || set -- --interface "$src" "$@"
   { curl -q "$@" </dev/null 2>&1 >/dev/null & echo "pid $!"; wait; } | {
     pid= why= state=0
@@ -59,7 +67,13 @@ open() {
     done
     case $why in
       *'(1) Protocol'*) raw ;;
-      *) printf '%s curl %s00 0 0 %s\\n' "$i" "$state" "$why" ;;
+      *)
+        if isInexact "$why"; then
+          deadline=$whole
+          open "$i" "$low" "$((low + each - 1))"
+        else
+          printf '%s curl %s00 0 0 0 %s\\n' "$i" "$state" "$why"
+        fi ;;
     esac
   }
 }
@@ -69,6 +83,7 @@ ask() {
     "$how" "\${rest#*/}" "\${host:-\${rest%%/*}}"
 }
 raw() {
+  ${FIND_LIMIT}
   request=
   case $how$url in
     tcp*|*https://*) ;;
@@ -101,7 +116,7 @@ raw() {
   case $why in
     HTTP/*\\ [1-5][0-9][0-9]*) code=\${why#* } code=\${code%%[!0-9]*} why= ;;
   esac
-  printf '%s %s %s 0 0 %s\\n' "$i" "$1" "$code" "$(printf %s "$why" | tr '\\r\\n' '  ')"
+  printf '%s %s %s 0 0 0 %s\\n' "$i" "$1" "$code" "$(printf %s "$why" | tr '\\r\\n' '  ')"
 }
 i=1
 while [ "$i" -le "$n" ]; do
@@ -154,13 +169,13 @@ export function readConnect(probe: ConnectProbe, stdout: string): { answers: rea
   const answers = new Map<number, Answer>();
   let tool: string | null = null;
   for (const line of stdout.split("\n").slice(0, 1024)) {
-    const match = /^(\d{1,4}) (curl|bash|nc|none) (\d{3}) ([\d.,]{1,16}) (\d{1,5}) ?(.*)$/.exec(line);
+    const match = /^(\d{1,4}) (curl|bash|nc|none) (\d{3}) ([\d.,]{1,16}) (\d{1,5}) (\d{1,15}) ?(.*)$/.exec(line);
     if (match === null) continue;
-    const [, n, by, code, seconds, sport, words = ""] = match;
+    const [, n, by, code, seconds, sport, bytes, words = ""] = match;
     const detail = words.trim().slice(0, 400);
     const isSent = by !== "none" && !NOT_SENT.test(detail);
     if (isSent) tool = by as string;
-    const outcome = isSent ? outcomeOf(probe, by as string, Number(code), detail) : "no-tool";
+    const outcome = isSent ? outcomeOf(probe, by as string, Number(code), Number(bytes), detail) : "no-tool";
     answers.set(Number(n), {
       n: Number(n),
       outcome,
@@ -181,12 +196,18 @@ export function readConnect(probe: ConnectProbe, stdout: string): { answers: rea
   };
 }
 
-function outcomeOf(probe: ConnectProbe, by: string, code: number, words: string): Outcome {
-  if (code > 0) return "answered";
+function outcomeOf(probe: ConnectProbe, by: string, code: number, bytes: number, words: string): Outcome {
+  if (code > 0) return (bytes === 0 ? withoutPage(words) : null) ?? "answered";
   const named = outcomeOfWords(words);
   if (named !== null) return named;
   // curl -v of some builds names no errno for a refusal; BusyBox nc says nothing at all.
   if (/curl: \((52|56)\)|closed without an answer/.test(words)) return "reset";
   if (/curl: \(28\)/.test(words)) return "timeout";
   return by === "nc" && words === "" && probe.kind === "tcp" ? "timeout" : "failed";
+}
+
+/** Headers came and nothing of a page that was to follow. A stream of unknown length may have nothing to tell yet. */
+function withoutPage(words: string): Outcome | null {
+  if (/curl: \((18|56|92)\)/.test(words)) return "reset";
+  return /curl: \(28\).* 0 out of [1-9]/.test(words) ? "timeout" : null;
 }

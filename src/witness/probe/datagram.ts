@@ -8,9 +8,10 @@ type UdpProbe = Extract<Probe, { kind: "udp" }>;
 /**
  * What came back is `hex:…`, printed last: words of dd and nc on standard error would otherwise fall into it.
  *
- * $1 deadline in seconds, of the answer alone: a busy node takes its time to send; $2 the same in whole ones, $3 address, $4 port,
- * $5 end of the names that dig asks for, or empty, $6 source address or empty, $7… the payloads as printf(1) reads them, one an attempt. All at once, a line each: `ATTEMPT TOOL
- * STATUS WORDS`. dd gathers the payload, for bash's printf flushes at newlines, and each flush is a datagram.
+ * $1 deadline in seconds, of the answer alone: a busy node takes its time to send; $2 the same in whole ones, $3 address, $4
+ * port, $5 end of the names that dig asks for, or empty, $6 source address or empty, $7… the payloads as printf(1) reads them, one
+ * an attempt. All at once, a line each: `ATTEMPT TOOL STATUS WORDS`. dd gathers the payload, for bash's printf flushes at newlines,
+ * and each flush is a datagram.
  */
 const SCRIPT = `LC_ALL=C
 export LC_ALL

@@ -1,6 +1,6 @@
 /**
- * Shell words that find out how bash can be given up on: `$limit` is the first of `$deadline` and `$whole` seconds that timeout(1)
- * takes, and empty without bash, or without a timeout that takes either (one of an old BusyBox has words of its own).
+ * Shell words that find out how bash can be given up on: `$limit` is the first of `$deadline` and `$whole` seconds that
+ * timeout(1) takes, and empty without bash, or without a timeout that takes either (that of an old BusyBox wants other words).
  */
 export const FIND_LIMIT = `limit=
 if command -v bash >/dev/null; then

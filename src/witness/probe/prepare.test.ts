@@ -110,7 +110,7 @@ const OLD = {
   nc: "read -r all; echo nc",
 } as const;
 
-const CONNECTS: Probe = {
+const CONNECTS = {
   kind: "tcp",
   id: "p1",
   from,
@@ -120,7 +120,8 @@ const CONNECTS: Probe = {
   attempts: 2,
   deadlineMs: 1300,
   alsoTo: [],
-};
+} as const;
+const HTTP: Probe = { ...CONNECTS, kind: "http", method: "GET", scheme: "http", host: null, path: "/" };
 
 function outcomesWith(probe: Probe, tools: Readonly<Record<string, string>>) {
   const { command, read } = prepare(probe, random, new PortAllocator(random));
@@ -131,6 +132,8 @@ function outcomesWith(probe: Probe, tools: Readonly<Record<string, string>>) {
 test("a curl that takes no fraction of a second is given whole ones", () => {
   const { sh, tr, sleep, curl } = OLD;
   expect(outcomesWith(CONNECTS, { sh, tr, sleep, curl })).toEqual(["curl", "answered", "answered"]);
+  const page = `${curl}\necho "200 0.1 20000 5"`;
+  expect(outcomesWith(HTTP, { sh, tr, sleep, curl: page })).toEqual(["curl", "answered", "answered"]);
 });
 
 test.each([
@@ -138,10 +141,10 @@ test.each([
   "curl: (45) bind failed with errno 98: Address already in use",
 ])("what curl did not send is no try: %s", (words) => {
   const { read } = prepare(CONNECTS, random, new PortAllocator(random));
-  const line = (n: number) => `${n} curl 000 0 0 ${words}`;
+  const line = (n: number) => `${n} curl 000 0 0 0 ${words}`;
   const none = read({ text: [1, 2].map(line).join("\n"), failure: null, status: 0 });
   expect([none.tool, ...none.answers.map((a) => a.outcome)]).toEqual([null, "no-tool", "no-tool"]);
-  const some = read({ text: `1 curl 100 0 0 \n${line(2)}`, failure: null, status: 0 });
+  const some = read({ text: `1 curl 100 0 0 0 \n${line(2)}`, failure: null, status: 0 });
   expect([some.tool, ...some.answers.map((a) => a.outcome)]).toEqual(["curl", "answered", "no-tool"]);
 });
 
@@ -152,4 +155,21 @@ test("a timeout that takes no fraction, or other words, loses no datagram", () =
   expect(outcomesWith(datagrams(7000, 1), { ...base, bash, timeout: wholeTimeout, nc })).toEqual(["bash", "answered"]);
   expect(outcomesWith(datagrams(7000, 1), { ...base, bash, timeout: otherTimeout, nc })).toEqual(["nc", "answered"]);
   expect(outcomesWith(datagrams(7000, 1), { ...base, bash, timeout: otherTimeout })).toEqual([null, "no-tool"]);
+});
+
+test.each([
+  ["0", "curl: (28) Operation timed out after 515 milliseconds with 0 out of 100 bytes received", "timeout"],
+  ["0", "curl: (18) transfer closed with 100 bytes remaining to read", "reset"],
+  ["0", "curl: (56) Recv failure: Connection reset by peer", "reset"],
+  ["0", "curl: (92) HTTP/2 stream 1 was not closed cleanly: INTERNAL_ERROR (err 2)", "reset"],
+  // A server that streams has as much time as it likes.
+  ["0", "curl: (28) Operation timed out after 500 milliseconds with 0 bytes received", "answered"],
+  ["3", "curl: (28) Operation timed out after 525 milliseconds with 3 out of 100 bytes received", "answered"],
+  ["3", "curl: (56) Recv failure: Connection reset by peer", "answered"],
+  ["0", "", "answered"],
+])("headers are no page: after %s bytes, %s", (bytes, words, outcome) => {
+  const { command, read } = prepare({ ...HTTP, attempts: 1 }, random, new PortAllocator(random));
+  const curl = `echo "200 0.5 49786 ${bytes}"; echo '${words}' >&2`;
+  const { answers } = read({ text: saidWith({ tr: "", curl }, command.argv), failure: null, status: 0 });
+  expect(answers).toMatchObject([{ outcome, httpStatus: 200 }]);
 });
