@@ -58,10 +58,12 @@ describe.skipIf(process.getuid?.() !== 0)("nodes with older tools (skipped: need
   it("listens by interface and direction where `any` tells no interfaces", async () => {
     shadow("tcpdump", `case " $* " in *" -i any "*) exec ${REAL} -y LINUX_SLL "$@" ;; esac\nexec ${REAL} "$@"`);
     const { n2 } = cluster.hosts;
+    // As kube-ipvs0, and the tunl0 of every pod: nobody can listen on it, and nothing passes it.
+    cluster.in("n2", "ip link add down0 type bridge");
     const tap = await startTap(cluster.reader, n2, {
       filter: "icmp or udp port 8472",
       limits: LIMITS,
-      links: ["eth0", "flannel.1", "veth0"],
+      links: ["eth0", "flannel.1", "veth0", "down0"],
     });
     const own = await startTap(cluster.reader, cluster.pods.p1, { filter: "icmp", limits: LIMITS });
     const [result] = await sendProbes(cluster.reader, [ping("p")], random);

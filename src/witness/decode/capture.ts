@@ -64,15 +64,22 @@ export function inOneOrder(captures: readonly (readonly Frame[])[]): readonly Fr
 
 /** `ip -o link` text: index to name. Names may hold any character but slash and space; the peer follows an `@`. */
 export function parseLinkNames(text: string): Map<number, string> {
-  const names = new Map<number, string>();
-  for (const line of text.split("\n")) {
-    const match = /^(\d{1,10}): (\S{1,64}): </.exec(line);
-    if (match === null) continue;
-    const shown = match[2] as string;
+  return new Map(parseLinks(text).map(({ index, name }) => [index, name]));
+}
+
+/** `ip -o link` text: names of the links that are up; nothing passes others, and nobody can listen on them. */
+export function parseLinksUp(text: string): readonly string[] {
+  return parseLinks(text).flatMap(({ name, flags }) => (flags.includes("UP") ? [name] : []));
+}
+
+function parseLinks(text: string) {
+  return text.split("\n").flatMap((line) => {
+    const match = /^(\d{1,10}): (\S{1,64}): <([^>]{0,256})>/.exec(line);
+    if (match === null) return [];
+    const [, index, shown = "", flags = ""] = match;
     const at = shown.lastIndexOf("@");
-    names.set(Number(match[1]), at > 0 ? shown.slice(0, at) : shown);
-  }
-  return names;
+    return [{ index: Number(index), name: at > 0 ? shown.slice(0, at) : shown, flags: flags.split(",") }];
+  });
 }
 
 function nameOf(names: ReadonlyMap<number, string>, index: number): string {

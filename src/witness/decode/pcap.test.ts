@@ -2,7 +2,7 @@ import { processorMs } from "../../../test/processor-ms.ts";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseLinkNames, readCapture } from "./capture.ts";
+import { parseLinkNames, parseLinksUp, readCapture } from "./capture.ts";
 import { PcapReader } from "./pcap.ts";
 
 const FILE = readFileSync("fixtures/vxlan-healthy/capture/k1.pcap");
@@ -123,5 +123,11 @@ describe("parseLinkNames", () => {
       [5, "eth0.10"],
       [6, "we:ird"],
     ]);
+  });
+
+  it("tells which are up", () => {
+    const text =
+      "1: lo: <LOOPBACK,UP,LOWER_UP> mtu\n2: kube-ipvs0: <BROADCAST,NOARP> mtu\n3: eth1: <NO-CARRIER,BROADCAST,UP> mtu\n";
+    expect(parseLinksUp(text)).toEqual(["lo", "eth1"]);
   });
 });

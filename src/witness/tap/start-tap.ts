@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Limits, type Reader, text } from "../../read/transport/reader.ts";
-import { inOneOrder, parseLinkNames } from "../decode/capture.ts";
+import { inOneOrder, parseLinkNames, parseLinksUp } from "../decode/capture.ts";
 import { DEFAULT_TUNNEL_PORTS, type TunnelPorts } from "../decode/tunnels.ts";
 import type { Frame, TapReport } from "../sighting.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
@@ -48,7 +48,8 @@ const SETTLE_MS = { least: 100, most: 2000 };
  * whose report says so, and whose silence proves nothing.
  */
 export async function startTap(reader: Reader, place: Place, options: TapOptions): Promise<Tap> {
-  const names = await readLinkNames(reader, place, options.limits);
+  const shown = await showLinks(reader, place, options.limits);
+  const names = parseLinkNames(shown);
   const startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
   const kept = options.keepIn == null ? null : new KeptCapture(options.keepIn, place);
   const base = (only: ListenerOptions["capture"]["only"]): Omit<ListenerOptions, "tcpdump"> => ({
@@ -67,7 +68,7 @@ export async function startTap(reader: Reader, place: Place, options: TapOptions
     // No interface in that header (libpcap before 1.10): one tap for each interface and direction.
     await first.stop();
     kept?.discard();
-    const links = [...names.values()].filter((name) => options.links?.includes(name) ?? true);
+    const links = parseLinksUp(shown).filter((name) => options.links?.includes(name) ?? true);
     const pairs = links.flatMap((link) => [
       { link, direction: "in" as const },
       { link, direction: "out" as const },
@@ -139,8 +140,9 @@ function refusesImmediateMode(line: string): boolean {
   return /(unrecognized|unknown|illegal|invalid) option/.test(line);
 }
 
-async function readLinkNames(reader: Reader, place: Place, limits: Limits): Promise<Map<number, string>> {
+/** Empty where it cannot be told. */
+async function showLinks(reader: Reader, place: Place, limits: Limits): Promise<string> {
   const command = { name: "ip-o-link", argv: ["ip", "-o", "link", "show"], netns: place.path };
   const [output] = await reader.run(place.node, [command], { ...limits, timeoutMs: Math.min(limits.timeoutMs, 5000) });
-  return output === undefined || output.failure !== null ? new Map() : parseLinkNames(text(output));
+  return output === undefined || output.failure !== null ? "" : text(output);
 }
