@@ -27,7 +27,10 @@ export function judge(
   const { causes, fault, main, healed, moved, reasons, reckoning, symptomFailed } = weighed;
   const confidence = confidenceOf(field, tries, weighed, notebook);
   noteUnknownWalk(tries, main, notebook);
-  const outcome = outcomeOf(tries, symptomFailed);
+  const isExplained = fault !== null || (confidence !== null && confidence !== "suspected");
+  const isEcho = faced.target.protocol === "icmp";
+  // Many machines answer no echo and are well: alone their silence is no failure.
+  const outcome = symptomFailed && isEcho && !isExplained ? "unknown" : outcomeOf(tries, symptomFailed);
   const isBroken = outcome === "broken";
   const isObjects = fault !== null && isBroken;
   const first = causes[0] ?? null;
@@ -61,7 +64,10 @@ export function judge(
         : [{ api: fault.repair, proven: isProven }]
       : repairsOf(said, sure),
     recurrence: [],
-    notChecked: outcome === "healthy" ? [...unheard(tries), ...notebook.notChecked] : notebook.notChecked,
+    notChecked:
+      outcome === "healthy" || (isEcho && outcome === "unknown")
+        ? [...unheard(tries), ...notebook.notChecked]
+        : notebook.notChecked,
     voices: voicesOf(main, isObjects ? null : first, reckoning),
     offline: field.reader.offline,
   };
