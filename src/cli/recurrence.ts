@@ -2,11 +2,26 @@ import { readSysctlFiles } from "../change/repair/persist/sysctl-files.ts";
 import { phrase } from "../facts/phrase.ts";
 import type { Conclusion } from "../hunt/conclusion.ts";
 import { type Command, type Limits, type Reader, text } from "../read/transport/reader.ts";
-import { RESETTER_PATHS, whoResets } from "../think/reload/resetters.ts";
+import {
+  RESETTER_PATHS,
+  RESETTER_UNITS,
+  type ResetKey,
+  type ResetterFacts,
+  whoResets,
+} from "../think/reload/resetters.ts";
 import { conflicts, winner } from "../think/reload/winner.ts";
 
-/** Prints those of its arguments that exist. */
-const EXISTING = 'for path; do [ -e "$path" ] && printf "%s\\n" "$path"; done; true';
+/** Prints what is there: of its arguments the paths that exist and the units that are active, and the names of all processes. */
+const LOOK = `for one; do
+  case $one in
+    /*) [ -e "$one" ] && printf 'file %s\\n' "$one" ;;
+    *) systemctl is-active --quiet "$one" 2>/dev/null && printf 'unit %s\\n' "$one" ;;
+  esac
+done
+for comm in /proc/[0-9]*/comm; do
+  { read -r name <"$comm"; } 2>/dev/null && printf 'process %s\\n' "$name"
+done
+true`;
 
 /**
  * Who will set the deciding sysctl back, or not set it at all, at the next reload or boot: from the node's own files. Nothing
@@ -32,15 +47,28 @@ export async function recurrenceOf(
       : [];
   const command: Command = {
     name: "resetters",
-    argv: ["sh", "-c", EXISTING, "lasthop", ...RESETTER_PATHS],
+    argv: ["sh", "-c", LOOK, "lasthop", ...RESETTER_PATHS, ...RESETTER_UNITS],
     netns: null,
   };
   const [output] = await reader.run(cause.node, [command], limits);
-  const present = new Set(output === undefined || output.failure !== null ? [] : text(output).split("\n"));
-  const kind = key.endsWith("rp_filter") ? "rp_filter" : /forward/.test(key) ? "forwarding" : null;
-  const known = kind === null ? [] : whoResets({ files: present, units: new Set(), processes: new Set() }, kind);
+  const isWhole = output !== undefined && output.failure === null && !output.truncated;
+  const kind = kindOf(key);
+  const known = kind === null ? [] : whoResets(factsIn(isWhole ? text(output) : ""), kind);
   const resetters = known
     .filter((r) => !r.onlyAsFilesSay || told.length > 0)
     .map(({ by, when, file }) => ({ by, when, file, line: null }));
   return [...told, ...resetters, ...nobody];
+}
+
+function kindOf(key: string): ResetKey | null {
+  if (key.endsWith(".rp_filter")) return "rp_filter";
+  if (!/\.(ip_forward|forwarding)$/.test(key)) return null;
+  return key.startsWith("net.ipv6.") ? "ipv6-forwarding" : "ipv4-forwarding";
+}
+
+function factsIn(printed: string): ResetterFacts {
+  const lines = printed.split("\n");
+  const of = (what: string): ReadonlySet<string> =>
+    new Set(lines.filter((line) => line.startsWith(`${what} `)).map((line) => line.slice(what.length + 1)));
+  return { files: of("file"), units: of("unit"), processes: of("process") };
 }

@@ -170,15 +170,34 @@ describe("who wins at the next reload", () => {
 describe("who resets", () => {
   const none = { files: new Set<string>(), units: new Set<string>(), processes: new Set<string>() };
 
+  const initscripts = {
+    files: new Set(["/etc/rc.d/init.d/network"]),
+    units: new Set(["network.service"]),
+    processes: new Set(["systemd", "vmtoolsd"]),
+  };
+  const told = (facts: typeof none) => whoResets(facts, "ipv4-forwarding").map((r) => said(r.when));
+
   test("the initscripts with VMware Tools and no NetworkManager are the suspend that loses routing", () => {
-    const facts = { ...none, files: new Set(["/etc/rc.d/init.d/network"]), processes: new Set(["vmtoolsd"]) };
-    expect(whoResets(facts, "forwarding").map((r) => said(r.when))).toEqual(["next suspend", "next network restart"]);
-    expect(whoResets({ ...facts, processes: new Set(["vmtoolsd", "NetworkManager"]) }, "forwarding")).toHaveLength(1);
-    expect(whoResets(facts, "rp_filter")).toEqual([]);
+    expect(told(initscripts)).toEqual(["next suspend", "next network restart"]);
+    const managed = { ...initscripts, processes: new Set(["vmtoolsd", "NetworkManager"]) };
+    expect(told(managed)).toEqual(["next network restart"]);
+    expect(whoResets(initscripts, "rp_filter")).toEqual([]);
+  });
+
+  test("what does not run the network, or was not read, is not named", () => {
+    expect(told({ ...initscripts, units: new Set() })).toEqual([]);
+    const withTools = new Set([...initscripts.files, "/usr/bin/vmtoolsd"]);
+    expect(told({ ...initscripts, files: withTools, processes: new Set() })).toEqual(["next network restart"]);
+  });
+
+  test("the initscripts write no switch of IPv6", () => {
+    expect(whoResets(initscripts, "ipv6-forwarding")).toEqual([]);
+    const tuned = { ...initscripts, units: new Set(["network.service", "tuned.service"]) };
+    expect(whoResets(tuned, "ipv6-forwarding").map((r) => r.by)).toEqual(["TuneD, reapply_sysctl"]);
   });
 
   test("nothing is said of a node that has none of them", () => {
-    expect(whoResets(none, "forwarding")).toEqual([]);
+    expect(whoResets(none, "ipv4-forwarding")).toEqual([]);
   });
 
   test("a file is named only where it is there", () => {

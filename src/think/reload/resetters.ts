@@ -11,13 +11,15 @@ export interface Resetter {
   readonly onlyAsFilesSay: boolean;
 }
 
-/** The keys that are written: every interface's `forwarding` with the switch, or `rp_filter`. */
-export type ResetKey = "forwarding" | "rp_filter";
+/** The keys that are written: every interface's `forwarding` with the family's switch, or `rp_filter`. */
+export type ResetKey = "ipv4-forwarding" | "ipv6-forwarding" | "rp_filter";
 
-/** What is on the node: files that exist, units that are enabled or active, names of running processes. */
+/** What is on the node. */
 export interface ResetterFacts {
   readonly files: ReadonlySet<string>;
+  /** Of `RESETTER_UNITS`, those that are active; none where there is no systemd to ask. */
   readonly units: ReadonlySet<string>;
+  /** Names of all that run; none where that was not read. */
   readonly processes: ReadonlySet<string>;
 }
 
@@ -26,12 +28,19 @@ interface Known extends Resetter {
   readonly applies: (facts: ResetterFacts) => boolean;
 }
 
+const FORWARDING: readonly ResetKey[] = ["ipv4-forwarding", "ipv6-forwarding"];
+const ALL: readonly ResetKey[] = [...FORWARDING, "rp_filter"];
+
 const has = (paths: ReadonlySet<string>, ...any: readonly string[]) => any.some((path) => paths.has(path));
 
-/** initscripts' network stop ends in `sysctl -w net.ipv4.ip_forward=0` (rc.d/init.d/network). */
+/** initscripts' network stop ends in `sysctl -w net.ipv4.ip_forward=0` (rc.d/init.d/network): where that runs the network. */
 function hasNetworkScript({ files, units }: ResetterFacts): boolean {
-  const installed = has(files, "/etc/rc.d/init.d/network", "/etc/init.d/network");
-  return installed && !(units.size > 0 && !has(units, "network.service") && has(units, "NetworkManager.service"));
+  return has(files, "/etc/rc.d/init.d/network", "/etc/init.d/network") && has(units, "network.service");
+}
+
+/** What was not read may run. */
+function lacksNetworkManager({ processes }: ResetterFacts): boolean {
+  return processes.size > 0 && !has(processes, "NetworkManager");
 }
 
 function hasVmwareTools({ files, processes }: ResetterFacts): boolean {
@@ -41,16 +50,16 @@ function hasVmwareTools({ files, processes }: ResetterFacts): boolean {
 const KNOWN: readonly Known[] = [
   {
     by: phrase("network-stop-by-vmware"),
-    keys: ["forwarding"],
+    keys: ["ipv4-forwarding"],
     onlyAsFilesSay: false,
     when: phrase("next-suspend"),
     file: "/etc/rc.d/init.d/network",
     // open-vm-tools scripts/linux/network stops NetworkManager's networking where it runs, and network.service where not.
-    applies: (facts) => hasNetworkScript(facts) && hasVmwareTools(facts) && !has(facts.processes, "NetworkManager"),
+    applies: (facts) => hasNetworkScript(facts) && hasVmwareTools(facts) && lacksNetworkManager(facts),
   },
   {
     by: "network.service stop",
-    keys: ["forwarding"],
+    keys: ["ipv4-forwarding"],
     onlyAsFilesSay: false,
     when: phrase("next-network-restart"),
     file: "/etc/rc.d/init.d/network",
@@ -58,7 +67,7 @@ const KNOWN: readonly Known[] = [
   },
   {
     by: "TuneD, reapply_sysctl",
-    keys: ["forwarding", "rp_filter"],
+    keys: ALL,
     onlyAsFilesSay: true,
     when: phrase("next-tuned"),
     file: "/etc/tuned/tuned-main.conf",
@@ -67,7 +76,7 @@ const KNOWN: readonly Known[] = [
   },
   {
     by: "ufw",
-    keys: ["forwarding", "rp_filter"],
+    keys: ALL,
     onlyAsFilesSay: true,
     when: phrase("next-ufw"),
     file: "/etc/ufw/sysctl.conf",
@@ -76,7 +85,7 @@ const KNOWN: readonly Known[] = [
   ...["60-gce-network-security.conf", "11-gce-network-security.conf", "99-gce.conf"].flatMap((name) =>
     ["/etc/sysctl.d", "/usr/lib/sysctl.d"].map((directory) => ({
       by: phrase("gce-guest"),
-      keys: ["forwarding", "rp_filter"] as const,
+      keys: ALL,
       onlyAsFilesSay: true,
       when: phrase("next-reload-or-boot"),
       file: `${directory}/${name}`,
@@ -85,7 +94,7 @@ const KNOWN: readonly Known[] = [
   ),
   {
     by: "SuSEfirewall2, FW_ROUTE",
-    keys: ["forwarding"],
+    keys: FORWARDING,
     onlyAsFilesSay: false,
     when: phrase("next-firewall"),
     file: "/etc/sysconfig/SuSEfirewall2",
@@ -100,6 +109,9 @@ const KNOWN: readonly Known[] = [
     applies: ({ files }) => has(files, "/usr/lib/sysctl.d/50-default.conf"),
   },
 ];
+
+/** Units whose state the table asks for. */
+export const RESETTER_UNITS: readonly string[] = ["network.service", "tuned.service"];
 
 /** Paths whose existence the table asks for; what a collector has to look at. */
 export const RESETTER_PATHS: readonly string[] = [
