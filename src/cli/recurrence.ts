@@ -11,7 +11,7 @@ import {
 } from "../think/reload/resetters.ts";
 import { conflicts, winner } from "../think/reload/winner.ts";
 
-/** Prints what is there: of its arguments the paths that exist and the units that are active, and the names of all processes. */
+/** Prints what is there: of its arguments, paths that exist and units that are active; the names of all processes. */
 const LOOK = `for one; do
   case $one in
     /*) [ -e "$one" ] && printf 'file %s\\n' "$one" ;;

@@ -719,7 +719,7 @@ describe("a policy denies what a filter stopped", () => {
     expect(await toldOf(make.chain("k2/host", "filter/FORWARD", "cali-tw-veth1", DROP))).toEqual([meant]);
   });
 
-  test("a rule or the policy of a hook is nobody's who enforces policies: it is the cause, whatever is declared", async () => {
+  test("a rule of a hook is nobody's who enforces policies: it is the cause, whatever is declared", async () => {
     expect(await toldOf(make.rule("k2/host", "filter/FORWARD", DROP))).toEqual([
       "confirmed forward-drop k2 rule iptables-nft:filter/FORWARD#1",
     ]);

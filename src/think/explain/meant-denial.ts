@@ -36,8 +36,9 @@ export function denialAt(
 const ENGINES = /^(KUBE-(POD-FW|NWPLCY)-|(filter-)?cali-(fw|tw|pi|po|gi|go|pri|pro)-|WEAVE-NPC|AZURE-NPM)/;
 
 /**
- * That a policy denies it does not say who stopped it: many networks enforce none, and what stands in the hooks of iptables,
- * a policy DROP or a rule, is an administrator's or docker's. Other chains, and tables of native nft, may be anybody's.
+ * That a policy denies it does not say who stopped it: many networks enforce none, and what stands in the hooks of
+ * iptables, a policy DROP or a rule, is an administrator's or docker's. Other chains, and tables of native nft, may be
+ * anybody's.
  */
 function enforcerAt(world: World, { decidedBy }: Branch): "engine" | "nobody" | "perhaps" {
   const read = decidedBy.find((r) => r.of === "rule");

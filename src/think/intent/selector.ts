@@ -75,7 +75,7 @@ function nearnessOf(group: Group, { name }: Service, meant: Labels, others: read
   return [same, isNamed ? 1 : 0, alike];
 }
 
-/** Its workload is named as the Service: the tails are those of a ReplicaSet's or DaemonSet's pods, or a StatefulSet's number. */
+/** Its workload is named as the Service: the tails are a ReplicaSet's, a DaemonSet's or a StatefulSet's pods'. */
 function isOfName({ pods }: Group, name: string): boolean {
   return pods.every((p) => p.name.startsWith(`${name}-`) && GENERATED.test(p.name.slice(name.length)));
 }
@@ -84,8 +84,8 @@ function isOfName({ pods }: Group, name: string): boolean {
 const GENERATED = /^(-[bcdf-hj-np-tv-xz2456789]{1,10})?-([bcdf-hj-np-tv-xz2456789]{5}|\d+)$/;
 
 /**
- * Every value that differs is the Service's own name or misspelt, or the pods' names are made from the Service's. That two are
- * the same in something, or begin alike (`api`, `api-gateway`), is so of different workloads as well.
+ * Every value that differs is the Service's own name or misspelt, or the pods' names are made from the Service's. That
+ * two are the same in something, or begin alike (`api`, `api-gateway`), is so of different workloads as well.
  */
 function isCertainly(group: Group, { name }: Service, meant: Labels): boolean {
   const differing = Object.entries(group.selector).filter(([key, value]) => meant[key] !== value);

@@ -33,7 +33,7 @@ const ALL: readonly ResetKey[] = [...FORWARDING, "rp_filter"];
 
 const has = (paths: ReadonlySet<string>, ...any: readonly string[]) => any.some((path) => paths.has(path));
 
-/** initscripts' network stop ends in `sysctl -w net.ipv4.ip_forward=0` (rc.d/init.d/network): where that runs the network. */
+/** Where initscripts run the network; their stop ends in `sysctl -w net.ipv4.ip_forward=0` (rc.d/init.d/network). */
 function hasNetworkScript({ files, units }: ResetterFacts): boolean {
   return has(files, "/etc/rc.d/init.d/network", "/etc/init.d/network") && has(units, "network.service");
 }
