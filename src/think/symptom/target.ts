@@ -154,7 +154,7 @@ function headlessTarget(
   };
 }
 
-/** A headless Service's name is its endpoints' addresses, and nothing translates a port: the URL's is asked as it is. */
+/** A headless Service's name is its endpoints' addresses, and nothing translates a port: the URL's own is asked. */
 function headlessPage(service: Service, number: number, url: string, cluster: Cluster): Target | TargetError {
   const spoken = service.ports.filter((p) => isSpoken(p, url));
   const [port] = [...spoken.filter((p) => endpointsOf(cluster, service, p).some((e) => e.port === number)), ...spoken];

@@ -135,7 +135,7 @@ function toAnotherMachine(world: World, netns: Netns, home: Netns, table: number
   return past.length > 0 ? past : candidates.map((c) => c.made);
 }
 
-/** Uplinks' names differ (`eth0`, `ens3`): the address in the same subnet; a tunnel's is in none, and known by its link. */
+/** Uplinks' names differ (`eth0`, `ens3`): the address in the same subnet; a tunnel's, in none, by its link's. */
 function counterpart(home: Netns, { link, address }: Owner): Address | null {
   const { family } = address.ip;
   const namesake = linkNamed(linksOf(home), link.name);
