@@ -24,6 +24,7 @@ import { describeEdit } from "../walk/edits/edit-kinds.ts";
 import { replaceTable } from "../walk/edits/replace-table.ts";
 import { walk } from "../walk/walk.ts";
 import { type Correction, type Evidence, explain, type NamedCause } from "./explain.ts";
+import { denialAt } from "./meant-denial.ts";
 import type { SilentNode } from "./silent.ts";
 import { type Suspect, suspectsOf, type Tried } from "./suspect.ts";
 
@@ -717,6 +718,19 @@ describe("a policy denies what a filter stopped", () => {
     const meant = "confirmed netpol-deny null NetworkPolicy default/closed";
     expect(await toldOf(make.chain("k2/host", "filter/FORWARD", "KUBE-POD-FW-ABCDEFGH", DROP))).toEqual([meant]);
     expect(await toldOf(make.chain("k2/host", "filter/FORWARD", "cali-tw-veth1", DROP))).toEqual([meant]);
+  });
+
+  test("Weave Net's is the hook's own rule about its bridge", () => {
+    const at = walk(make.rule("k2/host", "filter/FORWARD", DROP)(healthy), TO_POD).branches[0];
+    if (at === undefined) throw new Error("nothing is walked");
+    const permission = () => ({ allowed: false, by: ["default/closed"], direction: "ingress" }) as const;
+    const denialBy = (out: string) => {
+      const matches = [{ match: "out", negate: false, name: out }] as const;
+      const world = make.rule("k2/host", "filter/FORWARD", DROP, matches)(healthy);
+      return denialAt({ leg: "request", at }, TO_POD, { world, permission });
+    };
+    expect(denialBy("weave")).toMatchObject({ isMeant: true });
+    expect(denialBy("eth0")).toBeNull();
   });
 
   test("a rule of a hook is nobody's who enforces policies: it is the cause, whatever is declared", async () => {
