@@ -9,6 +9,7 @@ import type { Target } from "../think/symptom/target.ts";
 import type { Examined } from "./examination.ts";
 import { type Field, Notebook } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
+import type { ObjectFault } from "./rungs/object-fault.ts";
 import type { Tries } from "./tries.ts";
 import { weigh } from "./weigh.ts";
 
@@ -30,15 +31,15 @@ function examined(tried: Tried): Examined {
 }
 
 /** The first endpoint is asked as the symptom and answers; both are asked directly, and the one on k2 does not. */
-async function weighed(through: "headless" | "cluster-ip") {
+async function weighed(through: "headless" | "cluster-ip", at = "10.42.2.2", fault: ObjectFault | null = null) {
   const tried = (address: string) => examined(triedIn(broken, broken, flowTo(CLIENT, address, 8080)));
   const object = made.service("frontend", "10.43.238.112");
   const service = { object, through } as Target["service"];
   const faced = {
-    target: { protocol: "tcp", ip: flowTo(CLIENT, "10.42.2.2", 8080).dst, port: 8080, service },
+    target: { protocol: "tcp", ip: flowTo(CLIENT, at, 8080).dst, port: 8080, service },
     places: [],
     endpoints: ["10.42.2.2", "10.42.0.3"].map((address) => made.endpoint("frontend", address)),
-    symptom: [tried("10.42.2.2")],
+    symptom: [tried(at)],
     adopted: [],
     direct: [tried("10.42.2.2"), tried("10.42.0.3")],
     home: [],
@@ -48,7 +49,7 @@ async function weighed(through: "headless" | "cluster-ip") {
     target: faced.target,
     faced,
     behind: null,
-    objects: { fault: null },
+    objects: { fault },
     recording: {},
   } as unknown as Tries;
   const cluster = made.clusterOf({ services: [object] });
@@ -65,4 +66,13 @@ test("every endpoint of a headless Service is the symptom itself", async () => {
 test("an endpoint of another Service that its address did not lead to is beside it", async () => {
   const { symptomFailed } = await weighed("cluster-ip");
   expect(symptomFailed).toBe(false);
+});
+
+test("a Service that takes only a node's own endpoints hides nothing from a way that leads to another", async () => {
+  const cause = { id: "svc-no-local-endpoint" } as ObjectFault["cause"];
+  const local: ObjectFault = { cause, repair: null, leadsTo: [made.endpoint("frontend", "10.42.0.3")] };
+  const { causes, fault } = await weighed("cluster-ip", "10.42.0.3", local);
+  expect(fault).toBeNull();
+  expect(causes.map(told)).toEqual(["confirmed ip-forward-off k2 net.ipv4.ip_forward"]);
+  expect((await weighed("cluster-ip", "10.42.2.2", local)).fault).toBe(local);
 });

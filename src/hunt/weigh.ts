@@ -15,7 +15,7 @@ import type { Investigation } from "./investigation.ts";
 import type { Field, Notebook } from "./field.ts";
 import { hasDeadBranch, isLostOnRecord } from "./outcome.ts";
 import { type Reckoning, reckon } from "./reckon.ts";
-import type { ObjectFault } from "./rungs/object-fault.ts";
+import { isPassedBy, type ObjectFault } from "./rungs/object-fault.ts";
 import { type Moved, mostMoved } from "./rungs/probes.ts";
 import { gotThrough } from "../witness/probe/probe.ts";
 import type { Tries } from "./tries.ts";
@@ -59,7 +59,9 @@ export async function weigh(
   const gone = silent.filter(({ node }) => pendsOn.includes(node));
   // No pod can be ready on a machine that has gone: that is what is wrong, and the object is as it should be.
   const isForGone = pendsOn.length > 0 && pendsOn.every((node) => gone.some((one) => one.node === node));
-  const fault = isForGone ? null : objects.fault;
+  const ways = (behind ?? faced).symptom.flatMap((e) => e.tried.walk.branches);
+  const isPassed = objects.fault !== null && isPassedBy(objects.fault, ways);
+  const fault = isForGone || isPassed ? null : objects.fault;
   const startedAt = field.now();
   const investigations = behind === null ? [faced] : [faced, behind];
   // Where the symptom's own packets arrive and only the gateway complains, its flow is the one to explain.

@@ -1,9 +1,11 @@
 import type { Cluster, Endpoint, Pod } from "../../facts/cluster.ts";
+import { sameIp } from "../../facts/ip.ts";
 import type { World } from "../../facts/world.ts";
 import type { ApiRepair } from "../../think/intent/api-repair.ts";
 import { type intendedSelector, selectorText } from "../../think/intent/selector.ts";
 import { endpointAt, listens, unnamedTargetPort } from "../../think/intent/target-port.ts";
 import type { Target } from "../../think/symptom/target.ts";
+import type { Branch } from "../../think/walk/branch.ts";
 import type { FoundCause } from "../conclusion.ts";
 
 /** An object of the API that leaves nobody to send to. */
@@ -127,4 +129,15 @@ function noneLocal({ target: { service, entry }, endpoints }: Objects): ObjectFa
     repair: null,
     leadsTo: ready,
   };
+}
+
+/**
+ * What comes from the node itself or from pods kube-proxy leads to any endpoint, whatever the Service's policy: where the walk
+ * goes to one the policy keeps nobody out.
+ */
+export function isPassedBy({ cause, leadsTo }: ObjectFault, branches: readonly Branch[]): boolean {
+  return (
+    cause.id === "svc-no-local-endpoint" &&
+    branches.some(({ destination: { ip, port } }) => leadsTo.some((e) => sameIp(e.ip, ip) && e.port === port))
+  );
 }
