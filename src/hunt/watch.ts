@@ -97,10 +97,12 @@ function kernelsOf(field: Field, places: readonly Place[]): readonly string[] {
   return [...speakers.values()];
 }
 
-/** The usual ports, and those that this cluster's own VXLAN devices use. */
+/** The usual ports, and those that the VXLAN devices of this cluster's nodes use: a pod's own ones carry nobody's packets. */
 export function tunnelPortsOf(world: World): TunnelPorts {
   return withVxlanPorts(
-    [...world.netns.values()].flatMap((n) => linksOf(n).flatMap((l) => (l.vxlan === null ? [] : [l.vxlan.dstPort]))),
+    [...world.netns.values()]
+      .filter(({ path }) => path === null)
+      .flatMap((host) => linksOf(host).flatMap((l) => (l.vxlan === null ? [] : [l.vxlan.dstPort]))),
   );
 }
 

@@ -126,6 +126,29 @@ describe("decodeFrame", () => {
     expect(known[5]).toMatchObject({ seq: 0x01020304, syn: true, ackFlag: false, sport: 8080, dport: 80 });
   });
 
+  it("takes for VXLAN only what has its reserved fields empty, but for a group policy", () => {
+    const inside = `${ETHER} 0800 ${IP("06", "0028")} ${TCP}`;
+    const isVxlan = (header: string) => {
+      const { headers } = raw(`${IP("11", "005a")} 1234 12b5 0046 0000 ${header} ${inside}`);
+      return kinds(headers) === "ip udp vxlan ethernet ip tcp";
+    };
+    const real = ["08000000 00002a00", "88000123 00002a00", "88480123 00002a00"];
+    expect(real.map(isVxlan)).toEqual(real.map(() => true));
+    // A datagram that says "lasthop-", GPE with IP inside, and others.
+    const others = [
+      "6c617374 686f702d",
+      "0c000001 00002a00",
+      "08000001 00002a00",
+      "08000000 00002a01",
+      "88010000 00002a00",
+    ];
+    expect(others.map(isVxlan)).toEqual(others.map(() => false));
+  });
+
+  it("leaves out what is no port, as a node may claim", () => {
+    expect([...withVxlanPorts([0, 4790, 65_536, 4_294_967_295]).vxlan]).toEqual([4789, 8472, 4790]);
+  });
+
   it("reads what an ICMP error quotes, down to eight bytes of TCP", () => {
     const { headers } = raw(`${IP("01", "0038")} 0301 0000 0000 0000 ${IP("06", "0028")} 1f90 0050 01020304`);
     expect(kinds(headers)).toBe("ip icmp quoted");

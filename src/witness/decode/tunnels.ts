@@ -14,12 +14,18 @@ export const DEFAULT_TUNNEL_PORTS: TunnelPorts = {
   wireguard: new Set([51820, 51821, 51871]),
 };
 
-/** With the ports of this cluster's own VXLAN devices added. */
+/** With the ports of this cluster's own VXLAN devices added. What is no port, as a node may claim, is left out. */
 export function withVxlanPorts(ports: Iterable<number>): TunnelPorts {
-  return { ...DEFAULT_TUNNEL_PORTS, vxlan: new Set([...DEFAULT_TUNNEL_PORTS.vxlan, ...ports]) };
+  const real = [...ports].filter((port) => port >= 1 && port <= 65_535);
+  return { ...DEFAULT_TUNNEL_PORTS, vxlan: new Set([...DEFAULT_TUNNEL_PORTS.vxlan, ...real]) };
 }
 
 const TRANS_ETHER_BRIDGING = 0x6558;
+/** The VNI is valid. */
+const VXLAN_FLAGS = 0x0800_0000;
+/** draft-smith-vxlan-group-policy, which Linux knows as `gbp`: besides, whether to learn and to apply, and the group. */
+const VXLAN_GROUP_POLICY_FLAGS = 0x8800_0000;
+const GROUP_POLICY_FIELDS = 0x0048_ffff;
 
 /** A tunnel is told by the destination port, and by a header that fits: its source port is a hash of the flow. */
 export function decodeUdpPayload(cursor: Cursor, sport: number, dport: number, ports: TunnelPorts): Next {
@@ -30,10 +36,12 @@ export function decodeUdpPayload(cursor: Cursor, sport: number, dport: number, p
   return NEXT.nothing;
 }
 
-/** RFC 7348. */
+/** RFC 7348; what is in its reserved fields is no VXLAN, or none with Ethernet inside. */
 function decodeVxlan(cursor: Cursor): Next {
   const { bytes, at } = cursor;
-  if (!has(cursor, 8) || ((bytes[at] as number) & 0x08) === 0) return NEXT.nothing;
+  if (!has(cursor, 8) || bytes[at + 7] !== 0) return NEXT.nothing;
+  const flags = u32(bytes, at);
+  if (flags !== VXLAN_FLAGS && (flags & ~GROUP_POLICY_FIELDS) >>> 0 !== VXLAN_GROUP_POLICY_FLAGS) return NEXT.nothing;
   cursor.headers.push({ kind: "vxlan", vni: u24(bytes, at + 4) });
   advance(cursor, 8);
   return NEXT.ethernet;
