@@ -3,7 +3,8 @@
  * Instances whose shell was killed are removed first (with the start time a recycled pid is not taken for the owner).
  *
  * Standard error: `no tracefs`, `no permission` or `cannot trace`, and the end; else the event's format between `format` and `end`,
- * then `tracing`, and when it is stopped `overrun N` and `over`. A background job of sh ignores SIGINT, hence the trap.
+ * then `tracing`, and when it is stopped `overrun N` and `over`. A background job of sh ignores SIGINT, hence the trap. It stands
+ * before the instance does, which goes before anything is reckoned: whoever stops it may not wait for long.
  */
 export const TRACE_SCRIPT = `LC_ALL=C
 export LC_ALL
@@ -27,18 +28,17 @@ own=$root/instances/lasthop-$$-$(started $$)
 reader=
 finish() {
   trap '' INT TERM HUP
-  echo 0 >"$own/events/skb/kfree_skb/enable"
+  echo 0 2>/dev/null >"$own/events/skb/kfree_skb/enable"
   [ -z "$reader" ] || { kill "$reader"; wait "$reader"; } 2>/dev/null
-  lost=0
-  for file in "$own"/per_cpu/cpu*/stats; do
-    while read -r key value rest; do [ "$key" != overrun: ] || lost=$((lost + value)); done <"$file"
-  done
+  overruns=$(sed -n 's/^overrun: *//p' "$own"/per_cpu/cpu*/stats 2>/dev/null)
   remove "$own"
+  lost=0
+  for count in $overruns; do lost=$((lost + count)); done
   printf 'overrun %s\\nover\\n' "$lost" >&2
   exit 0
 }
-mkdir "$own" 2>/dev/null || { echo 'cannot trace' >&2; exit 3; }
 trap finish INT TERM HUP
+mkdir "$own" 2>/dev/null || { echo 'cannot trace' >&2; exit 3; }
 echo 512 >"$own/buffer_size_kb" 2>/dev/null
 cat "$own/trace_pipe" &
 reader=$!

@@ -1,4 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Reader } from "../../read/transport/reader.ts";
 import { openNetnsReader } from "../../read/transport/netns.ts";
@@ -106,6 +109,17 @@ describe.skipIf(!canTrace())("the kernel's drop reasons (skipped: needs root and
     expect(event).toMatchObject({ symbol: "ip_error", protocol: 0x800 });
     expect(event?.count).toBeGreaterThanOrEqual(5);
     expect(instances().filter((name) => added.includes(name))).toEqual([]);
+  });
+
+  it("leaves no instance behind when it is stopped as soon as there is one", () => {
+    const before = instances();
+    const dir = mkdtempSync(join(tmpdir(), "lhdrops-"));
+    writeFileSync(join(dir, "mkdir"), '#!/bin/sh\n/bin/mkdir "$@"\nkill "$PPID"\n', { mode: 0o755 });
+    const [program = "", ...args] = [...PRIVATE, "sh", "-c", `PATH=${dir}:$PATH\n${TRACE_SCRIPT}`];
+    const { stderr } = spawnSync(program, args, { encoding: "utf8", timeout: 20_000 });
+    rmSync(dir, { recursive: true });
+    expect(stderr).toMatch(/\noverrun 0\nover\n$/);
+    expect(instances().filter((name) => !before.includes(name))).toEqual([]);
   });
 
   it("says that tracefs is not mounted, and mounts nothing", () => {
