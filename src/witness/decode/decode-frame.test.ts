@@ -149,6 +149,23 @@ describe("decodeFrame", () => {
     expect([...withVxlanPorts([0, 4790, 65_536, 4_294_967_295]).vxlan]).toEqual([4789, 8472, 4790]);
   });
 
+  it("reads on where a cooked capture names a tag's protocol and has none", () => {
+    const packet = `${IP("06", "0028")} ${TCP}`;
+    const six = `6000 0000 0014 06 40 ${"20010db8000000000000000000000001"} ${"20010db8000000000000000000000002"} ${TCP}`;
+    const cooked = (after: string) => {
+      const sll2 = `8100 0000 00000002 0001 04 06 0200000000010000`;
+      const sll = `0004 0001 0006 0200000000010000 8100`;
+      const read = (header: string, linkType: number) =>
+        kinds(decodeFrame(whole(hex(`${header} ${after}`)), linkType).headers);
+      return [read(sll2, LINK_TYPES.LINUX_SLL2), read(sll, LINK_TYPES.LINUX_SLL)];
+    };
+    expect(cooked(packet)).toEqual(["ip tcp", "ip tcp"]);
+    expect(cooked(six)).toEqual(["ip tcp", "ip tcp"]);
+    // Tags of priorities 2 and 3.
+    expect(cooked(`4564 0800 ${packet}`)).toEqual(["vlan ip tcp", "vlan ip tcp"]);
+    expect(cooked(`6064 86dd ${six}`)).toEqual(["vlan ip tcp", "vlan ip tcp"]);
+  });
+
   it("reads what an ICMP error quotes, down to eight bytes of TCP", () => {
     const { headers } = raw(`${IP("01", "0038")} 0301 0000 0000 0000 ${IP("06", "0028")} 1f90 0050 01020304`);
     expect(kinds(headers)).toBe("ip icmp quoted");

@@ -77,8 +77,25 @@ function decodeSll(cursor: Cursor, link: LinkLayer): Next {
 
 function afterCooked(cursor: Cursor, hardware: number, protocol: number): Next {
   if (hardware === ARPHRD_NETLINK) return endOpaque(cursor, "netlink");
+  if (isVlan(protocol) && isWholeIp(cursor)) return NEXT.ip;
   cursor.value = protocol;
   return NEXT.etherType;
+}
+
+/**
+ * Where the kernel itself puts the tag before a packet that leaves (a network card that cannot), cooked captures name the tag's
+ * protocol and leave out the tag. A tag that looks like the beginning of IP promises another length.
+ */
+function isWholeIp(cursor: Cursor): boolean {
+  if (!has(cursor, 20)) return false;
+  const { bytes, at, promised } = cursor;
+  const version = (bytes[at] as number) >> 4;
+  return (version === 4 && u16(bytes, at + 2) === promised) || (version === 6 && u16(bytes, at + 4) + 40 === promised);
+}
+
+/** IEEE 802.1Q and 802.1ad, and what stood for the latter before it. */
+function isVlan(protocol: number): boolean {
+  return protocol === 0x8100 || protocol === 0x88a8 || protocol === 0x9100;
 }
 
 export function decodeEthernet(cursor: Cursor): Next {
