@@ -67,8 +67,16 @@ export async function withNeighboursOfNow(field: Field, suspects: readonly Suspe
   return { ...field.world, netns: merged };
 }
 
-/** Walks once more with what was read again: does the suspect still end at the same place in the same way? */
-export function stillSo(field: Field, { predicted, tried, branch }: Suspect, fresh: readonly Netns[]): boolean {
+/**
+ * Walks once more with what was read again: does the suspect still end at the same place in the same way? Of a packet that is sent
+ * to an address that is gone only that it still is, and is lost: where, neighbours' entries decide that come and go.
+ */
+export function stillSo(
+  field: Field,
+  { predicted, tried, branch }: Suspect,
+  fresh: readonly Netns[],
+  isWhereverLost: boolean,
+): boolean {
   if (predicted === null) return false;
   const merged = new Map(field.world.netns);
   for (const netns of fresh) {
@@ -82,6 +90,7 @@ export function stillSo(field: Field, { predicted, tried, branch }: Suspect, fre
     if (b.destination.ip.value !== branch.destination.ip.value || b.destination.port !== branch.destination.port)
       return false;
     const leg = failingLeg(b);
+    if (isWhereverLost) return leg !== null;
     return (
       leg?.leg === predicted.leg &&
       sameEnd(leg.at.end, predicted.at.end) &&

@@ -9,6 +9,8 @@ import type { Evidence, NamedCause } from "./explain.ts";
 import type { Suspect } from "./suspect.ts";
 import { retargeted, translationOf } from "./translation.ts";
 
+export const STALE_ENDPOINT = "kubeproxy-stale-endpoint";
+
 /**
  * A node's rules lead a Service's packets to an address that is none of its endpoints, ready or not: whatever stops them
  * there, they were never meant to get there. With an endpoint of today in that rule they would arrive. kube-proxy's rules for an
@@ -42,7 +44,7 @@ export function staleEndpoint(
   const address = endpointsText([{ ip, port }]);
   return [
     {
-      id: "kubeproxy-stale-endpoint",
+      id: STALE_ENDPOINT,
       node,
       netns: "host",
       object,
