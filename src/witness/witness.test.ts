@@ -124,7 +124,7 @@ describe.skipIf(!isRoot)("real packets between namespaces (skipped: needs root)"
     const probes: Probe[] = [
       http("web", p1, "10.88.0.1", 80),
       { ...common("tcp", p1, "10.88.0.1"), kind: "tcp", port: 80, alsoTo: [{ ip: ip("10.77.2.2"), port: 8080 }] },
-      { ...common("ping", p1, "10.77.2.2", 3), kind: "icmp", bytes: null },
+      { ...common("ping", p1, "10.77.2.2", 16), kind: "icmp", bytes: null },
       { ...common("dns", p1, "10.88.0.1"), kind: "udp", port: 53, zone: "cluster.local" },
       { ...common("udp", p1, "10.77.2.2"), kind: "udp", port: 7000, zone: null },
     ];
@@ -149,7 +149,7 @@ describe.skipIf(!isRoot)("real packets between namespaces (skipped: needs root)"
     const first = seen.trail("web#1")?.request[0]?.sighting.headers.find((h) => h.kind === "tcp");
     expect(first?.kind === "tcp" && first.sport).toBe(seen.results[0]?.answers[0]?.sport);
     expect(walked(seen.trail("web#1:data"), "reply")).toEqual(back(FROM_POD));
-    // All side by side: each has begun before the pings, 0.2 s apart, are over.
+    // All side by side: each has begun before the pings, sixteen of them 0.2 s apart, are over.
     const times = (id: string) =>
       seen
         .trails(id)
