@@ -49,7 +49,10 @@ export class ScratchNode {
     };
   }
 
-  /** All that an undo has to bring back, as stock tools tell it: one text, so that a test compares it in one go. */
+  /**
+   * All that an undo has to bring back, as stock tools tell it: one text, so that a test compares it in one go. Not what a bridge
+   * learns and forgets by itself, whenever somebody behind a port says something.
+   */
   state(): string {
     const text = this.sh(`n=0
       while [ "$n" -lt 30 ] && ip -6 addr show tentative | grep -q inet6; do sleep 0.1; n=$((n + 1)); done
@@ -60,7 +63,7 @@ export class ScratchNode {
       ip -4 rule; ip -6 rule
       ip neigh show nud permanent
       ip -o link | sed 's/ qdisc .*//'; ip -o addr | sed 's/ valid_lft .*//'
-      bridge -d link; bridge fdb show | sort
+      bridge -d link; bridge fdb show | grep -vE '^[0-9a-f:]+ dev [^ ]+ (vlan [0-9]+ )?master [^ ]+ *$' | sort
       ipset save 2>/dev/null | sort`);
     return text.replace(/^#.*\n/gm, "").replace(/\[\d+:\d+\]/g, "");
   }
