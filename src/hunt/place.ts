@@ -135,12 +135,13 @@ export function usualPlaces(
     return { places: place === null ? [] : [place], denied: [] };
   }
   const serving = new Set(servingPods(target, cluster));
+  const isDenied = whoIsDenied(target, world, cluster);
   const candidates = nodes.flatMap((node): readonly Candidate[] => {
     const pods = cluster.pods.filter((p) => p.node === node && !p.hostNetwork && p.phase === "Running");
     const found = pods.flatMap((pod): readonly Candidate[] => {
       const place = podPlace(world, pod);
       if (place === null) return [];
-      return [{ node, place, isIdle: !serving.has(podKey(pod)), isDenied: isDenied(pod, target, world, cluster) }];
+      return [{ node, place, isIdle: !serving.has(podKey(pod)), isDenied: isDenied(pod) }];
     });
     if (found.length > 0) return found;
     const place = hostPlace(world, node);
@@ -165,20 +166,21 @@ interface Candidate {
   readonly isDenied: boolean;
 }
 
-/** The declared policies keep this pod from one of those that serve the target. */
-function isDenied(pod: Pod, { service, pod: asked, protocol, port }: Target, world: World, cluster: Cluster): boolean {
+/** Whom the declared policies keep from one of the pods that serve the target. */
+function whoIsDenied({ service, pod, protocol, port }: Target, world: World, cluster: Cluster): (from: Pod) => boolean {
+  const { networkPolicies } = cluster;
+  if (networkPolicies.known && networkPolicies.value.length === 0) return () => false;
   const ends =
     service === null
-      ? (asked?.ips ?? []).map((ip) => ({ ip, port }))
+      ? (pod?.ips ?? []).map((ip) => ({ ip, port }))
       : endpointsOf(cluster, service.object, service.port);
-  const own = pod.ips[0];
-  if (own === undefined) return false;
-  const source = partyIn(cluster, world, podNetns(pod) ?? "", own);
-  return ends.some(
-    (end) =>
-      permits(cluster, { source, destination: partyAt(cluster, world, end.ip), protocol, port: end.port }).allowed ===
-      false,
-  );
+  const flows = ends.map((end) => ({ destination: partyAt(cluster, world, end.ip), protocol, port: end.port }));
+  return (from) => {
+    const [own] = from.ips;
+    if (own === undefined) return false;
+    const source = partyIn(cluster, world, podNetns(from) ?? "", own);
+    return flows.some((flow) => permits(cluster, { ...flow, source }).allowed === false);
+  };
 }
 
 function servingPods(target: Target, cluster: Cluster): readonly string[] {
