@@ -68,10 +68,21 @@ export function noteEvidence(
           notebook.add({
             voice: "witness",
             node: nodeOf(suspect.predicted?.at.netns ?? ""),
-            source: "/proc/net/snmp, /proc/net/netstat, /proc/net/dev, /proc/net/stat/nf_conntrack, tc -s qdisc",
+            source: sourcesOf(counted).join(", "),
             excerpt: counted.map(({ name, delta }) => `${name} +${delta}`).join("\n"),
             at: at.watched,
           }),
         ];
   return { route: [...predicted, ...asked], capture: captured, kernel: counters };
+}
+
+/** Where counters of these names were read (see watch.ts). */
+function sourcesOf(counted: readonly { readonly name: string }[]): readonly string[] {
+  const isOf = (pattern: RegExp): boolean => counted.some(({ name }) => pattern.test(name));
+  return [
+    ...(isOf(/^(?!nf_conntrack\.)\S+$/) ? ["/proc/net/snmp, /proc/net/netstat"] : []),
+    ...(isOf(/ [rt]x_/) ? ["/proc/net/dev"] : []),
+    ...(isOf(/^nf_conntrack\./) ? ["/proc/net/stat/nf_conntrack"] : []),
+    ...(isOf(/ (?![rt]x_)/) ? ["tc -s qdisc show"] : []),
+  ];
 }

@@ -15,7 +15,7 @@ const TERMS = new Set(
   port onlink master forward any remote tcp udp icmp echo ms id seq get over network netfilter iptables nftables conntrack sysctl
   net conf if forwarding filter wire encapsulate decapsulate ss pod tcpdump ipset mtu dsfield locale ipip vxlan
   http sh text br diagnose repair report walk probe undo repairs snapshot lab demo help fault up down heal list exec
-  auto netns here flannel calico markdown html json root client lan seed gzip tar bundle context Wireshark
+  tc qdisc auto netns here flannel calico markdown html json root client lan seed gzip tar bundle context Wireshark
   options command name file language seconds how path default format symptom from to verdict place bytes count number value
   dir kind node en zh
   `
