@@ -9,13 +9,17 @@ const LOOK_ALIKE = "without power or without a cable: from outside they look ali
 
 type Ends = readonly [from: PlannedNode, to: PlannedNode];
 
-/** Of the first URL that crosses the node: from its entry to the gateway, from there to the backend, or to the node's own pod. */
-function requestCrosses({ plan, node }: Broken, entry: PlannedNode): Ends {
+/**
+ * Of the first symptom that crosses the node: from the URL's entry to the gateway, from there to the backend, or to the node's own
+ * pod. Where what the entry masquerades passes, it is the node's pods that ask.
+ */
+function requestCrosses({ plan, node }: Broken, entry: PlannedNode, isMasqueradedLost: boolean): Ends {
   const gateway = frontendNode(plan);
   const isAt = (one: PlannedNode): boolean => one.name === node.name;
-  if (entry.name !== gateway.name && (isAt(entry) || isAt(gateway))) return [entry, gateway];
+  if (isMasqueradedLost && entry.name !== gateway.name && (isAt(entry) || isAt(gateway))) return [entry, gateway];
   if (isAt(gateway)) return [gateway, farNode(plan, node)];
-  return [isAt(backendNode(plan)) ? gateway : entry, node];
+  if (isAt(backendNode(plan))) return [gateway, node];
+  return isMasqueradedLost ? [entry, node] : [node, gateway];
 }
 
 const onSegment = (id: string, [from, to]: Ends): ExpectedCause => ({
@@ -49,14 +53,17 @@ export const BETWEEN_NODES: Readonly<Record<string, Join>> = {
   },
   "mtu-black-hole": {
     cause: (broken) => {
-      const [from, to] = requestCrosses(broken, frontendNode(broken.plan));
+      const [from, to] = requestCrosses(broken, frontendNode(broken.plan), true);
       return onSegment("mtu-black-hole", [to, from]);
     },
     symptoms: ({ plan }) => largeAnswers(plan),
   },
   "fabric-drop": {
-    // The lab's URLs are of its first node.
-    cause: (broken) => onSegment("fabric-drop", requestCrosses(broken, broken.plan.nodes[0] ?? broken.node)),
+    cause: (broken) => {
+      const { overlay, nodes } = broken.plan;
+      // The lab's URLs are of its first node. Without a tunnel only what goes from pod to pod is lost.
+      return onSegment("fabric-drop", requestCrosses(broken, nodes[0] ?? broken.node, overlay !== "host-gw"));
+    },
   },
   "node-down": silent,
   "node-not-ready": silent,
