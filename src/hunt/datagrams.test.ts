@@ -17,13 +17,23 @@ beforeAll(async () => {
 /** What becomes of attempts to a silent port of the backend, whose last sightings are given; null: never seen. */
 function outcomes(seenLast: readonly (string | null)[], deaf: string | null = null): readonly Outcome[] {
   const to = ip("10.42.0.2");
-  const probe = { id: "s1", from: { netns: "k1/host" }, dst: to, attempts: seenLast.length } as ProbeResult["probe"];
-  const headers = [{ kind: "ip", dst: to } as SeenHeader, { kind: "udp", dport: 8125 } as SeenHeader];
+  const common = { id: "s1", from: { netns: "k1/host" }, dst: ip("192.168.6.142"), attempts: seenLast.length };
+  const probe = { ...common, alsoTo: [{ ip: to, port: 8125 }] } as unknown as ProbeResult["probe"];
+  // Seen on the entry's own link it is still for the NodePort.
+  const headersAt = (netns: string): readonly SeenHeader[] => [
+    { kind: "ip", dst: netns === BACKEND ? to : common.dst } as SeenHeader,
+    { kind: "udp", dport: netns === BACKEND ? 8125 : 30_125 } as SeenHeader,
+  ];
   const trails = new Map(
     seenLast.flatMap((netns, i) =>
       netns === null
         ? []
-        : [[`s1#${i + 1}`, { request: [{ sighting: { netns, headers } }] } as unknown as Trail] as const],
+        : [
+            [
+              `s1#${i + 1}`,
+              { request: [{ sighting: { netns, headers: headersAt(netns) } }] } as unknown as Trail,
+            ] as const,
+          ],
     ),
   );
   const answers = seenLast.map(
