@@ -36,11 +36,12 @@ export function httpRung(
     };
   }
   const isMute = answers.every((a) => a.outcome === "delivered");
+  const well = isMute
+    ? finding("delivered-all", { tries: answers.length })
+    : finding("answers-all", { tries: answers.length, ms });
   const headline =
     bad.length === 0
-      ? isMute
-        ? finding("delivered-all", { tries: answers.length })
-        : finding("answers-all", { tries: answers.length, ms })
+      ? well
       : finding("answers-some", {
           failed: bad.length,
           tries: answers.length,
