@@ -1,6 +1,5 @@
 import { phrase } from "../facts/phrase.ts";
 import type { NotChecked } from "../facts/world.ts";
-import { STALE_ENDPOINT } from "../think/explain/stale-endpoint.ts";
 import type { Suspect } from "../think/explain/suspect.ts";
 import { isWaitedForAlone } from "../think/symptom/upstream.ts";
 import { arrives } from "../think/walk/branch.ts";
@@ -89,7 +88,7 @@ function confidenceOf(
     confidence === "confirmed" &&
     main !== null &&
     tries.recording === null &&
-    !(fresh !== null && stillSo(field, main, fresh, first.id === STALE_ENDPOINT))
+    !(fresh !== null && stillSo(field, main, fresh, first.restsOnObjects === true))
   ) {
     confidence = weaken(confidence);
     const why = phrase(fresh === null ? "not-read-again" : "no-longer-so");

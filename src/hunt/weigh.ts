@@ -5,7 +5,6 @@ import { type NetnsId, netnsId, nodeOf } from "../facts/provenance.ts";
 import type { NamedCause } from "../think/explain/explain.ts";
 import { type SilentNode, silentCause } from "../think/explain/silent.ts";
 import type { Suspect, Tried } from "../think/explain/suspect.ts";
-import { STALE_ENDPOINT } from "../think/explain/stale-endpoint.ts";
 import type { Target } from "../think/symptom/target.ts";
 import type { Branch, Walk } from "../think/walk/branch.ts";
 import { walk } from "../think/walk/walk.ts";
@@ -107,7 +106,7 @@ export async function weigh(
   const node = main?.predicted == null ? null : nodeOf(main.predicted.at.netns);
   if (isMet && node !== null)
     notebook.happened(reckonedAt, field.now(), "read-again", { node, isRead: fresh !== null });
-  const isOfObjects = fault !== null || causes[0]?.id === STALE_ENDPOINT;
+  const isOfObjects = fault !== null || causes[0]?.restsOnObjects === true;
   const restsOn = isOfObjects ? (about.service?.object ?? null) : null;
   const answers = [...faced.symptom, ...(isHeadless(faced) ? faced.direct : [])].flatMap((e) => e.result.answers);
   return {

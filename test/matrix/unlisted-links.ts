@@ -71,7 +71,20 @@ export const LINK_FAULTS: readonly UnlistedFault[] = [
         `pod-iptables-drop ${gateway.node} rule iptables-nft:filter/INPUT#1`,
       ),
   },
-
+  {
+    id: "the uplink speaks no ARP",
+    cni: "flannel",
+    inject: ({ far }) => [on(far.netns, "ip link set eth0 arp off")],
+    revert: ({ far }) => [on(far.netns, "ip link set eth0 arp on")],
+    truths: ({ far }) => only(`\\S+ ${far.name} .*eth0.*`),
+  },
+  {
+    id: "nothing is forwarded that comes in by the tunnel's device",
+    cni: "calico",
+    inject: ({ far, tunnel }) => [on(far.netns, `sysctl -q -w net.ipv4.conf.${tunnel.replace(".", "/")}.forwarding=0`)],
+    revert: ({ far, tunnel }) => [on(far.netns, `sysctl -q -w net.ipv4.conf.${tunnel.replace(".", "/")}.forwarding=1`)],
+    truths: ({ far, tunnel }) => only(`\\S+ ${far.name} net\\.ipv4\\.conf\\.${tunnel}\\.forwarding`),
+  },
   {
     id: "nft netdev ingress drops on the uplink",
     cni: "flannel",

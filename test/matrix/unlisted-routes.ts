@@ -65,4 +65,27 @@ export const ROUTE_FAULTS: readonly UnlistedFault[] = [
     ],
     truths: ({ far }) => only(`(wrong-route|pod-no-default-route) ${far.name} route \\S+ table main`),
   },
+  {
+    id: "the near node holds the pod's address for its own",
+    cni: "flannel",
+    inject: ({ near, backend }) => [on(near.netns, `ip address add ${backend.address}/32 dev lo`)],
+    revert: ({ near, backend }) => [on(near.netns, `ip address del ${backend.address}/32 dev lo`)],
+    truths: ({ near, backend }) => only(`\\S+ ${near.name} .*${backend.address}.*`),
+  },
+  {
+    id: "what comes from pods is prohibited by a policy rule",
+    cni: "calico",
+    inject: ({ far, backend }) => [on(far.netns, `ip rule add from ${backend.address} prohibit pref 100`)],
+    revert: ({ far }) => [on(far.netns, "ip rule del pref 100")],
+    truths: ({ far }) => only(`policy-rule-\\S+ ${far.name} ip rule 100`),
+  },
+  {
+    id: "IPsec's policy lets nothing out to the pod",
+    cni: "flannel",
+    inject: ({ near, backend }) => [
+      on(near.netns, `ip xfrm policy add dir fwd dst ${backend.address}/32 action block`),
+    ],
+    revert: ({ near, backend }) => [on(near.netns, `ip xfrm policy delete dir fwd dst ${backend.address}/32`)],
+    truths: () => [],
+  },
 ];

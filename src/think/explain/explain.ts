@@ -53,6 +53,8 @@ export interface NamedCause {
   readonly proven: boolean;
   /** What would mend the object of the API that is at fault; absent where none is, or none is clear. */
   readonly api?: ApiRepair | null;
+  /** What the API says of a Service decides, wherever behind it the packet is lost; absent where the place of the loss decides. */
+  readonly restsOnObjects?: true;
   readonly suspects: readonly Suspect[];
 }
 

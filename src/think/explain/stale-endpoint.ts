@@ -9,8 +9,6 @@ import type { Evidence, NamedCause } from "./explain.ts";
 import type { Suspect } from "./suspect.ts";
 import { retargeted, translationOf } from "./translation.ts";
 
-export const STALE_ENDPOINT = "kubeproxy-stale-endpoint";
-
 /**
  * A node's rules lead a Service's packets to an address that is none of its endpoints, ready or not: whatever stops them
  * there, they were never meant to get there. With an endpoint of today in that rule they would arrive. kube-proxy's rules for an
@@ -44,7 +42,7 @@ export function staleEndpoint(
   const address = endpointsText([{ ip, port }]);
   return [
     {
-      id: STALE_ENDPOINT,
+      id: "kubeproxy-stale-endpoint",
       node,
       netns: "host",
       object,
@@ -54,6 +52,7 @@ export function staleEndpoint(
       confidence: (isMet || isUntried) && !kernelDissents ? sure : "suspected",
       edits: [],
       proven: false,
+      restsOnObjects: true,
       suspects: [suspect],
     },
   ];
