@@ -114,3 +114,8 @@ export function nameFinding(finding: Finding): { readonly cause: Cause; readonly
 export function causeById(id: string): Cause | null {
   return CAUSES.find((cause) => cause.id === id) ?? null;
 }
+
+/** What a policy declares is no fault, and is not mended. */
+export function isMeant(id: string): boolean {
+  return causeById(id)?.layer === "policy";
+}

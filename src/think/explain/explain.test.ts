@@ -720,6 +720,17 @@ describe("a policy denies what a filter stopped", () => {
     expect(await toldOf(make.chain("k2/host", "filter/FORWARD", "cali-tw-veth1", DROP))).toEqual([meant]);
   });
 
+  test("what no NetworkPolicy denies an engine may deny by policies of its own: nothing of it is taken away", async () => {
+    const world = make.made(healthy, make.chain("k2/host", "filter/FORWARD", "cali-tw-veth1", DROP));
+    const open = made.clusterOf({
+      nodes: [made.node("k1", "192.168.6.141"), made.node("k2", "192.168.6.142")],
+      pods: [made.pod("frontend", "10.42.0.3", { node: "k2" })],
+      networkPolicies: known([]),
+    });
+    const { causes } = await reckonOf(world, [triedIn(world, world, TO_POD)], [], new Map(), open);
+    expect(causes.map((c) => c.confidence)).toEqual(["suspected"]);
+  });
+
   test("Weave Net's is the hook's own rule about its bridge", () => {
     const at = walk(make.rule("k2/host", "filter/FORWARD", DROP)(healthy), TO_POD).branches[0];
     if (at === undefined) throw new Error("nothing is walked");
@@ -758,6 +769,18 @@ describe("a policy denies what a filter stopped", () => {
       "likely netpol-deny null NetworkPolicy default/closed",
     ]);
   });
+});
+
+test("a policy that drops on every node, with nothing before it that accepts, is likely: it may be meant", async () => {
+  const nodes = ["k1", "k2", "k3"];
+  const place = { backend: "iptables-nft", family: "ip", table: "filter", chain: "FORWARD" } as const;
+  const emptied: make.Change = (world) =>
+    nodes.reduce((w, node) => replaceChain(w, `${node}/host`, place, (c) => ({ ...c, rules: [] })), world);
+  const dropping = make.all(emptied, ...nodes.map((node) => make.policy(`${node}/host`, "filter/FORWARD")));
+  const world = make.made(healthy, dropping);
+  const causes = await causesOf(world, triedIn(world, world, TO_POD));
+  expect(causes.map(told)).toContain("likely forward-drop k2 policy iptables-nft:filter/FORWARD");
+  expect(causes.some((c) => c.proven)).toBe(false);
 });
 
 describe("a rule that every node has", () => {

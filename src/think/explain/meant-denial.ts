@@ -28,12 +28,14 @@ export function denialAt(
   const enforcer = isFiltered(failure) ? enforcerAt(world, failure.at) : "nobody";
   if (enforcer === "nobody") return null;
   const permission = permissionOf(flow, failure.at);
-  if (permission.allowed === true) return null;
+  // An engine enforces more than NetworkPolicies: Calico's own policies, AdminNetworkPolicies, profiles.
+  if (permission.allowed === true && enforcer !== "engine") return null;
   return { permission, isMeant: permission.allowed === false && enforcer === "engine" };
 }
 
 /** Where kube-router, Calico (iptables and nft), Weave Net and Azure's manager stop what no policy lets pass. */
-const ENGINES = /^(KUBE-(POD-FW|NWPLCY)-|(filter-)?cali-(fw|tw|pi|po|gi|go|pri|pro)-|WEAVE-NPC|AZURE-NPM)/;
+const ENGINES =
+  /^(KUBE-(POD-FW|NWPLCY)-|(filter-)?cali-(fw|tw|fh|th|fhfw|thfw|pi|po|gi|go|pri|pro)-|WEAVE-NPC|AZURE-NPM)/;
 
 /**
  * That a policy denies it does not say who stopped it: many networks enforce none, and what stands in the hooks of

@@ -9,7 +9,7 @@ import type { Context, EditMeaning, Proposal } from "./edit-meaning.ts";
 import { addPolicyRule, removePolicyRule } from "./policy-rules.ts";
 import { removeNeighbour } from "./remove-neighbour.ts";
 import { removeRoute } from "./remove-route.ts";
-import { removeRule } from "./remove-rule.ts";
+import { isRuleOfAll, removeRule } from "./remove-rule.ts";
 import { setFdb } from "./set-fdb.ts";
 import { setHairpin } from "./set-hairpin.ts";
 import { setIpsetEntry } from "./set-ipset-entry.ts";
@@ -17,7 +17,7 @@ import { setLinkMtu } from "./set-link-mtu.ts";
 import { setLinkUp } from "./set-link-up.ts";
 import { setMaster } from "./set-master.ts";
 import { setNeighbour } from "./set-neighbour.ts";
-import { setPolicy } from "./set-policy.ts";
+import { isPolicyOfAll, setPolicy } from "./set-policy.ts";
 import { setSysctl } from "./set-sysctl.ts";
 import { setVxlan } from "./set-vxlan.ts";
 
@@ -61,10 +61,16 @@ export function applyEdits(world: World, edits: readonly Edit[]): World {
   return edits.reduce(applyEdit, world);
 }
 
-/** A rule that every peer has is removed only where nothing that departs delivers. */
+/** A rule or a policy that every peer has gives way only where nothing that departs delivers. */
 export function costOf({ edit, kind, departure }: Proposal): number {
-  const isOfAll = edit.do === "remove-rule" && departure === 0;
-  return kindOf(edit).cost + (kind === "bypass" || isOfAll ? 1 : 0);
+  const isShared = (edit.do === "remove-rule" || edit.do === "set-policy") && departure === 0;
+  return kindOf(edit).cost + (kind === "bypass" || isShared ? 1 : 0);
+}
+
+/** It takes away what every peer has too: that is meant, or wrong everywhere. */
+export function isOfAll(world: World, edit: Edit): boolean {
+  if (edit.do === "remove-rule") return isRuleOfAll(world, edit);
+  return edit.do === "set-policy" && isPolicyOfAll(world, edit);
 }
 
 /** Every correction, of any kind, that could change the answer to one question. */

@@ -4,7 +4,7 @@ import type { Rule } from "../../../facts/ruleset.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import { asksChain, type ChainPlace, chainOf, chainText, hasTable, replaceChain, ruleOf } from "./chains.ts";
-import type { Edit, EditOf } from "./edit.ts";
+import type { EditOf } from "./edit.ts";
 import type { Context, EditMeaning, Proposal } from "./edit-meaning.ts";
 import { departure, peersOf } from "./peers.ts";
 
@@ -61,8 +61,7 @@ function proposeRemoval(world: World, read: Read, context: Context): readonly Pr
 }
 
 /** Every peer has that rule too: meant, or wrong everywhere. */
-export function isOfAll(world: World, edit: Edit): boolean {
-  if (edit.do !== "remove-rule") return false;
+export function isRuleOfAll(world: World, edit: RemoveRule): boolean {
   return departure(edit.text, atPeers(world, edit, edit.text)) === 0;
 }
 

@@ -3,8 +3,10 @@ import * as make from "../../../../test/explain/faults.ts";
 import { recordedCluster } from "../../../../test/explain/recorded-cluster.ts";
 import { flowTo } from "../../../../test/explain/what-happens.ts";
 import { ip } from "../../../facts/ip.ts";
-import type { World } from "../../../facts/world.ts";
+import type { NetnsId } from "../../../facts/provenance.ts";
+import { linksOf, type World } from "../../../facts/world.ts";
 import { tapPoints } from "../branch.ts";
+import { replaceTable } from "../edits/replace-table.ts";
 import { walk } from "../walk.ts";
 
 const ROUTER = { via: ip("192.168.6.1"), dev: "eth0", weight: 1, flags: [], encap: null };
@@ -26,6 +28,39 @@ function way(world: World): string {
   const crossed = tapPoints(branch).filter((p) => p.link === "eth0" && p.netns.endsWith("/host"));
   return `${ends.join(" ")}: ${crossed.map((p) => `${p.netns} ${p.direction}`).join(", ")}`;
 }
+
+/** As a machine has its neighbours where the fabric's router answers ARP for everybody. */
+function answeredFor(netns: NetnsId, macs: Readonly<Record<string, string>>): make.Change {
+  return (world) => {
+    const because = linksOf(world.netns.get(netns))[0]?.because;
+    if (because === undefined) throw new Error(`${netns} has no links`);
+    return replaceTable(world, netns, "neighbours", (rows) => [
+      ...rows.filter((row) => !(row.ip.text in macs)),
+      ...Object.entries(macs).map(([address, mac]) => ({
+        ip: ip(address),
+        dev: "eth0",
+        mac,
+        state: "REACHABLE",
+        proxy: false,
+        because,
+      })),
+    ]);
+  };
+}
+
+describe("where a router answers ARP for all", () => {
+  const FABRIC = "12:34:56:78:9a:bc";
+
+  test("its address leads to the machine that was meant", () => {
+    const all = answeredFor("k1/host", { "192.168.6.1": FABRIC, "192.168.6.142": FABRIC });
+    expect(way(make.made(healthy, all))).toMatch(/^DELIVERED DELIVERED: k1\/host out, k2\/host in/);
+  });
+
+  test("an address that no router has is wrong", () => {
+    const stale = answeredFor("k1/host", { "192.168.6.1": FABRIC, "192.168.6.142": "02:00:00:00:00:99" });
+    expect(way(make.made(healthy, stale))).toBe("WRONG_MAC: k1/host out");
+  });
+});
 
 describe("a router that was not collected", () => {
   test("takes what is addressed to another machine there, and the answer back", () => {

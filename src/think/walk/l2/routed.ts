@@ -48,6 +48,21 @@ export function acrossRouters(traveller: Traveller, from: Netns, link: Link, end
   return traveller.go({ at: "receive", netns: end.netns, link: end.link });
 }
 
+/**
+ * The MAC address of a router that was not collected. Where the fabric answers ARP for all (proxy ARP between isolated ports, a
+ * cloud's virtual network) machines have that address for each other too, and are reached by it.
+ */
+export function isRoutersMac(world: World, netns: Netns, link: Link, mac: string): boolean {
+  if (!netns.routes.known || !netns.neighbours.known) return false;
+  const routers = netns.routes.value
+    .flatMap((r) => r.nexthops)
+    .flatMap((hop) => (hop.dev === link.name && hop.via !== null && isStranger(world, link, hop.via) ? [hop.via] : []));
+  return netns.neighbours.value.some(
+    (n) =>
+      n.dev === link.name && n.mac?.toLowerCase() === mac.toLowerCase() && routers.some((via) => sameIp(via, n.ip)),
+  );
+}
+
 /** A next hop on this link that is none of the machines that were collected. */
 function isStranger(world: World, link: Link, via: Ip): boolean {
   return (
