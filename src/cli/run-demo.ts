@@ -77,7 +77,9 @@ async function tellStory(lab: Lab, signal: AbortSignal, startedAt: number): Prom
   const open = await openForChange(options, signal);
   try {
     const plan = planRepair(before, { force: false });
-    process.stdout.write(`${planText(plan, [], [], { ...style, isApplied: true, summary: before.summary })}\n`);
+    process.stdout.write(
+      `${planText(plan, [], [], { ...style, isApplied: true, isOffline: false, summary: before.summary })}\n`,
+    );
     if (signal.aborted) throw new Interrupted();
     // With the lab, the journal goes too.
     const context = { ...open.context, stateDir: `${lab.directory}/lasthop` };

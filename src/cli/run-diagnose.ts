@@ -89,7 +89,7 @@ export async function follow(
           ...conclusion,
           // What bears on this verdict comes before what was merely not read.
           notChecked: nodesFirst([...conclusion.notChecked, ...notChecked]),
-          timeline: [...read.events, ...conclusion.timeline].sort((a, b) => a.at.localeCompare(b.at)),
+          timeline: inOrder([...read.events, ...conclusion.timeline], open.reader.offline),
           timings: open.reader.offline
             ? { totalMs: steadyNow() - startedAt }
             : { ...read.marks, ...conclusion.timings },
@@ -121,6 +121,11 @@ export async function follow(
     if (event.kind === "start") process.stdout.write(`${startText(event, open.reader.offline, words)}\n\n`);
     else process.stdout.write(`${rungText(event.rung, style)}\n`);
   }
+}
+
+/** By our own clock; what was recorded is dated by the clocks of its nodes, and stands in the order in which it was looked at. */
+function inOrder(events: Conclusion["timeline"], isRecorded: boolean): Conclusion["timeline"] {
+  return isRecorded ? events : [...events].sort((a, b) => a.at.localeCompare(b.at));
 }
 
 export function inWords(conclusion: Conclusion, style: Style): Verdict {

@@ -40,7 +40,7 @@ export async function runRepair(
     const met = await inspectPlan(plan, { ...open.context, reader: open.transport });
     if (isText)
       process.stdout.write(
-        `${planText(plan, met, warned, { ...style, isApplied: options.apply === true, summary: verdict.summary })}\n`,
+        `${planText(plan, met, warned, { ...style, isApplied: options.apply === true, isOffline: false, summary: verdict.summary })}\n`,
       );
     const [refusal] = plan.refusals;
     if (refusal !== undefined) {
@@ -76,7 +76,7 @@ function planOffline(plan: Plan, { summary }: Verdict, options: RepairOptions, s
   }
   const [refusal] = plan.refusals;
   if (options.output === "text")
-    process.stdout.write(`${planText(plan, [], [], { ...style, isApplied: false, summary })}\n`);
+    process.stdout.write(`${planText(plan, [], [], { ...style, isApplied: false, isOffline: true, summary })}\n`);
   else if (refusal === undefined) writeJson({ plan: stepsJson(plan), warnings: [] });
   if (refusal === undefined) return EXIT.good;
   process.stderr.write(`${errorText(refusal, style)}\n`);

@@ -48,6 +48,10 @@ export async function followBehind(
   const adopts = isHeardOut(upstream);
   const during = adopts ? again : null;
   const question = { target, places: [place], endpoints, prefix: "u", adopts, isFromPlacesOnly: true, during };
+  notebook.happened(field.now(), null, "gateway-followed", {
+    pod: podKey(pod),
+    to: `${upstream.ip.text}:${upstream.port}`,
+  });
   const investigation = await investigate(field, question, notebook);
   return { investigation, objects };
 }

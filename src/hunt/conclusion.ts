@@ -44,7 +44,11 @@ export interface Conclusion {
   readonly symptom: {
     readonly input: string;
     readonly kind: "url" | "service" | "pod" | "address" | "dns";
+    /** Where a name without one was looked up. */
+    readonly namespace: string;
     readonly from: Phrase;
+    /** As `--from` named it; null: as the symptom's users would. */
+    readonly place: string | null;
   };
   readonly outcome: Outcome;
   readonly confidence: Confidence | null;

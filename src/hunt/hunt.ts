@@ -46,7 +46,7 @@ export async function* hunt(field: Field, request: HuntRequest, startedAt: numbe
   const openMs = now() - startedAt;
   const tries = yield* trySymptom(
     field,
-    { symptom, target, places, isFromPlacesOnly: request.from !== null },
+    { symptom, target, places, from: request.from, namespace: request.namespace },
     notebook,
   );
   const ladder: Rung[] = [];

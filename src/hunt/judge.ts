@@ -45,7 +45,13 @@ export function judge(
   const cause = isBroken && sure !== "suspected" ? named : null;
   const said = isBroken ? causes.filter((c) => c.confidence !== "suspected") : [];
   return {
-    symptom: { input: symptom.input, kind: symptom.kind, from: labelOf(places) },
+    symptom: {
+      input: symptom.input,
+      kind: symptom.kind,
+      namespace: tries.namespace,
+      from: labelOf(places),
+      place: tries.from,
+    },
     outcome,
     confidence: isBroken ? sure : null,
     cause,

@@ -5,6 +5,7 @@ import { recordedCluster } from "../../test/explain/recorded-cluster.ts";
 import { EVERYWHERE, flowTo, triedIn } from "../../test/explain/what-happens.ts";
 import type { World } from "../facts/world.ts";
 import type { Tried } from "../think/explain/suspect.ts";
+import type { Flow } from "../think/walk/branch.ts";
 import type { Answer } from "../witness/probe/probe.ts";
 import type { Examined } from "./examination.ts";
 import type { Field } from "./field.ts";
@@ -42,11 +43,15 @@ function examined(tried: Tried): Examined {
   };
 }
 
-function investigation(symptom: readonly Tried[], direct: readonly Tried[]): Investigation {
+function investigation(
+  symptom: readonly Tried[],
+  direct: readonly Tried[],
+  protocol: Flow["protocol"] = "tcp",
+): Investigation {
   const from = placeOf(healthy, CLIENT);
   if (from === null) throw new Error("no client");
   return {
-    target: { protocol: "tcp", ip: TO_SERVICE.dst, port: 80, url: null, service: null, pod: null, entry: null },
+    target: { protocol, ip: TO_SERVICE.dst, port: 80, url: null, service: null, pod: null, entry: null },
     places: [from],
     endpoints: ENDPOINTS.map((address) => made.endpoint("frontend", address)),
     symptom: symptom.map(examined),
@@ -137,7 +142,14 @@ describe("branches in a verdict", () => {
       { to: "10.42.0.3:8080", attempts: 6, answered: 0, predicted: "NETFILTER_DROP" },
     ]);
     const echo = triedIn(healthy, healthy, flowTo("k1/host", "10.42.0.3", 0, { protocol: "icmp", bytes: 84 }));
-    expect(branchRows(investigation([], [echo]), null)[0]?.to).toBe("10.42.0.3");
+    expect(branchRows(investigation([], [echo], "icmp"), null)[0]?.to).toBe("10.42.0.3");
+  });
+
+  test("leave out what else went between the same two", () => {
+    const page = triedIn(healthy, healthy, flowTo("k1/host", "10.42.0.3", 8080));
+    const echo = triedIn(healthy, healthy, flowTo("k1/host", "10.42.0.3", 0, { protocol: "icmp", bytes: 84 }));
+    const adopted = { ...investigation([], [page]), adopted: [examined(echo)] };
+    expect(branchRows(adopted, null).map((row) => row.to)).toEqual(["10.42.0.3:8080"]);
   });
 
   test("are those behind a gateway where one was followed", () => {

@@ -122,7 +122,10 @@ function askersOf({ world }: Field, { target, places }: Investigation): readonly
 export function branchRows(faced: Investigation, behind: Investigation | null): Conclusion["branches"] {
   const rows = new Map<string, { to: string; attempts: number; answered: number; predicted: string }>();
   for (const investigation of behind === null ? [faced] : [behind]) {
+    const { protocol } = investigation.target;
     for (const { tried } of [...investigation.symptom, ...investigation.adopted, ...investigation.direct]) {
+      // Of a recording other flows between the same two may be adopted.
+      if (tried.flow.protocol !== protocol) continue;
       for (const branch of tried.walk.branches) {
         const to = `${branch.destination.ip.text}${tried.flow.protocol === "icmp" ? "" : `:${branch.destination.port}`}`;
         const mine =
@@ -143,9 +146,11 @@ export function branchRows(faced: Investigation, behind: Investigation | null): 
   return [...rows.values()];
 }
 
-/** Where nothing is broken the path is the first branch's, as it was seen. */
+/** Where nothing is broken the path is the one on which most was seen, else the first. */
 export function wholePath(faced: Investigation): Conclusion["path"] {
-  const tried = faced.symptom[0]?.tried;
-  const branch = tried?.walk.branches[0];
-  return tried === undefined || branch === undefined ? [] : hopList(hopsOf(tried, branch), []);
+  const paths = faced.symptom.flatMap(({ tried }) =>
+    tried.walk.branches.map((branch) => hopList(hopsOf(tried, branch), [])),
+  );
+  const seenOn = (path: Conclusion["path"]): number => path.filter((hop) => hop.witnessed === true).length;
+  return paths.reduce<Conclusion["path"]>((best, path) => (seenOn(path) > seenOn(best) ? path : best), paths[0] ?? []);
 }

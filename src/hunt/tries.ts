@@ -28,8 +28,10 @@ export interface Asked {
   readonly symptom: Symptom;
   readonly target: Target;
   readonly places: readonly Place[];
-  /** They were named by whoever asks. */
-  readonly isFromPlacesOnly: boolean;
+  /** As whoever asks has named the place; null: the usual ones. */
+  readonly from: string | null;
+  /** Where a name without a namespace is looked up. */
+  readonly namespace: string;
 }
 
 /** All that was tried: the symptom as its users meet it, and the flow behind a gateway that waits for somebody. */
@@ -69,7 +71,7 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
   const glance = glanceAtGateways(field, target, facedObjects.endpoints, notebook);
   const startedAt = now();
   const endpoints = [...facedObjects.endpoints, ...facedObjects.candidates];
-  const { isFromPlacesOnly } = asked;
+  const isFromPlacesOnly = asked.from !== null;
   const question = { target, places, endpoints, prefix: "", adopts: false, isFromPlacesOnly, during: glance.look };
   const faced = await investigate(field, question, notebook);
   const triedAt = now();
@@ -82,11 +84,6 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
     gateway = await readGateway(field, pod, glance.sockets.get(podKey(pod)) ?? [], faced.examination.frames, port);
     const early = await glance.investigation();
     const upstream = reader.offline ? gateway.upstreams.find(isOfCluster) : gateway.upstreams[0];
-    if (upstream !== undefined)
-      notebook.happened(triedAt, null, "gateway-followed", {
-        pod: podKey(pod),
-        to: `${upstream.ip.text}:${upstream.port}`,
-      });
     if (early !== null && upstream !== undefined && isAbout(early.investigation, upstream)) followed = early;
     else if (upstream !== undefined) {
       yield { kind: "progress", doing: "probes", detail: `${upstream.ip.text}:${upstream.port}` };
@@ -111,7 +108,7 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
 
 const NS_PER_MS = 1_000_000n;
 
-/** When packets were recorded, each node by its own clock. */
+/** When packets were recorded, each node by its own clock: in the order of the nodes, for nothing orders their clocks. */
 function tellRecorded({ frames }: Recording, notebook: Notebook): void {
   const spans = new Map<string, { frames: number; first: bigint; last: bigint }>();
   for (const { netns, atNs } of frames) {
@@ -121,7 +118,8 @@ function tellRecorded({ frames }: Recording, notebook: Notebook): void {
     if (atNs > span.last) span.last = atNs;
     spans.set(nodeOf(netns), span);
   }
-  for (const [node, { frames: count, first, last }] of spans)
+  const byNode = [...spans].sort(([a], [b]) => a.localeCompare(b));
+  for (const [node, { frames: count, first, last }] of byNode)
     notebook.happened(Number(first / NS_PER_MS), Number(last / NS_PER_MS), "packets-recorded", { node, frames: count });
 }
 

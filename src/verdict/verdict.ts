@@ -16,7 +16,7 @@ export const causeSchema = z.object({
   object: text,
   /** Verbatim; null when absent. */
   found: nullableText,
-  /** Null means remove. */
+  /** Null means remove; of what no single value would mend (a policy, a full queue, a node) null says nothing. */
   wanted: nullableText,
   culprit: nullableText,
 });
@@ -114,7 +114,17 @@ export const verdictSchema = z.object({
   lasthop: text,
   /** Of the words in it. */
   language: z.enum(["en", "zh"]),
-  symptom: z.object({ input: text, kind: z.enum(["url", "service", "pod", "address", "dns"]), from: text }),
+  symptom: z.object({
+    /** As it was typed. */
+    input: text,
+    kind: z.enum(["url", "service", "pod", "address", "dns"]),
+    /** Where a name without one was looked up. */
+    namespace: text,
+    /** The places that it was tried from, for people. */
+    from: text,
+    /** As `--from` named it; null: as the symptom's users would. */
+    place: nullableText,
+  }),
   outcome: outcomeSchema,
   confidence: confidenceSchema.nullable(),
   summary: text,

@@ -97,7 +97,13 @@ const LADDER: readonly Rung[] = [
 
 /** A hunt that found the incident, in all its parts. */
 export const BROKEN: Conclusion = {
-  symptom: { input: "http://192.168.6.141:30007/", kind: "url", from: "this machine" },
+  symptom: {
+    input: "http://192.168.6.141:30007/",
+    kind: "url",
+    namespace: "default",
+    from: "this machine",
+    place: null,
+  },
   outcome: "broken",
   confidence: "confirmed",
   cause: FORWARDING,

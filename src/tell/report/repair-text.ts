@@ -58,7 +58,7 @@ export function planText(
   plan: PlanLike,
   met: readonly Met[],
   warned: readonly Warned[],
-  style: Style & { readonly isApplied: boolean; readonly summary: string },
+  style: Style & { readonly isApplied: boolean; readonly isOffline: boolean; readonly summary: string },
 ): string {
   const { bold, dim, yellow } = pc.createColors(style.color);
   const say = style.words.repair;
@@ -80,7 +80,8 @@ export function planText(
       ),
     );
   }
-  if (!style.isApplied && plan.steps.length > 0) lines.push("", dim(say.nothingChanged));
+  if (!style.isApplied && plan.steps.length > 0)
+    lines.push("", dim(style.isOffline ? style.words.next.offline : say.nothingChanged));
   return lines.join("\n");
 }
 

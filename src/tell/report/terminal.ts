@@ -5,8 +5,9 @@ import type { Rung } from "../../hunt/findings.ts";
 import { padTo } from "../columns.ts";
 import type { Words } from "../i18n/en.ts";
 import type { Language } from "../i18n/language.ts";
-import { causeById } from "../../think/causes/catalogue.ts";
+import { isMeant } from "../../think/causes/catalogue.ts";
 import { findingText, printable } from "./finding-text.ts";
+import { isLastHopSeen } from "./incident/way.ts";
 import { MARKS } from "./marks.ts";
 import { notCheckedText } from "./not-checked-text.ts";
 import { phraseText } from "../i18n/phrases.ts";
@@ -69,7 +70,14 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
     const at = lastHop.interface === null ? null : `${lastHop.interface} ${lastHop.direction ?? ""}`.trim();
     facts.push([
       labels.lastHop,
-      words.lastHop({ node: lastHop.node, netns: lastHop.netns, at, leg: lastHop.leg, next: lastHop.expectedNext }),
+      words.lastHop({
+        node: lastHop.node,
+        netns: lastHop.netns,
+        at,
+        leg: lastHop.leg,
+        next: lastHop.expectedNext,
+        isSeen: isLastHopSeen(conclusion),
+      }),
     ]);
   }
   for (const other of conclusion.otherCauses) {
@@ -112,9 +120,4 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
   }
   lines.push(dim(`${labels.exit} ${exitStatus} · ${(conclusion.timings.totalMs / 1000).toFixed(1)} s`));
   return lines.join("\n");
-}
-
-/** What a policy declares is not mended. */
-function isMeant(cause: string): boolean {
-  return causeById(cause)?.layer === "policy";
 }

@@ -88,7 +88,7 @@ export function verdictOf(repairs: Repair[], more: Partial<Verdict> = {}): Verdi
     schema: "lasthop/verdict/v1",
     lasthop: "0",
     language: "en",
-    symptom: { input: "http://192.0.2.1/", kind: "url", from: "here" },
+    symptom: { input: "http://192.0.2.1/", kind: "url", namespace: "default", from: "here", place: null },
     outcome: "broken",
     confidence: "confirmed",
     summary: "",

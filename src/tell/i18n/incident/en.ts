@@ -102,12 +102,14 @@ export const incident = {
     notPredicted: "not predicted",
     last: "last hop",
     next: "next, not seen",
+    walkEnds: "the walk ends here",
+    walkNext: "next by the walk",
     tunnelled: "in a tunnel",
   },
   legend: "● seen   ○ not seen   ◌ not told: no tap there, or one that proved nothing",
   kernelSays: (p: { reason: string }): string => `kernel: ${p.reason}`,
-  drawing: (p: { places: string; last: string | null }): string =>
-    `The way of the packets over ${p.places}${p.last === null ? "" : `, last seen at ${p.last}`}.`,
+  drawing: (p: { places: string; last: string | null; isSeen: boolean }): string =>
+    `The way of the packets over ${p.places}${p.last === null ? "" : p.isSeen ? `, last seen at ${p.last}` : `; by the walk it ends at ${p.last}`}.`,
   asText: "The same as text",
   noPath: "No path is known.",
   nobodyHit: "Nobody else is known to be affected.",
@@ -118,6 +120,7 @@ export const incident = {
   noCause: "No cause is known well enough to be named.",
   unexplained: "This version of Lasthop knows no such mechanism.",
   noRepair: "No repair is derived.",
+  meant: "Nothing to repair: it is meant so. If it is not, change the policy.",
   repairOn: (p: { place: string; proven: boolean }): string =>
     `On ${p.place}${p.proven ? "" : ", not proven to deliver"}:`,
   repairApi: (p: { proven: boolean }): string => `In the Kubernetes API${p.proven ? "" : ", not proven to deliver"}:`,

@@ -67,10 +67,18 @@ export const verdict = {
     kernel: "kernel",
     dns: "dns",
   } as { readonly [K in RungName]: string },
-  lastHop: (p: { node: string; netns: string; at: string | null; leg: string; next: string | null }) =>
+  /** `isSeen`: a tap or a capture saw it there; else it is where the walk ends. */
+  lastHop: (p: {
+    node: string;
+    netns: string;
+    at: string | null;
+    leg: string;
+    next: string | null;
+    isSeen: boolean;
+  }) =>
     p.at === null
       ? `${p.node}: no tap saw the ${p.leg}`
-      : `${p.node}${p.netns === "host" ? "" : ` ${p.netns}`} ${p.at}, ${p.leg}${p.next === null ? "" : `; next would be ${p.next}`}`,
+      : `${p.node}${p.netns === "host" ? "" : ` ${p.netns}`} ${p.at}, ${p.leg}${p.next === null ? "" : `; next would be ${p.next}`}${p.isSeen ? "" : " (by the walk: nothing was captured there)"}`,
   affected: (p: { pods: number; node: string | null; services: readonly string[] }) =>
     [
       p.pods === 0 ? null : `${many(p.pods, "pod")}${p.node === null ? "" : ` on ${p.node}`}`,

@@ -68,7 +68,7 @@ export const verdict: typeof english = {
   lastHop: (p) =>
     p.at === null
       ? `${p.node}：没有抓包点看到${leg(p.leg)}`
-      : `${p.node}${p.netns === "host" ? "" : ` ${p.netns}`} ${p.at}，${leg(p.leg)}${p.next === null ? "" : `；下一跳本该是 ${p.next}`}`,
+      : `${p.node}${p.netns === "host" ? "" : ` ${p.netns}`} ${p.at}，${leg(p.leg)}${p.next === null ? "" : `；接下来本该出现在 ${p.next}`}${p.isSeen ? "" : "（由推演得出，那里没有抓包）"}`,
   affected: (p) =>
     [
       p.pods === 0 ? null : `${p.node === null ? "" : `节点 ${p.node} 上的 `}${p.pods} 个 Pod`,

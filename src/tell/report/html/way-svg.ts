@@ -2,7 +2,7 @@ import stringWidth from "string-width";
 import type { IncidentWords } from "../../i18n/incident/en.ts";
 import { printable } from "../finding-text.ts";
 import { type Crossing, grouped, type Station, type Way } from "../incident/way.ts";
-import { endText, netnsName, placeName } from "../markdown/way-text.ts";
+import { endText, lastMark, netnsName, nextMark, placeName } from "../markdown/way-text.ts";
 import { escaped } from "./escape.ts";
 
 /** All in units of the drawing: 400 wide, so that a phone shows its letters at about their size. */
@@ -84,8 +84,15 @@ export function waySvg(way: Way, say: IncidentWords): string {
 function description({ stations }: Way, say: IncidentWords): string {
   const nodes = grouped(stations, (s) => s.node).flatMap(({ key }) => (key === null ? [] : [placeName(key, say)]));
   const last = stations.find((s) => s.request?.isLast || s.reply?.isLast);
-  const at = last === undefined ? null : printable(`${last.node} ${last.interface}`);
-  return say.drawing({ places: nodes.join(" → "), last: at });
+  if (last === undefined) return say.drawing({ places: nodes.join(" → "), last: null, isSeen: false });
+  const { node, netns, request, reply } = last;
+  const where = [
+    ...(node === null ? [] : [placeName(node, say)]),
+    ...(netns === null || netns === "host" ? [] : [netnsName(netns, say)]),
+    printable(last.interface),
+  ];
+  const isSeen = (request?.isLast ? request : reply)?.seen === true;
+  return say.drawing({ places: nodes.join(" → "), last: where.join(" "), isSeen });
 }
 
 function endAt({ request, reply }: Station, { end }: Way): Way["end"] {
@@ -95,11 +102,12 @@ function endAt({ request, reply }: Station, { end }: Way): Way["end"] {
 function portLabels(station: Station, y: number, x: number, say: IncidentWords): readonly string[] {
   const { marks } = say;
   const crossings = [station.request, station.reply].filter((c) => c !== null);
-  const isLast = crossings.some((c) => c.isLast);
-  const note = isLast
-    ? marks.last
-    : crossings.some((c) => c.isNext)
-      ? marks.next
+  const last = crossings.find((c) => c.isLast);
+  const next = crossings.find((c) => c.isNext);
+  const note = last
+    ? lastMark(last, say)
+    : next
+      ? nextMark(next, say)
       : crossings.some((c) => !c.isPredicted)
         ? marks.notPredicted
         : station.isTunnelled
@@ -113,7 +121,7 @@ function portLabels(station: Station, y: number, x: number, say: IncidentWords):
   const direction = second === undefined ? (only?.direction ?? "") : "";
   const room = RIGHT - x - stringWidth(note) * DIM_CHAR - 12;
   const name = printable(`${station.interface} ${direction}`).trimEnd();
-  const kind = isLast ? "loss" : station.isTunnelled && note === marks.tunnelled ? "in-tunnel" : "dim";
+  const kind = last ? "loss" : station.isTunnelled && note === marks.tunnelled ? "in-tunnel" : "dim";
   return [
     text("mono", x, y + 4, shortened(name, room, CHAR)),
     ...(note === "" ? [] : [text(kind, RIGHT, y + 4, note, "end")]),

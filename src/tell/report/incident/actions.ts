@@ -1,4 +1,5 @@
 import type { Repair, Verdict } from "../../../verdict/verdict.ts";
+import { isMeant } from "../../../think/causes/catalogue.ts";
 import type { IncidentWords } from "../../i18n/incident/en.ts";
 import { printable } from "../finding-text.ts";
 import { commandText } from "../repair-text.ts";
@@ -8,8 +9,10 @@ import { prose, words } from "./text.ts";
 /** The commands that mend it. */
 export function repairSection({ repairs, cause, offline }: Verdict, say: IncidentWords): Section {
   const blocks = repairs.flatMap((repair) => oneRepair(repair, say));
-  if (blocks.length === 0) blocks.push({ kind: "paragraph", text: words(say.noRepair) });
-  else if (!offline && cause !== null) {
+  if (blocks.length === 0) {
+    const isPolicy = cause !== null && isMeant(cause.id);
+    blocks.push({ kind: "paragraph", text: words(isPolicy ? say.meant : say.noRepair) });
+  } else if (!offline && cause !== null) {
     blocks.push(
       { kind: "paragraph", text: words(say.repairSafely) },
       { kind: "commands", lines: ["lasthop repair --apply"] },
@@ -35,7 +38,7 @@ export function verifySection(verdict: Verdict, say: IncidentWords): Section {
   const { symptom, cause, evidence, voices } = verdict;
   const blocks: Block[] = [
     { kind: "paragraph", text: words(say.verifySymptom) },
-    { kind: "commands", lines: [typed(["lasthop", "diagnose", symptom.input])] },
+    { kind: "commands", lines: [typed(["lasthop", "diagnose", symptom.input, ...flagsOf(symptom)])] },
   ];
   const asked = evidence.find(
     (e) =>
@@ -57,6 +60,11 @@ export function verifySection(verdict: Verdict, say: IncidentWords): Section {
     blocks.push({ kind: "commands", lines: [typed(["sysctl", cause.object])] });
   }
   return { id: "verify", title: say.sections.verify, blocks };
+}
+
+/** What makes it the same experiment again. */
+function flagsOf({ namespace, place }: Verdict["symptom"]): readonly string[] {
+  return [...(namespace === "default" ? [] : ["--namespace", namespace]), ...(place === null ? [] : ["--from", place])];
 }
 
 function typed(argv: readonly string[]): string {

@@ -4,6 +4,7 @@ import type { Verdict, VerdictCause } from "../../../verdict/verdict.ts";
 import type { IncidentWords } from "../../i18n/incident/en.ts";
 import { WORDS } from "../../i18n/language.ts";
 import type { Block, Row, Section } from "./report.ts";
+import { isLastHopSeen } from "./way.ts";
 import { code, marked, prose, references, type Text, words } from "./text.ts";
 
 /** So many names are told; of more the number. */
@@ -30,15 +31,15 @@ export function outcomeSection(verdict: Verdict, say: IncidentWords): Section {
     ...told(labels.witness, voices.witness, rungEvidence(verdict, "capture")),
     ...told(labels.whatIf, voices.whatIf, []),
     ...voices.dissent.map((what) => ({ label: labels.dissent, text: prose(what) })),
-    ...(lastHop === null ? [] : [{ label: labels.lastHop, text: lastHopText(lastHop, verdict.language) }]),
+    ...(lastHop === null ? [] : [{ label: labels.lastHop, text: lastHopText(lastHop, verdict) }]),
   ];
   return { id: "outcome", title: say.sections.outcome, blocks: [{ kind: "rows", rows }] };
 }
 
-function lastHopText(hop: NonNullable<Verdict["lastHop"]>, language: Verdict["language"]): Text {
+function lastHopText(hop: NonNullable<Verdict["lastHop"]>, verdict: Verdict): Text {
   const at = hop.interface === null ? null : `${hop.interface} ${hop.direction ?? ""}`.trim();
   const { node, netns, leg, expectedNext: next } = hop;
-  return prose(WORDS[language].lastHop({ node, netns, at, leg, next }));
+  return prose(WORDS[verdict.language].lastHop({ node, netns, at, leg, next, isSeen: isLastHopSeen(verdict) }));
 }
 
 function withReferences(text: Text, ids: readonly string[]): Text {
@@ -83,8 +84,20 @@ function causeRows(cause: VerdictCause, say: IncidentWords): readonly Row[] {
     ...(causeById(cause.id) === null ? [] : [{ label: labels.cause, text: code(cause.id) }]),
     ...(where.length === 0 ? [] : [{ label: labels.where, text: code(where.join(" ")) }]),
     { label: labels.object, text: code(cause.object) },
-    { label: labels.found, text: cause.found === null ? words(say.absent) : code(cause.found) },
-    { label: labels.wanted, text: cause.wanted === null ? words(say.remove) : code(cause.wanted) },
+    ...valueRows(cause, say),
+  ];
+}
+
+/** Objects that one takes away where they should not be. */
+const REMOVABLE = /^(rule|ip rule|route|neigh|fdb|ipset|conntrack) /;
+
+/** What no single value would mend (a policy, a full queue, a node) is as it is found, or has no value at all. */
+function valueRows({ object, found, wanted }: VerdictCause, { labels, absent, remove }: IncidentWords): readonly Row[] {
+  const is = found !== null ? code(found) : wanted !== null ? words(absent) : null;
+  const shall = wanted !== null ? code(wanted) : found !== null && REMOVABLE.test(object) ? words(remove) : null;
+  return [
+    ...(is === null ? [] : [{ label: labels.found, text: is }]),
+    ...(shall === null ? [] : [{ label: labels.wanted, text: shall }]),
   ];
 }
 

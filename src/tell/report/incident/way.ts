@@ -38,8 +38,10 @@ interface Passing extends Crossing {
 }
 
 export function wayOf({ path, lastHop }: Pick<Verdict, "path" | "lastHop">): Way {
-  const request = passings(path, lastHop, "request");
-  const reply = passings(path, lastHop, "reply").reverse();
+  // Where no tap heard anything the walk alone says where it ends.
+  const isUnheard = path.every((hop) => hop.witnessed === null);
+  const request = passings(path, lastHop, "request", isUnheard);
+  const reply = passings(path, lastHop, "reply", isUnheard).reverse();
   return {
     stations: aligned(request, reply),
     hasReply: reply.length > 0,
@@ -47,9 +49,22 @@ export function wayOf({ path, lastHop }: Pick<Verdict, "path" | "lastHop">): Way
   };
 }
 
-function passings(path: readonly Hop[], last: LastHop | null, leg: "request" | "reply"): Passing[] {
+/** The last hop's own sighting: false where nobody listened, and only the walk ends there. */
+export function isLastHopSeen({
+  path,
+  lastHop,
+}: {
+  readonly path: readonly Hop[];
+  readonly lastHop: LastHop | null;
+}): boolean {
+  return (
+    lastHop !== null && path.some((hop) => hop.leg === lastHop.leg && isAt(hop, lastHop) && hop.witnessed === true)
+  );
+}
+
+function passings(path: readonly Hop[], last: LastHop | null, leg: "request" | "reply", isUnheard: boolean): Passing[] {
   const hops = path.filter((hop) => hop.leg === leg);
-  const at = last === null || last.leg !== leg ? -1 : hops.findLastIndex((hop) => isAt(hop, last));
+  const at = last === null || last.leg !== leg ? -1 : endOf(hops, last, isUnheard);
   const next = last?.expectedNext ?? null;
   const follows = hops[at + 1];
   const isDrawn = at >= 0 && follows?.interface === next && follows.witnessed !== true;
@@ -72,6 +87,11 @@ function passings(path: readonly Hop[], last: LastHop | null, leg: "request" | "
   return found;
 }
 
+function endOf(hops: readonly Hop[], last: LastHop, isUnheard: boolean): number {
+  if (last.interface !== null) return hops.findLastIndex((hop) => isAt(hop, last));
+  return isUnheard ? hops.length - 1 : -1;
+}
+
 function isAt(hop: Hop, last: LastHop): boolean {
   return (
     hop.node === last.node &&
@@ -82,16 +102,16 @@ function isAt(hop: Hop, last: LastHop): boolean {
   );
 }
 
-/** What came in would go on in the same namespace; what went out would come in somewhere else. */
+/** What came in would go on in the same namespace, out of its tunnel; what went out would come in somewhere else, as it is. */
 function missing(name: string, last: Hop): Passing {
   const isSame = last.direction === "in";
   return {
     node: isSame ? last.node : null,
     netns: isSame ? last.netns : null,
     interface: name,
-    header: last.header,
+    header: isSame ? "inner" : last.header,
     direction: null,
-    seen: false,
+    seen: last.witnessed === true ? false : null,
     isPredicted: true,
     isLast: false,
     isNext: true,

@@ -52,13 +52,22 @@ function stationLines(
   const marks = say.marks;
   const notes = [
     station.isTunnelled ? marks.tunnelled : null,
-    isLast ? `← ${marks.last}` : null,
-    isNext ? marks.next : null,
+    isLast ? `← ${lastMark(crossing, say)}` : null,
+    isNext ? nextMark(crossing, say) : null,
     isPredicted ? null : marks.notPredicted,
   ].filter((note) => note !== null);
   const left = `      ${border}${printable(`${station.interface} ${direction ?? ""}`).trimEnd()}`;
   const here: Line = { left, right: [SEEN[`${seen}`], ...notes].join("  ") };
   return isLast && way.end?.leg === leg ? [here, { left: `      ✕ ${endText(way.end, say)}`, right: "" }] : [here];
+}
+
+/** Where nobody listened the walk alone says where it ends, and what would come next. */
+export function lastMark({ seen }: Crossing, { marks }: IncidentWords): string {
+  return seen === true ? marks.last : marks.walkEnds;
+}
+
+export function nextMark({ seen }: Crossing, { marks }: IncidentWords): string {
+  return seen === false ? marks.next : marks.walkNext;
 }
 
 export function endText({ disposition, reason }: NonNullable<Way["end"]>, say: IncidentWords): string {
