@@ -6,7 +6,7 @@ export interface ChangingPhrases {
   unchanged: Nothing;
   "no-chain": { readonly chain: string };
   "no-policy": Nothing;
-  "rule-count": { readonly count: number };
+  "no-one-place": { readonly chain: string; readonly rule: string };
   "place-gone": { readonly chain: string; readonly count: number; readonly number: string };
   "chain-lacks": { readonly chain: string; readonly rule: string };
   "chain-has": { readonly chain: string; readonly rule: string };

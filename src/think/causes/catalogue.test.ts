@@ -97,7 +97,7 @@ const EDITS: Readonly<Record<string, Edit>> = {
   "rule-drops": { do: "remove-rule", ...host, ...chain, number: 1, text: "-A FORWARD -j DROP" },
   "rule-drops (policy)": { do: "set-policy", ...host, ...chain, policy: "ACCEPT" },
   "pod-iptables-drop": { do: "remove-rule", netns: POD, ...chain, number: 1, text: "-A FORWARD -j DROP" },
-  "rule-missing": { do: "add-rule", ...host, ...chain, number: 1, rule, isAlone: false },
+  "rule-missing": { do: "add-rule", ...host, ...chain, number: 1, before: null, rule, isAlone: false },
   "no-route-to-pod-cidr": { do: "add-route", ...host, route: route("10.42.2.0/25") },
   "no-route": { do: "add-route", ...host, route: route("192.168.6.128/25") },
   "no-route (default)": { do: "add-route", ...host, route: route("0.0.0.0/0", { metric: 77 }) },

@@ -29,6 +29,7 @@ describe.skipIf(!isRoot).each(["nft", "legacy"] as const)("a rule put in by ipta
       table: "filter",
       chain: "FORWARD",
       number: String(number),
+      before: rules()[number - 1] ?? "",
       text: `-A FORWARD ${rest}`,
     });
 
@@ -52,6 +53,45 @@ describe.skipIf(!isRoot).each(["nft", "legacy"] as const)("a rule put in by ipta
     expect(error?.code).toBe("command-failed");
     expect(await undo(entry)).toBeNull();
     expect(rules()).toEqual(all);
+  });
+
+  it.each([2, 4])(
+    "at %i, has the place before the rule that it precedes, whatever was put in above since",
+    async (number) => {
+      const one = ours(number, "-s 192.0.2.9/32 -j ACCEPT");
+      node.sh(`for n in 1 2 3 4; do ${tool} -I FORWARD 1 -s 192.0.2.$n -j DROP; done`);
+      const all = rules();
+      const { error, entry } = await apply(one);
+      expect(error).toBeNull();
+      expect(rules()).toEqual(all.toSpliced(number + 3, 0, "-A FORWARD -s 192.0.2.9/32 -j ACCEPT"));
+      expect(await undo(entry)).toBeNull();
+      expect(rules()).toEqual(all);
+    },
+  );
+
+  it.each([
+    ["is gone", "-D FORWARD 2"],
+    ["is there twice", "-A FORWARD -s 10.2.0.0/16 -j DROP"],
+  ])("has no place where the rule that it precedes %s, whatever is forced", async (_, change) => {
+    const one = ours(2, "-s 192.0.2.9/32 -j ACCEPT");
+    node.sh(`${tool} ${change}`);
+    const all = rules();
+    expect((await apply(one)).error?.code).toBe("changed-since");
+    expect((await apply(one, FORCE)).error?.code).toBe("read-back-differs");
+    expect(rules()).toEqual(all);
+  });
+
+  it("is not put in when its place moves between reading and writing", async () => {
+    const one = ours(2, "-s 192.0.2.9/32 -j ACCEPT");
+    const transport = Object.create(node.transport) as typeof node.transport;
+    transport.change = (name, command, stdin) => {
+      if (command.argv.includes(tool)) node.sh(`${tool} -I FORWARD 1 -s 192.0.2.1 -j ACCEPT`);
+      return node.transport.change(name, command, stdin);
+    };
+    const all = rules();
+    const { error } = await applyPlan(planRepair(verdictOf([one]), PLAIN), node.context({ transport }), PLAIN);
+    expect(error?.code).toBe("command-failed");
+    expect(rules().slice(1)).toEqual(all);
   });
 
   it("refused, is not what another writer puts in above its place", async () => {

@@ -143,6 +143,7 @@ describe.skipIf(!isRoot)("every kind of repair, in a namespace (needs root)", ()
         table: "filter",
         chain: "FORWARD",
         number: "2",
+        before: rules()[1] ?? "",
         text: `-A FORWARD ${odd.replace("DROP", "ACCEPT").replace(String.raw`\$`, "$")}`,
       };
       await roundTrip(repair("add-rule", params), () => expect(rules()[1]).toMatch(/quoted.*ACCEPT/));

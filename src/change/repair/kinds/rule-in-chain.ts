@@ -28,12 +28,14 @@ export const ruleImage = chainImage.extend({
 export type RuleImage = z.infer<typeof ruleImage>;
 
 /**
- * Deletes by number only while that number holds that very text: another writer may have moved it since it was read.
- * 75: EX_TEMPFAIL.
+ * Inserts or deletes (`$6`) by number only while that number holds that very text: another writer may have moved it since it
+ * was read. 75: EX_TEMPFAIL.
  */
-const DELETE_IF = `now=$("$1" -w -t "$2" -S "$3" "$4") || exit
-[ "$now" = "$5" ] || { printf '%s\\n' "$now" >&2; exit 75; }
-exec "$1" -w -t "$2" -D "$3" "$4"`;
+const CHANGE_IF = `tool=$1 table=$2 chain=$3 number=$4 text=$5 change=$6
+now=$("$tool" -w -t "$table" -S "$chain" "$number") || exit
+[ "$now" = "$text" ] || { printf '%s\\n' "$now" >&2; exit 75; }
+shift 6
+exec "$tool" -w -t "$table" "$change" "$chain" "$number" "$@"`;
 
 /** The verdict's own words for the rule. */
 export function ruleText(p: Pick<RuleParams, "backend" | "chain" | "text">): string {
@@ -74,8 +76,11 @@ export function insertOf(p: RuleParams, present: RuleImage, at: number, text: st
     const position = previous === undefined ? [] : ["position", previous];
     return { argv: ["nft", ...where, p.family, p.table, p.chain, ...position, text] };
   }
-  const words = ruleWords(text) ?? [];
-  return { argv: [present.tool, "-w", "-t", p.table, "-I", p.chain, String(at), ...words.slice(2)] };
+  const words = (ruleWords(text) ?? []).slice(2);
+  const next = ruleAt(present, at);
+  return next === null
+    ? { argv: [present.tool, "-w", "-t", p.table, "-A", p.chain, ...words] }
+    : changeIf(p, present, at, next, ["-I", ...words]);
 }
 
 /** @param text what the rule at that number has to be */
@@ -84,7 +89,12 @@ export function deleteOf(p: RuleParams, present: RuleImage, at: number, text: st
     const handle = present.handles[at - present.from] ?? "0";
     return { argv: ["nft", "delete", "rule", p.family, p.table, p.chain, "handle", handle] };
   }
-  return { argv: ["sh", "-c", DELETE_IF, "sh", present.tool, p.table, p.chain, String(at), text] };
+  return changeIf(p, present, at, text, ["-D"]);
+}
+
+/** @param text what the rule at that number has to be */
+function changeIf(p: RuleParams, { tool }: RuleImage, at: number, text: string, change: readonly string[]): Act {
+  return { argv: ["sh", "-c", CHANGE_IF, "sh", tool, p.table, p.chain, String(at), text, ...change] };
 }
 
 /** A rule of nft is text for a parser that knows `;` and blocks, and those of iptables-nft have no text: only what is one rule can be put back. */
@@ -110,10 +120,12 @@ export const ruleShared = {
     const same = chain.rules.filter((_, i) => isThatRule(chain, i, p)).length;
     return { ...chain, count: chain.rules.length, same, from: 1 };
   },
-  keep(p: RuleParams, seen: RuleImage): RuleImage {
-    const first = Math.max(1, Number(p.number) - NEIGHBOURS);
-    const window = <T>(list: readonly T[]) => list.slice(first - seen.from, first - seen.from + 2 * NEIGHBOURS + 1);
-    const kept = { rules: window(seen.rules), handles: window(seen.handles), spoken: window(seen.spoken) };
-    return { ...seen, from: first, ...kept };
-  },
+  keep: (p: RuleParams, seen: RuleImage) => keepAround(seen, Number(p.number)),
 } as const;
+
+export function keepAround(seen: RuleImage, number: number): RuleImage {
+  const first = Math.max(1, number - NEIGHBOURS);
+  const window = <T>(list: readonly T[]) => list.slice(first - seen.from, first - seen.from + 2 * NEIGHBOURS + 1);
+  const kept = { rules: window(seen.rules), handles: window(seen.handles), spoken: window(seen.spoken) };
+  return { ...seen, from: first, ...kept };
+}

@@ -16,7 +16,7 @@ function acts(rules: readonly string[]): readonly (readonly string[])[] {
   const same = rules.filter((rule) => rule === DROP).length;
   return bound
     .acts({ ...chain, count: rules.length, same, from: 1 })
-    .map((act) => ("argv" in act ? act.argv.slice(-2) : []));
+    .map((act) => ("argv" in act ? act.argv.slice(-3, -1) : []));
 }
 
 describe("taking a rule out", () => {

@@ -9,6 +9,7 @@ import {
   deleteOf,
   holdsAt,
   insertOf,
+  keepAround,
   placeIn,
   ruleParams,
   type RuleImage,
@@ -58,7 +59,8 @@ export const removeRule = defineKind<RuleParams, RuleImage>({
     present.same >= before.same ? [] : [phrase("chain-lacks", { chain: p.chain, rule: ruleText(p) })],
 });
 
-const addParams = ruleParams.and(z.object({ alone: z.literal("yes").optional() }));
+/** `before`: the rule that it precedes, as the tool prints it; empty: it is the last. */
+const addParams = ruleParams.and(z.object({ before: z.string().max(16_384), alone: z.literal("yes").optional() }));
 type AddParams = z.infer<typeof addParams>;
 
 /** A rule of nft is known by its JSON alone, which is no text to type: what a peer has is shown, and put in by people. */
@@ -68,20 +70,28 @@ export const addRule = defineKind<AddParams, RuleImage>({
   params: addParams,
   // A MASQUERADE without the RETURN before it would take everything: whoever owns the chain has to write it whole.
   byHand: (p) => p.backend === "nft" || p.alone === "yes",
-  fromEdit: (edit) =>
-    edit.do === "add-rule" ? { ...paramsOf(edit, edit.rule.text), ...(edit.isAlone ? { alone: "yes" } : {}) } : null,
+  fromEdit(edit) {
+    if (edit.do !== "add-rule") return null;
+    const alone: Record<string, string> = edit.isAlone ? { alone: "yes" } : {};
+    return { ...paramsOf(edit, edit.rule.text), before: edit.before ?? "", ...alone };
+  },
+  keep: (p, seen) => keepAround(seen, placeToPutIn(p, seen) ?? Number(p.number)),
   commands: (p) =>
     p.backend === "nft"
       ? [["nft", "add", "rule", p.family, p.table, p.chain, ruleText(p)]]
       : [[programOf(p), "-t", p.table, "-I", p.chain, p.number, ...(ruleWords(ruleText(p)) ?? []).slice(2)]],
   judge(p, present, _found, before) {
-    const number = Number(p.number);
     if (present.same > 0 || (before !== null && isPutIn(p, before, present))) return "as-wanted";
     if (before !== null) return { other: phrase("absent") };
     if (!present.exists) return { other: phrase("no-chain", { chain: p.chain }) };
-    return number <= present.count + 1 ? "as-found" : { other: phrase("rule-count", { count: present.count }) };
+    if (placeToPutIn(p, present) !== null) return "as-found";
+    return { other: phrase("no-one-place", { chain: p.chain, rule: p.before }) };
   },
-  acts: (p, present) => [insertOf(p, present, Number(p.number), ruleText(p))],
+  acts(p, present) {
+    // Whatever is forced: before any other rule it could let pass what it was never meant to.
+    const number = placeToPutIn(p, present);
+    return number === null ? [] : [insertOf(p, present, number, ruleText(p))];
+  },
   // Wherever the rule has moved to, it is told by its text.
   disturbed: () => [],
   undo(p, view) {
@@ -99,10 +109,16 @@ function onlyPlaceOf(p: RuleParams, present: RuleImage): number | null {
   return places.length === 1 ? (places[0] ?? null) : null;
 }
 
+/** By the rule that it precedes: others may have written above it since its number was read. Null where that is gone, or there several times. */
+function placeToPutIn(p: AddParams, present: RuleImage): number | null {
+  return p.before === "" ? present.count + 1 : onlyPlaceOf({ ...p, text: p.before }, present);
+}
+
 /** Between the two that its place was between, and nobody wrote beside it: this node's iptables may print it in other words than the peer's did. */
-function isPutIn(p: RuleParams, before: RuleImage, present: RuleImage): boolean {
-  const number = Number(p.number);
+function isPutIn(p: AddParams, before: RuleImage, present: RuleImage): boolean {
+  const number = placeToPutIn(p, before);
   return (
+    number !== null &&
     present.count === before.count + 1 &&
     ruleAt(present, number - 1) === ruleAt(before, number - 1) &&
     ruleAt(present, number + 1) === ruleAt(before, number)
@@ -110,15 +126,16 @@ function isPutIn(p: RuleParams, before: RuleImage, present: RuleImage): boolean 
 }
 
 /** What has its number is it only where it was put in: else it was refused, or somebody has written above it since. */
-function insertedText(p: RuleParams, { before, after }: UndoView<RuleImage>): string {
-  return (isPutIn(p, before, after) ? ruleAt(after, Number(p.number)) : null) ?? ruleText(p);
+function insertedText(p: AddParams, { before, after }: UndoView<RuleImage>): string {
+  const number = isPutIn(p, before, after) ? placeToPutIn(p, before) : null;
+  return (number === null ? null : ruleAt(after, number)) ?? ruleText(p);
 }
 
 /** Null when it is gone, by us or before us, or was there before. */
-function placeOfInserted(p: RuleParams, view: UndoView<RuleImage>): number | null {
+function placeOfInserted(p: AddParams, view: UndoView<RuleImage>): number | null {
   const { before, first, present } = view;
   const text = insertedText(p, view);
-  const number = Number(p.number);
   if (before.same > 0 || present.count < first.count || !present.rules.includes(text)) return null;
-  return ruleAt(present, number) === text ? number : present.from + present.rules.indexOf(text);
+  const number = placeToPutIn(p, before);
+  return number !== null && ruleAt(present, number) === text ? number : present.from + present.rules.indexOf(text);
 }

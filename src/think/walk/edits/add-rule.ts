@@ -59,8 +59,9 @@ function insertion(netns: string, place: ChainPlace, chain: Chain, theirs: Chain
   const last = chain.rules.reduce((most, r) => Math.max(most, r.number), 0);
   const { backend, family, table, chain: name } = place;
   const number = next?.number ?? last + 1;
+  const before = next?.text ?? null;
   const isAlone = hasLostWhatComesFirst(chain, theirs, rule);
-  return { do: "add-rule", netns, backend, family, table, chain: name, number, rule, isAlone };
+  return { do: "add-rule", netns, backend, family, table, chain: name, number, before, rule, isAlone };
 }
 
 /** After these the packet goes on to the next rule. */

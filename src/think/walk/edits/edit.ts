@@ -31,6 +31,8 @@ export type Edit =
       readonly chain: string;
       /** Inserted before the rule that has this number now; one more than the last: appended. */
       readonly number: number;
+      /** That rule as the tool prints it: numbers move when others write. Null: appended. */
+      readonly before: string | null;
       /** A healthy peer's. */
       readonly rule: Rule;
       /** Rules that come before it there, and narrow what it sees, are missing here too. */
