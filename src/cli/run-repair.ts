@@ -128,7 +128,7 @@ async function warningsOf(plan: Plan, open: OpenForChange): Promise<readonly War
     sysctls.map(async ({ repair }) => {
       const { key = "", value = "" } = repair.params;
       const warnings = await persistWarnings(open.transport, repair.node ?? "", key, value);
-      return warnings.map((warning): Warned => ({ node: repair.node ?? "", key, ...warning }));
+      return warnings.map((warning): Warned => ({ node: repair.node ?? "", ...warning }));
     }),
   );
   return found.flat();

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { filesInOrder } from "./order.ts";
 import { whoResets } from "./resetters.ts";
 import { patternMatches, type SysctlFile } from "./sysctl-file.ts";
-import { conflicts, winner } from "./winner.ts";
+import { bootWinner, conflicts, winner } from "./winner.ts";
 
 const TTL = "net.ipv4.ip_default_ttl";
 const RP = (link: string) => `net.ipv4.conf.${link}.rp_filter`;
@@ -124,11 +124,12 @@ describe("who wins at the next reload", () => {
   test("procps and systemd may differ over the same files", () => {
     const all = files({ "/etc/sysctl.d/99-kubernetes.conf": `\n${FORWARD}=1\n`, "/etc/sysctl.conf": `${FORWARD}=0\n` });
     expect(winner(all, "net.ipv4.conf.all.forwarding", "systemd-sysctl")).toEqual({
+      key: FORWARD,
       value: "1",
       file: "/etc/sysctl.d/99-kubernetes.conf",
       line: 2,
     });
-    expect(winner(all, FORWARD, "procps")).toEqual({ value: "0", file: "/etc/sysctl.conf", line: 1 });
+    expect(winner(all, FORWARD, "procps")).toEqual({ key: FORWARD, value: "0", file: "/etc/sysctl.conf", line: 1 });
     expect(winner(all, TTL, "procps")).toBeNull();
   });
 
@@ -139,7 +140,7 @@ describe("who wins at the next reload", () => {
       "/etc/sysctl.d/99-zzz.conf": `net.ipv4.conf.all.forwarding = 0\n`,
       "/etc/ufw/sysctl.conf": "net/ipv4/ip_forward=0\n",
     });
-    expect(conflicts(all, FORWARD, "1", ours)).toEqual([
+    expect(conflicts(all, FORWARD, "1", ours)).toMatchObject([
       { by: "systemd-sysctl", value: "0", file: "/etc/sysctl.d/99-zzz.conf", line: 1, wins: true },
       { by: "procps", value: "0", file: "/etc/sysctl.d/60-gce-network-security.conf", line: 2, wins: false },
       { by: "procps", value: "0", file: "/etc/sysctl.d/99-zzz.conf", line: 1, wins: true },
@@ -147,6 +148,27 @@ describe("who wins at the next reload", () => {
     ]);
     expect(conflicts(all.slice(0, 1), FORWARD, "1", ours).some((c) => c.wins)).toBe(false);
     expect(conflicts(all, FORWARD, "0", ours)).toEqual([]);
+  });
+
+  describe("the reverse path filter of a link", () => {
+    const centos = files({ "/usr/lib/sysctl.d/50-default.conf": `${RP("default")} = 1\n${RP("all")} = 1\n` });
+    const told = (all: readonly SysctlFile[], wanted: string, ours: string | null = null) =>
+      conflicts(all, RP("eth0"), wanted, ours)
+        .filter((c) => c.by === "procps" && c.wins)
+        .map(({ key, value, line }) => `${line}: ${key}=${value}`);
+
+    test("is that of all where that is the greater, whatever its own file says", () => {
+      const ours = "/etc/sysctl.d/99-zz-lasthop.conf";
+      expect(told(centos, "0", ours)).toEqual([`2: ${RP("all")}=1`]);
+      expect(told(centos, "2", ours)).toEqual([]);
+    });
+
+    test("is the default one where no line names it", () => {
+      expect(told(centos, "0")).toEqual([`1: ${RP("default")}=1`, `2: ${RP("all")}=1`]);
+      expect(told(centos, "2")).toEqual([`1: ${RP("default")}=1`]);
+      expect(bootWinner(centos, RP("eth0"), "procps")).toMatchObject({ key: RP("default"), value: "1" });
+      expect(winner(centos, RP("eth0"), "procps")).toBeNull();
+    });
   });
 
   test("a file that has the value already does not change it by being there", () => {

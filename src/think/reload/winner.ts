@@ -1,9 +1,11 @@
-import { canonicalKey, parseConfKey, withoutAlias } from "../walk/edits/sysctl-keys.ts";
+import { canonicalKey, confKey, parseConfKey, withoutAlias } from "../walk/edits/sysctl-keys.ts";
 import { assignmentsInOrder, RELOADERS, type ReloadBy } from "./order.ts";
 import { type Assignment, isPattern, patternMatches, type SysctlFile } from "./sysctl-file.ts";
 
 /** The line that decides a key at the next reload. */
 export interface Winner {
+  /** What the line names: the key, its other name, a pattern, or another key that counts for it. */
+  readonly key: string;
   readonly value: string;
   readonly file: string;
   readonly line: number;
@@ -26,6 +28,18 @@ export function winner(
   return writes.at(-1) ?? null;
 }
 
+/**
+ * What a key will be after a boot. A link takes the values of `default` when it is made, or later while nobody gave it one
+ * (inetdev_init and devinet_copy_dflt_conf in net/ipv4/devinet.c, ipv6_add_dev in net/ipv6/addrconf.c).
+ */
+export function bootWinner(files: readonly SysctlFile[], key: string, by: ReloadBy): Winner | null {
+  const own = winner(files, key, by);
+  const conf = parseConfKey(key);
+  return own !== null || conf === null || conf.link === "all"
+    ? own
+    : winner(files, confKey({ ...conf, link: "default" }), by);
+}
+
 export interface Conflict extends Winner {
   readonly by: ReloadBy;
   /** False: a later line of the same reload sets the wanted value again. */
@@ -46,11 +60,27 @@ export function conflicts(
   const planned = ours === null ? files : withOurs(files, ours, `${key} = ${wanted}\n`);
   return RELOADERS.flatMap((by) => {
     const writes = writesOf(planned, key, by, present);
-    return writes.flatMap((write, at): readonly Conflict[] => {
+    const own = writes.flatMap((write, at): readonly Conflict[] => {
       if (sameValue(write.value, wanted) || write.file === ours) return [];
       return [{ ...write, by, wins: at === writes.length - 1 }];
     });
+    const byDefault = writes.length === 0 ? bootWinner(planned, key, by) : null;
+    const others = [
+      ...(byDefault === null || sameValue(byDefault.value, wanted) ? [] : [byDefault]),
+      ...greaterOfAll(planned, key, wanted, by),
+    ];
+    return [...own, ...others.map((write): Conflict => ({ ...write, by, wins: true }))];
   });
+}
+
+/** Of these the greater of `all` and the interface's own counts (IN_DEV_MAXCONF, include/linux/inetdevice.h). */
+const GREATER_COUNTS: ReadonlySet<string> = new Set(["rp_filter", "arp_ignore"]);
+
+function greaterOfAll(files: readonly SysctlFile[], key: string, wanted: string, by: ReloadBy): readonly Winner[] {
+  const conf = parseConfKey(key);
+  if (conf === null || conf.link === "all" || conf.family !== "ipv4" || !GREATER_COUNTS.has(conf.leaf)) return [];
+  const all = winner(files, confKey({ ...conf, link: "all" }), by);
+  return all !== null && Number(all.value) > Number(wanted) ? [all] : [];
 }
 
 function withOurs(files: readonly SysctlFile[], path: string, content: string): readonly SysctlFile[] {
@@ -78,7 +108,8 @@ function writesOf(files: readonly SysctlFile[], text: string, by: ReloadBy, pres
   let switchValue = spreader === null ? undefined : presentValue(present, spreader);
   for (const assignment of all) {
     if (assignment.value === null) continue;
-    const write: Winner = { value: assignment.value, file: assignment.file, line: assignment.line };
+    const { key: name, value, file, line } = assignment;
+    const write: Winner = { key: name, value, file, line };
     if (writesTo(assignment, key, named)) {
       writes.push(write);
     } else if (spreader !== null && writesTo(assignment, spreader, named)) {
