@@ -12,8 +12,11 @@ export interface TakenBack {
   readonly entry: JournalEntry;
   /** Commands that were run, in order. */
   readonly commands: readonly (readonly string[])[];
-  /** `gone`: a reboot had taken the runtime change; the file, if any, was restored. `gone-with-pod`: its namespace is no more. */
-  readonly runtime: "restored" | "untouched" | "gone" | "gone-with-pod";
+  /**
+   * `gone`: a reboot had taken the runtime change; the file, if any, was restored. `in-force`: so it was, but at boot the file
+   * set the value again, which lasts until the next one. `gone-with-pod`: its namespace is no more.
+   */
+  readonly runtime: "restored" | "untouched" | "gone" | "in-force" | "gone-with-pod";
   readonly file: "restored" | "untouched";
 }
 
@@ -36,14 +39,21 @@ export async function takeBack(entry: JournalEntry, context: ChangeContext, forc
   const done = gone ? [] : await restoreRuntime(entry, bound, context, force);
   const restored = done === null ? "gone-with-pod" : done.length > 0 ? "restored" : "untouched";
   if (restore !== undefined) await writePersistFile(host, restore);
+  const runtime = gone ? await bootedTo(bound, host, context) : restored;
   const undone: JournalEntry = { ...entry, status: "undone", undoneAt: context.now().toISOString() };
   await writeEntry(host, context.stateDir ?? STATE_DIR, undone, "old");
   return {
     entry: undone,
     commands: done ?? [],
-    runtime: gone ? "gone" : restored,
+    runtime,
     file: restore === undefined ? "untouched" : "restored",
   };
+}
+
+/** At boot the file had set the value again, unless something else was stronger: taking its line out changes nothing now. */
+async function bootedTo(bound: BoundRepair, host: Hands, { api }: ChangeContext): Promise<"gone" | "in-force"> {
+  const now = await seeNow(bound, host, api);
+  return bound.judge(now, undefined, null) === "as-wanted" ? "in-force" : "gone";
 }
 
 /** The content to write; undefined when the file is as it was. Looked at before anything is changed. */

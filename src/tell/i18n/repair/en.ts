@@ -16,7 +16,9 @@ export const repair = {
   persisted: (p: { file: string }) => `written to ${p.file}`,
   takesBack: "takes back:",
   undone: (p: { runtime: string; file: string }) =>
-    `${({ gone: "a reboot had taken it back", "gone-with-pod": "it went with its pod" } as Record<string, string>)[p.runtime] ?? "as it was before"}${p.file === "restored" ? ", and the file" : ""}`,
+    p.runtime === "in-force"
+      ? "the file is as it was before; the value that it set is in force until the next boot"
+      : `${({ gone: "a reboot had taken it back", "gone-with-pod": "it went with its pod" } as Record<string, string>)[p.runtime] ?? "as it was before"}${p.file === "restored" ? ", and the file" : ""}`,
   states: {
     applied: "applied",
     failed: "failed",

@@ -18,7 +18,9 @@ export const repair: typeof english = {
   persisted: (p) => `已写入 ${p.file}`,
   takesBack: "撤销：",
   undone: (p) =>
-    `${({ gone: "重启已经把它撤销了", "gone-with-pod": "Pod 已经重建，改动随旧 Pod 一起消失了" } as Record<string, string>)[p.runtime] ?? "已恢复原样"}${p.file === "restored" ? "，文件也一并恢复" : ""}`,
+    p.runtime === "in-force"
+      ? "文件已恢复原样；但开机时由它设置的值要到下次重启才会失效"
+      : `${({ gone: "重启已经把它撤销了", "gone-with-pod": "Pod 已经重建，改动随旧 Pod 一起消失了" } as Record<string, string>)[p.runtime] ?? "已恢复原样"}${p.file === "restored" ? "，文件也一并恢复" : ""}`,
   states: {
     applied: "生效中",
     failed: "失败",
