@@ -28,8 +28,8 @@ function node(answer: string | null): Reader {
   return { offline: false, run: async (_, round) => round.map(outputOf) } as Partial<Reader> as Reader;
 }
 
-async function told(answer: string | null, key = "net.ipv4.ip_forward") {
-  const cause = { ...FORWARDING, object: key };
+async function told(answer: string | null, key = "net.ipv4.ip_forward", wanted = "1") {
+  const cause = { ...FORWARDING, object: key, wanted };
   const found = await recurrenceOf({ ...BROKEN, cause }, node(answer), limits);
   return found.map(({ by, when }) => `${said(by)}: ${said(when)}`);
 }
@@ -47,6 +47,14 @@ describe("who will set it back", () => {
 
   test("not where it is installed only, and neither units nor processes are told", async () => {
     expect((await told(installed)).filter((line) => line.includes("network"))).toEqual([]);
+  });
+
+  test("no file, where the kernel's own value is another than the wanted one", async () => {
+    const nobody = async (key: string, wanted: string) =>
+      (await told("", key, wanted)).some((line) => line === "no file sets it: next boot");
+    expect(await nobody("net.ipv4.conf.lhrc0.proxy_arp", "1")).toBe(true);
+    expect(await nobody("net.bridge.bridge-nf-call-ip6tables", "1")).toBe(false);
+    expect(await nobody("net.ipv4.conf.lhrc0.arp_ignore", "0")).toBe(false);
   });
 
   test("a node is asked for its units and processes", async () => {

@@ -2,6 +2,7 @@ import { readSysctlFiles } from "../change/repair/persist/sysctl-files.ts";
 import { phrase } from "../facts/phrase.ts";
 import type { Conclusion } from "../hunt/conclusion.ts";
 import { type Command, type Limits, type Reader, text } from "../read/transport/reader.ts";
+import { kernelDefault } from "../think/reload/kernel-defaults.ts";
 import {
   RESETTER_PATHS,
   RESETTER_UNITS,
@@ -9,7 +10,7 @@ import {
   type ResetterFacts,
   whoResets,
 } from "../think/reload/resetters.ts";
-import { conflicts, winner } from "../think/reload/winner.ts";
+import { bootWinner, conflicts } from "../think/reload/winner.ts";
 
 /** Prints what is there: of its arguments, paths that exist and units that are active; the names of all processes. */
 const LOOK = `for one; do
@@ -40,9 +41,11 @@ export async function recurrenceOf(
   if (files === null) return [];
   const losing = conflicts(files, key, cause.wanted).filter((c) => c.wins);
   const told = losing.map(({ by, file, line }) => ({ by, when: phrase("next-reload-or-boot"), file, line }));
-  const isSet = (["systemd-sysctl", "procps"] as const).some((by) => winner(files, key, by)?.value === cause.wanted);
+  const isSet = (["systemd-sysctl", "procps"] as const).some(
+    (by) => bootWinner(files, key, by)?.value === cause.wanted,
+  );
   const nobody =
-    !isSet && told.length === 0
+    !isSet && told.length === 0 && kernelDefault(key) !== cause.wanted
       ? [{ by: phrase("no-file-sets-it"), when: phrase("next-boot"), file: null, line: null }]
       : [];
   const command: Command = {
