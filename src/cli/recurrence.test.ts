@@ -31,7 +31,7 @@ function node(answer: string | null): Reader {
 async function told(answer: string | null, key = "net.ipv4.ip_forward", wanted = "1") {
   const cause = { ...FORWARDING, object: key, wanted };
   const found = await recurrenceOf({ ...BROKEN, cause }, node(answer), limits);
-  return found.map(({ by, when }) => `${said(by)}: ${said(when)}`);
+  return found.recurrence.map(({ by, when }) => `${said(by)}: ${said(when)}`);
 }
 
 describe("who will set it back", () => {
@@ -55,6 +55,28 @@ describe("who will set it back", () => {
     expect(await nobody("net.ipv4.conf.lhrc0.proxy_arp", "1")).toBe(true);
     expect(await nobody("net.bridge.bridge-nf-call-ip6tables", "1")).toBe(false);
     expect(await nobody("net.ipv4.conf.lhrc0.arp_ignore", "0")).toBe(false);
+  });
+
+  test("what could not be read is not checked, and says so", async () => {
+    const output = { node: "k2", status: null, stdout: new Uint8Array(), stderr: "", failure: "it is gone" } as const;
+    const times = { at: "", durationMs: 0, truncated: false };
+    const dead = (isDead: (command: Command) => boolean): Reader => {
+      const real = node("");
+      const run: Reader["run"] = async (at, round, of) =>
+        (await real.run(at, round, of)).map((read) =>
+          isDead(read.command) ? { ...output, ...times, command: read.command } : read,
+        );
+      return { ...real, run };
+    };
+    for (const reader of [dead(() => true), dead(({ name }) => name === "resetters")]) {
+      const { notChecked } = await recurrenceOf({ ...BROKEN, cause: FORWARDING }, reader, limits);
+      expect(notChecked.map(({ what, why }) => `${said(what)}: ${said(why)}`)).toEqual([
+        "who will set net.ipv4.ip_forward back on k2: it is gone",
+      ]);
+    }
+    const rule = { ...FORWARDING, object: "rule iptables-nft:filter/FORWARD#1" };
+    const none = await recurrenceOf({ ...BROKEN, cause: rule }, dead(() => true), limits);
+    expect(none).toEqual({ recurrence: [], notChecked: [] });
   });
 
   test("a node is asked for its units and processes", async () => {

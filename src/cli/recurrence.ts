@@ -1,5 +1,7 @@
+import { ChangeError } from "../change/change-error.ts";
 import { readSysctlFiles } from "../change/repair/persist/sysctl-files.ts";
-import { phrase } from "../facts/phrase.ts";
+import { type Phrase, phrase } from "../facts/phrase.ts";
+import type { NotChecked } from "../facts/world.ts";
 import type { Conclusion } from "../hunt/conclusion.ts";
 import { type Command, type Limits, type Reader, text } from "../read/transport/reader.ts";
 import { kernelDefault } from "../think/reload/kernel-defaults.ts";
@@ -11,6 +13,7 @@ import {
   whoResets,
 } from "../think/reload/resetters.ts";
 import { bootWinner, conflicts } from "../think/reload/winner.ts";
+import { isNodeSysctl } from "../verdict/verdict.ts";
 
 /** Prints what is there: of its arguments, paths that exist and units that are active; the names of all processes. */
 const LOOK = `for one; do
@@ -26,19 +29,19 @@ true`;
 
 /**
  * Who will set the deciding sysctl back, or not set it at all, at the next reload or boot: from the node's own files. Nothing
- * where the cause is no sysctl of a node, or its files cannot be read.
+ * where the cause is no sysctl of a node; what could not be read is not checked.
  */
 export async function recurrenceOf(
   conclusion: Conclusion,
   reader: Reader,
   limits: Limits,
-): Promise<Conclusion["recurrence"]> {
+): Promise<Pick<Conclusion, "recurrence" | "notChecked">> {
   const { cause } = conclusion;
-  if (reader.offline || cause?.node == null || cause.netns !== "host" || cause.wanted === null) return [];
+  if (reader.offline || !isNodeSysctl(cause)) return { recurrence: [], notChecked: [] };
   const key = cause.object;
-  if (!key.startsWith("net.")) return [];
-  const files = await readSysctlFiles(reader, cause.node).catch(() => null);
-  if (files === null) return [];
+  const missed = (why: Phrase): NotChecked => ({ what: phrase("who-sets-back", { key, node: cause.node }), why });
+  const files = await readSysctlFiles(reader, cause.node).catch(unlessUnreadable);
+  if (files instanceof ChangeError) return { recurrence: [], notChecked: [missed(files.detail)] };
   const losing = conflicts(files, key, cause.wanted).filter((c) => c.wins);
   const told = losing.map(({ by, file, line }) => ({ by, when: phrase("next-reload-or-boot"), file, line }));
   const isSet = (["systemd-sysctl", "procps"] as const).some(
@@ -55,12 +58,18 @@ export async function recurrenceOf(
   };
   const [output] = await reader.run(cause.node, [command], limits);
   const isWhole = output !== undefined && output.failure === null && !output.truncated;
+  const why = output?.failure ?? phrase("not-read");
   const kind = kindOf(key);
   const known = kind === null ? [] : whoResets(factsIn(isWhole ? text(output) : ""), kind);
   const resetters = known
     .filter((r) => !r.onlyAsFilesSay || told.length > 0)
     .map(({ by, when, file }) => ({ by, when, file, line: null }));
-  return [...told, ...resetters, ...nobody];
+  return { recurrence: [...told, ...resetters, ...nobody], notChecked: isWhole ? [] : [missed(why)] };
+}
+
+function unlessUnreadable(error: unknown): ChangeError {
+  if (error instanceof ChangeError) return error;
+  throw error;
 }
 
 function kindOf(key: string): ResetKey | null {

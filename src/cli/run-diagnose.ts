@@ -43,8 +43,8 @@ export async function diagnose(input: string, options: DiagnoseOptions, signal: 
   const open = await openCluster(options, signal);
   try {
     const followed = await follow(open, symptom, options, style, isText && !options.quiet, startedAt);
-    const recurrence = await untilInterrupted(recurrenceOf(followed, open.reader, open.limits), signal);
-    const conclusion = { ...followed, recurrence };
+    const { recurrence, notChecked } = await untilInterrupted(recurrenceOf(followed, open.reader, open.limits), signal);
+    const conclusion = { ...followed, recurrence, notChecked: [...followed.notChecked, ...notChecked] };
     const verdict = inWords(conclusion, style);
     await rememberVerdict(verdict, options);
     const status = exitStatusOf(verdict);

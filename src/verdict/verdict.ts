@@ -156,6 +156,12 @@ export type Hop = z.infer<typeof hopSchema>;
 export type Evidence = z.infer<typeof evidenceSchema>;
 export type Repair = z.infer<typeof repairSchema>;
 
+/** A sysctl of a node's own network namespace: who sets it back is looked for in the node's files, and for nothing else. */
+export function isNodeSysctl<C extends VerdictCause>(cause: C | null): cause is C & { node: string; wanted: string } {
+  const isOfNode = cause !== null && cause.node !== null && cause.netns === "host";
+  return isOfNode && cause.wanted !== null && cause.object.startsWith("net.");
+}
+
 /** Exit status of every command that ends in a verdict. */
 export function exitStatusOf(verdict: Pick<Verdict, "outcome" | "confidence" | "cause">): 0 | 1 | 2 {
   if (verdict.outcome === "healthy") return 0;

@@ -36,6 +36,7 @@ export interface HuntingPhrases {
   };
   "counter-dissents": { readonly disposition: string; readonly node: string; readonly counter: string };
   "packets-dissent": { readonly disposition: string; readonly place: string };
+  "who-sets-back": { readonly key: string; readonly node: string };
   "no-file-sets-it": Nothing;
   "next-reload-or-boot": Nothing;
   "next-boot": Nothing;

@@ -32,6 +32,7 @@ export const hunting: PhraseWords<HuntingPhrases> = {
   "kernel-dissents": (p) => `${p.node}: ${p.question}: predicted ${p.predicted}, the kernel says ${p.said}`,
   "counter-dissents": (p) => `predicted ${p.disposition} on ${p.node}, where ${p.counter} did not rise`,
   "packets-dissent": (p) => `predicted ${p.disposition} on ${p.place}, the packets say otherwise`,
+  "who-sets-back": (p) => `who will set ${p.key} back on ${p.node}`,
   "no-file-sets-it": () => "no file sets it",
   "next-reload-or-boot": () => "next reload or boot",
   "next-boot": () => "next boot",

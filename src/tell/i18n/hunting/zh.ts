@@ -32,6 +32,7 @@ export const hunting: PhraseWords<HuntingPhrases> = {
   "kernel-dissents": (p) => `${p.node}：${p.question}：推演是 ${p.predicted}，内核的答复是 ${p.said}`,
   "counter-dissents": (p) => `推演在 ${p.node} 上得出 ${p.disposition}，但那里的 ${p.counter} 没有增加`,
   "packets-dissent": (p) => `推演在 ${p.place} 得出 ${p.disposition}，报文的表现却不是这样`,
+  "who-sets-back": (p) => `节点 ${p.node} 上会把 ${p.key} 改回去的东西`,
   "no-file-sets-it": () => "没有任何文件设置它",
   "next-reload-or-boot": () => "下次重新加载或启动",
   "next-boot": () => "下次启动",

@@ -127,6 +127,7 @@ export const incident = {
   byHand: "By hand: no safe live change exists.",
   repairSafely: "The same with a before-image kept on the node, read back, and the symptom tried again:",
   noRecurrence: "Nothing is known that will set it back.",
+  noNodeSysctl: "Not looked into: only sysctls of a node are.",
   notLooked: "Not looked into: a recording does not hold the nodes' files.",
   verifySymptom: "The symptom once more. Exit status 0 means that every branch was walked and answered:",
   verifyKernel: (p: { node: string; answer: string }): string =>

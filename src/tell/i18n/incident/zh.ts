@@ -122,6 +122,7 @@ export const incident: IncidentWords = {
   byHand: "需要手工处理：没有安全的在线修改方式。",
   repairSafely: "下面的命令做同样的事，并在节点上保留修改前的状态、改后读回、再试一次症状：",
   noRecurrence: "没有发现会把它改回去的东西。",
+  noNodeSysctl: "没有检查：只检查节点的 sysctl。",
   notLooked: "没有查：录制的数据里没有节点的文件。",
   verifySymptom: "再试一次症状。退出码为 0 表示每条分支都走通并得到应答：",
   verifyKernel: (p) => `再向 ${p.node} 的内核问同一个问题，当时的回答是“${p.answer}”：`,

@@ -1,6 +1,6 @@
 import { causeById } from "../../../think/causes/catalogue.ts";
 import { MECHANISMS } from "../../../think/causes/mechanisms.ts";
-import type { Verdict, VerdictCause } from "../../../verdict/verdict.ts";
+import { isNodeSysctl, type Verdict, type VerdictCause } from "../../../verdict/verdict.ts";
 import type { IncidentWords } from "../../i18n/incident/en.ts";
 import { WORDS } from "../../i18n/language.ts";
 import type { Block, Row, Section } from "./report.ts";
@@ -132,11 +132,12 @@ function names(label: string, all: readonly string[], say: IncidentWords): reado
 }
 
 /** Who will set it back. */
-export function recurrenceSection({ recurrence, offline }: Verdict, say: IncidentWords): Section {
+export function recurrenceSection({ recurrence, offline, cause }: Verdict, say: IncidentWords): Section {
   const { columns } = say;
+  const nobody = offline ? say.notLooked : isNodeSysctl(cause) ? say.noRecurrence : say.noNodeSysctl;
   const blocks: readonly Block[] =
     recurrence.length === 0
-      ? [{ kind: "paragraph", text: words(offline ? say.notLooked : say.noRecurrence) }]
+      ? [{ kind: "paragraph", text: words(nobody) }]
       : [
           {
             kind: "table",

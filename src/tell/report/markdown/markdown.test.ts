@@ -56,6 +56,17 @@ describe("an incident report in Markdown", () => {
     for (const link of links) expect(anchors).toContain(link);
   });
 
+  test("says of what sets it back whether anybody looked", () => {
+    const told = (object: string, offline: boolean) => {
+      const cause = verdict.cause === null ? null : { ...verdict.cause, object };
+      const lines = markdownOf(reportOf({ ...verdict, cause, offline, recurrence: [] })).split("\n");
+      return lines[lines.indexOf("## Recurrence") + 2];
+    };
+    expect(told("net.ipv4.ip_forward", false)).toBe("Nothing is known that will set it back.");
+    expect(told("route 10.42.2.0/24 table main", false)).toBe("Not looked into: only sysctls of a node are.");
+    expect(told("net.ipv4.ip_forward", true)).toMatch(/^Not looked into: a recording/);
+  });
+
   test("of what is healthy has no cause and no repair", () => {
     const healthy = {
       ...verdict,
