@@ -128,6 +128,33 @@ test("a Service without a selector has the endpoints that somebody wrote", () =>
   expect(told).toEqual(["service ok service-found", "endpoints ok endpoints-ready"]);
 });
 
+describe("a Job's pod with the Service's labels that has ended", () => {
+  const migrated = made.pod("backend-migrate-x", "10.42.2.9", { labels, node: "k3", phase: "Succeeded", ready: false });
+  const sick = pods.map((p) => ({ ...p, ready: false }));
+
+  test("does not say which ports the Service's pods have", () => {
+    expect(climb({ pods: [migrated], endpoints: [] }).fault?.cause.id).not.toBe("svc-targetport-wrong");
+  });
+
+  test("is none that could become ready, nor does an object hang on its node", () => {
+    const number = { ...service, ports: [made.port(80)] };
+    const { fault } = climb({ services: [number], pods: [migrated], endpoints: [] });
+    expect(fault?.cause.id).not.toBe("svc-no-ready-endpoints");
+    expect(climb({ pods: [...sick, migrated], endpoints: [] }).fault?.pendsOn).toEqual(["k1", "k2"]);
+  });
+
+  test("hides no selector that is wrong", () => {
+    const wrong = { ...service, selector: { job: "migrate" } };
+    const job = { ...migrated, labels: { job: "migrate" } };
+    const own = made.pod("backend-0", "10.42.0.3", {
+      labels: { job: "backend" },
+      containers: made.ports(["web", 8080]),
+    });
+    const { fault } = climb({ services: [wrong], pods: [job, own], endpoints: [] });
+    expect(fault).toMatchObject({ cause: { id: "svc-selector-mismatch", wanted: "job=backend" } });
+  });
+});
+
 describe("no ready endpoint", () => {
   test("is the cause where pods are selected and none is ready", () => {
     const sick = pods.map((p) => ({ ...p, ready: false }));

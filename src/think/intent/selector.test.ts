@@ -31,6 +31,13 @@ describe("what a Service selects", () => {
     expect(selectedPods(cluster, backend({}))).toEqual([]);
   });
 
+  test("no pod that has ended", () => {
+    const phases = ["Succeeded", "Failed", "Running", "Pending", "Unknown"];
+    const pods = phases.map((phase) => pod(phase, { app: "x" }, { phase }));
+    const selected = selectedPods(made.clusterOf({ pods }), backend({ app: "x" }));
+    expect(selected.map((p) => p.name)).toEqual(["Running", "Pending", "Unknown"]);
+  });
+
   test("a label is not what every object inherits", () => {
     expect(matches({ constructor: "x" }, {})).toBe(false);
     expect(intended({ pods: [pod("backend-1", {})] }, backend({ toString: "x" }))).toBeNull();
@@ -47,6 +54,12 @@ describe("what a selector was meant to be", () => {
   test("the one set of labels that is nearest", () => {
     expect(intended({ pods }, backend({ app: "backend-v2" }))).toBe("app=backend: backend-7d-a backend-7d-b");
     expect(intended({ pods }, backend({ app: "nothing-like-it" }))).toBe("app=backend: backend-7d-a backend-7d-b");
+  });
+
+  test("the same where it selects only a Job's pod that has ended", () => {
+    const migrated = pod("backend-migrate-x2x4z", { app: "backend-v2" }, { phase: "Succeeded" });
+    const of = [...pods, migrated];
+    expect(intended({ pods: of }, backend({ app: "backend-v2" }))).toBe("app=backend: backend-7d-a backend-7d-b");
   });
 
   test("nothing while it selects somebody", () => expect(intended({ pods }, backend({ app: "web" }))).toBeNull());

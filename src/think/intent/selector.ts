@@ -13,12 +13,19 @@ export function matches(selector: Labels, labels: Labels): boolean {
   return Object.entries(selector).every(([key, value]) => labelOf(labels, key) === value);
 }
 
-/** Pods that a Service selects, ready or not. */
+/**
+ * Pods that a Service selects, ready or not. A pod that has ended is never an endpoint again, whatever labels it carries
+ * (staging/src/k8s.io/endpointslice/util/controller_utils.go, ShouldPodBeInEndpoints).
+ */
 export function selectedPods(cluster: Cluster, service: Service): readonly Pod[] {
   const { selector } = service;
   if (selector === null || Object.keys(selector).length === 0) return [];
-  return cluster.pods.filter((p) => p.namespace === service.namespace && matches(selector, p.labels));
+  return cluster.pods.filter(
+    (p) => p.namespace === service.namespace && !ENDED.has(p.phase) && matches(selector, p.labels),
+  );
 }
+
+const ENDED: ReadonlySet<string> = new Set(["Succeeded", "Failed"]);
 
 interface Group {
   readonly selector: Labels;
