@@ -32,17 +32,31 @@ export interface Objects {
 const OF_API = { node: null, netns: null, culprit: null };
 
 export function objectFault(objects: Objects): ObjectFault | null {
-  return wrongSelector(objects) ?? wrongPortName(objects) ?? noneReady(objects) ?? noneLocal(objects);
+  return selectsNobody(objects) ?? wrongPortName(objects) ?? noneReady(objects) ?? noneLocal(objects);
 }
 
-function wrongSelector(objects: Objects): ObjectFault | null {
+/** Only pods that carry other labels speak against the selector: without any, there may rightly be none. */
+function selectsNobody(objects: Objects): ObjectFault | null {
   const { service, ip } = objects.target;
   if (service === null || !objects.selectsNothing) return null;
-  const intended =
-    objects.intended !== null && mayServe(objects.intended.pods, service, objects.world) ? objects.intended : null;
+  const { intended } = objects;
   const { namespace, name, selector } = service.object;
   const found = selectorText(selector);
-  const wanted = intended === null ? null : selectorText(intended.selector);
+  if (intended === null || !mayServe(intended.pods, service, objects.world)) {
+    return {
+      cause: {
+        id: "svc-no-pods",
+        ...OF_API,
+        object: `Service ${namespace}/${name} pods`,
+        found: "0 pods",
+        wanted: null,
+        params: { service: `${namespace}/${name}`, selector: found },
+      },
+      repair: null,
+      leadsTo: [],
+    };
+  }
+  const wanted = selectorText(intended.selector);
   return {
     cause: {
       id: "svc-selector-mismatch",
@@ -50,11 +64,11 @@ function wrongSelector(objects: Objects): ObjectFault | null {
       object: `Service ${namespace}/${name} .spec.selector`,
       found,
       wanted,
-      params: { service: `${namespace}/${name}`, found, wanted: wanted ?? "" },
+      params: { service: `${namespace}/${name}`, found, wanted },
     },
-    repair: intended === null ? null : { do: "patch-service-selector", namespace, name, selector: intended.selector },
+    repair: { do: "patch-service-selector", namespace, name, selector: intended.selector },
     // That it would answer behind pods that are only likely meant proves nothing.
-    leadsTo: intended?.isCertain === true ? intended.pods.flatMap((pod) => endpointOf(pod, service, ip.family)) : [],
+    leadsTo: intended.isCertain ? intended.pods.flatMap((pod) => endpointOf(pod, service, ip.family)) : [],
   };
 }
 

@@ -151,8 +151,12 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     zh: "推演止于这一事实，改变它报文即可通过。目录里没有与之对应的机制。",
   },
   "svc-selector-mismatch": {
-    en: "A Service sends to the pods whose labels its selector matches. It matches none, so it has no endpoint, and kube-proxy refuses what is sent to it. The pods themselves are well.",
-    zh: "Service 把流量发往标签与其 selector 匹配的 Pod。它没有匹配到任何 Pod，因此没有 endpoint，kube-proxy 拒绝发给它的报文。Pod 自身都正常。",
+    en: "A Service sends to the pods whose labels its selector matches. It matches none, so it has no endpoint, and kube-proxy refuses what is sent to it. The pods that are meant carry other labels.",
+    zh: "Service 把流量发往标签与其 selector 匹配的 Pod。它没有匹配到任何 Pod，因此没有 endpoint，kube-proxy 拒绝发给它的报文。本该选中的 Pod 用的是别的标签。",
+  },
+  "svc-no-pods": {
+    en: "A Service sends to the pods whose labels its selector matches. No live pod carries these labels: their workload is scaled to none or not installed, or its pods carry others. The Service has no endpoint, and kube-proxy refuses what is sent to it.",
+    zh: "Service 把流量发往标签与其 selector 匹配的 Pod。没有一个存活的 Pod 带有这些标签：对应的工作负载缩容到了 0，或者没有安装，或者它的 Pod 用的是别的标签。Service 因此没有 endpoint，kube-proxy 拒绝发给它的报文。",
   },
   "netpol-deny": {
     en: "A pod that a NetworkPolicy selects lets pass only what some policy allows. None allows this request, and a filter stops it: what is declared and what happens agree.",

@@ -7,13 +7,21 @@ export const selectorMismatch: Cause = {
   layer: "service",
   words: {
     en: {
-      summary: (p) =>
-        `Service ${p.service} selects no pod: ${p.found}${p.wanted === "" ? "" : `; its pods carry ${p.wanted}`}.`,
+      summary: (p) => `Service ${p.service} selects no pod: ${p.found}; its pods carry ${p.wanted}.`,
     },
     zh: {
-      summary: (p) =>
-        `Service ${p.service} 没有选中任何 Pod：${p.found}${p.wanted === "" ? "" : `；它的 Pod 的标签是 ${p.wanted}`}。`,
+      summary: (p) => `Service ${p.service} 没有选中任何 Pod：${p.found}；它的 Pod 的标签是 ${p.wanted}。`,
     },
+  },
+  recognise: () => null,
+};
+
+export const noPods: Cause = {
+  id: "svc-no-pods",
+  layer: "service",
+  words: {
+    en: { summary: (p) => `Service ${p.service} has no pods: no live pod carries ${p.selector}.` },
+    zh: { summary: (p) => `Service ${p.service} 背后没有 Pod：没有一个存活的 Pod 带有标签 ${p.selector}。` },
   },
   recognise: () => null,
 };
