@@ -69,6 +69,8 @@ export interface Endpoint {
   readonly port: number;
   readonly protocol: "TCP" | "UDP" | "SCTP";
   readonly ready: boolean;
+  /** Ready but for that it may be terminating. */
+  readonly serving: boolean;
   readonly terminating: boolean;
   readonly node: string | null;
   readonly pod: { readonly namespace: string; readonly name: string } | null;

@@ -25,7 +25,7 @@ function serviceText(cluster: Cluster, { namespace, name }: Service): string {
   const service = cluster.services.find((s) => s.namespace === namespace && s.name === name);
   const endpoints = cluster.endpoints
     .filter((e) => e.namespace === namespace && e.service === name)
-    .map((e) => `${e.ip.text} ${e.port} ${e.protocol} ${e.ready} ${e.terminating}`);
+    .map((e) => `${e.ip.text} ${e.port} ${e.protocol} ${e.ready} ${e.serving} ${e.terminating}`);
   return JSON.stringify([
     service?.selector,
     service?.ports,

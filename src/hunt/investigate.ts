@@ -2,6 +2,7 @@ import type { Endpoint } from "../facts/cluster.ts";
 import { sameIp } from "../facts/ip.ts";
 import { phrase } from "../facts/phrase.ts";
 import type { NetnsId } from "../facts/provenance.ts";
+import { usableEndpoints } from "../think/intent/usable.ts";
 import type { Target } from "../think/symptom/target.ts";
 import { arrives } from "../think/walk/branch.ts";
 import type { Examined, Trial } from "./examination.ts";
@@ -35,14 +36,14 @@ export interface Question {
 export async function investigate(field: Field, question: Question, notebook: Notebook): Promise<Investigation> {
   const { world } = field;
   const { target, places, prefix } = question;
-  const ready = question.endpoints.filter((e) => e.ready);
-  if (field.reader.offline) return investigateRecorded(field, target, places, ready, prefix, notebook);
+  const usable = usableEndpoints(question.endpoints);
+  if (field.reader.offline) return investigateRecorded(field, target, places, usable, prefix, notebook);
   const symptom = symptomTrials(world, target, places, prefix);
-  const endpoints = doubtfulFirst(ready, symptom).slice(0, MOST_ENDPOINTS);
-  if (endpoints.length < ready.length) {
+  const endpoints = doubtfulFirst(usable, symptom).slice(0, MOST_ENDPOINTS);
+  if (endpoints.length < usable.length) {
     notebook.miss([
       {
-        what: phrase("endpoints-directly", { count: ready.length - endpoints.length, of: ready.length }),
+        what: phrase("endpoints-directly", { count: usable.length - endpoints.length, of: usable.length }),
         why: phrase("most-endpoints", { most: MOST_ENDPOINTS }),
       },
     ]);

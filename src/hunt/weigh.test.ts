@@ -1,8 +1,9 @@
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import * as make from "../../test/explain/faults.ts";
 import * as made from "../../test/explain/objects.ts";
 import { recordedCluster } from "../../test/explain/recorded-cluster.ts";
 import { flowTo, told, triedIn } from "../../test/explain/what-happens.ts";
+import { ip } from "../facts/ip.ts";
 import type { World } from "../facts/world.ts";
 import type { Tried } from "../think/explain/suspect.ts";
 import type { Target } from "../think/symptom/target.ts";
@@ -31,15 +32,19 @@ function examined(tried: Tried): Examined {
 }
 
 /** The first endpoint is asked as the symptom and answers; both are asked directly, and the one on k2 does not. */
-async function weighed(through: "headless" | "cluster-ip", at = "10.42.2.2", fault: ObjectFault | null = null) {
+async function weighed(
+  through: "headless" | "cluster-ip",
+  [at, ...alsoAt]: readonly [string, ...string[]] = ["10.42.2.2"],
+  fault: ObjectFault | null = null,
+) {
   const tried = (address: string) => examined(triedIn(broken, broken, flowTo(CLIENT, address, 8080)));
   const object = made.service("frontend", "10.43.238.112");
   const service = { object, through } as Target["service"];
   const faced = {
-    target: { protocol: "tcp", ip: flowTo(CLIENT, at, 8080).dst, port: 8080, service },
+    target: { protocol: "tcp", ip: ip(at), alsoAt: alsoAt.map(ip), port: 8080, service },
     places: [],
     endpoints: ["10.42.2.2", "10.42.0.3"].map((address) => made.endpoint("frontend", address)),
-    symptom: [tried(at)],
+    symptom: [at, ...alsoAt].map(tried),
     adopted: [],
     direct: [tried("10.42.2.2"), tried("10.42.0.3")],
     home: [],
@@ -49,7 +54,7 @@ async function weighed(through: "headless" | "cluster-ip", at = "10.42.2.2", fau
     target: faced.target,
     faced,
     behind: null,
-    objects: { fault },
+    objects: { fault, endpoints: fault?.leadsTo ?? [] },
     recording: {},
   } as unknown as Tries;
   const cluster = made.clusterOf({ services: [object] });
@@ -68,11 +73,33 @@ test("an endpoint of another Service that its address did not lead to is beside 
   expect(symptomFailed).toBe(false);
 });
 
-test("a Service that takes only a node's own endpoints hides nothing from a way that leads to another", async () => {
-  const cause = { id: "svc-no-local-endpoint" } as ObjectFault["cause"];
-  const local: ObjectFault = { cause, repair: null, leadsTo: [made.endpoint("frontend", "10.42.0.3")] };
-  const { causes, fault } = await weighed("cluster-ip", "10.42.0.3", local);
-  expect(fault).toBeNull();
-  expect(causes.map(told)).toEqual(["confirmed ip-forward-off k2 net.ipv4.ip_forward"]);
-  expect((await weighed("cluster-ip", "10.42.2.2", local)).fault).toBe(local);
+describe("an object at fault", () => {
+  const BACKEND = "10.43.18.19";
+  const UNKNOWN = "10.43.18.20";
+  const leadsTo = ["10.42.0.2", "10.42.1.3"].map((address) => made.endpoint("backend", address));
+  const fault: ObjectFault = { cause: { id: "svc-no-ready-endpoints" } as ObjectFault["cause"], repair: null, leadsTo };
+
+  test("hides nothing from a way that leads to one of the Service's endpoints", async () => {
+    const { causes, fault: said } = await weighed("cluster-ip", [BACKEND], fault);
+    expect(said).toBeNull();
+    expect(causes.map(told)).toEqual(["confirmed ip-forward-off k2 net.ipv4.ip_forward"]);
+  });
+
+  test("is what is wrong where no way leads to any", async () => {
+    const { causes, fault: said } = await weighed("cluster-ip", [UNKNOWN], fault);
+    expect(said).toBe(fault);
+    expect(causes).toEqual([]);
+  });
+
+  test("explains the ways that it keeps out, and no others", async () => {
+    const { causes, fault: said, main } = await weighed("cluster-ip", [BACKEND, UNKNOWN], fault);
+    expect(said).toBe(fault);
+    expect(main?.tried.flow.dst.text).toBe(UNKNOWN);
+    expect(causes.map(told)).toEqual(["confirmed ip-forward-off k2 net.ipv4.ip_forward"]);
+  });
+
+  test("is so for a headless Service as well, whose endpoints nothing has to lead to", async () => {
+    const own = { ...fault, leadsTo: [made.endpoint("frontend", "10.42.0.3")] };
+    expect((await weighed("headless", ["10.42.0.3"], own)).fault).toBe(own);
+  });
 });

@@ -15,7 +15,7 @@ import type { Investigation } from "./investigation.ts";
 import type { Field, Notebook } from "./field.ts";
 import { hasDeadBranch, isLostOnRecord } from "./outcome.ts";
 import { type Reckoning, reckon } from "./reckon.ts";
-import { isPassedBy, type ObjectFault } from "./rungs/object-fault.ts";
+import { isLetIn, type ObjectFault } from "./rungs/object-fault.ts";
 import { type Moved, mostMoved } from "./rungs/probes.ts";
 import { gotThrough } from "../witness/probe/probe.ts";
 import type { Tries } from "./tries.ts";
@@ -59,9 +59,9 @@ export async function weigh(
   const gone = silent.filter(({ node }) => pendsOn.includes(node));
   // No pod can be ready on a machine that has gone: that is what is wrong, and the object is as it should be.
   const isForGone = pendsOn.length > 0 && pendsOn.every((node) => gone.some((one) => one.node === node));
-  const ways = (behind ?? faced).symptom.flatMap((e) => e.tried.walk.branches);
-  const isPassed = objects.fault !== null && isPassedBy(objects.fault, ways);
-  const fault = isForGone || isPassed ? null : objects.fault;
+  const keepsOut = (walked: Walk): boolean => !isLetIn(walked, objects.endpoints);
+  const asked = (behind ?? faced).symptom.map((e) => e.tried.walk);
+  const fault = isForGone || (asked.length > 0 && !asked.some(keepsOut)) ? null : objects.fault;
   const startedAt = field.now();
   const investigations = behind === null ? [faced] : [faced, behind];
   // Where the symptom's own packets arrive and only the gateway complains, its flow is the one to explain.
@@ -83,7 +83,8 @@ export async function weigh(
   const about = behind?.target ?? target;
   const isAt = ({ tried: { flow } }: Suspect, { ip, alsoAt = [] }: Target): boolean =>
     [ip, ...alsoAt].some((own) => sameIp(flow.dst, own));
-  const isOfObject = (s: Suspect): boolean => isAt(s, about) || isAt(s, target);
+  const isKeptOut = ({ tried }: Suspect): boolean => fault === null || keepsOut(tried.walk);
+  const isOfObject = (s: Suspect): boolean => (isAt(s, about) || isAt(s, target)) && isKeptOut(s);
   const ofObject = suspects.filter(isOfObject);
   const others = reckoning.causes.filter((c) => !c.suspects.every(isOfObject));
   const causes = isForGone
@@ -96,7 +97,7 @@ export async function weigh(
       ? null
       : mainSuspect(
           [],
-          suspects.filter((s) => isAt(s, about)),
+          suspects.filter((s) => isAt(s, about) && isKeptOut(s)),
         )) ?? mainSuspect(causes, suspects);
   const lostTaps = examinations.flatMap((e) => e.reports.filter((r) => !r.trustworthy).map((r) => r.netns));
   const isMet = main !== null && main.failed > 0 && recording === null;

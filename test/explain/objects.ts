@@ -63,6 +63,7 @@ export function endpoint(of: string, address: string, parts: Partial<Endpoint> =
     port: 8080,
     protocol: "TCP",
     ready: true,
+    serving: parts.ready ?? true,
     terminating: false,
     node: "k1",
     pod: null,

@@ -37,5 +37,5 @@ export interface EvidencePhrases {
   /** An interface and a direction, where the packet is inside of a tunnel. */
   tunnelled: { readonly at: string };
   "place-and-hop": { readonly place: string; readonly hop: Phrase };
-  "ready-endpoint": { readonly address: string; readonly node: string | null };
+  "usable-endpoint": { readonly address: string; readonly node: string | null; readonly ready: boolean };
 }

@@ -4,8 +4,9 @@ import type { World } from "../../facts/world.ts";
 import type { ApiRepair } from "../../think/intent/api-repair.ts";
 import { type intendedSelector, selectorText } from "../../think/intent/selector.ts";
 import { endpointAt, listens, unnamedTargetPort } from "../../think/intent/target-port.ts";
+import { usableEndpoints } from "../../think/intent/usable.ts";
 import type { Target } from "../../think/symptom/target.ts";
-import type { Branch } from "../../think/walk/branch.ts";
+import type { Walk } from "../../think/walk/branch.ts";
 import type { FoundCause } from "../conclusion.ts";
 
 /** An object of the API that leaves nobody to send to. */
@@ -105,8 +106,7 @@ function wrongPortName({ target: { service }, cluster, world }: Objects): Object
 
 /** Ready pods without any endpoint are another matter: endpoints that were not read. */
 function noneReady({ target: { service }, endpoints, selected }: Objects): ObjectFault | null {
-  const isReady = endpoints.some((e) => e.ready);
-  if (service === null || isReady || selected.length === 0) return null;
+  if (service === null || usableEndpoints(endpoints).length > 0 || selected.length === 0) return null;
   if (endpoints.length === 0 && selected.some((p) => p.ready)) return null;
   const name = `${service.object.namespace}/${service.object.name}`;
   return {
@@ -127,10 +127,11 @@ function noneReady({ target: { service }, endpoints, selected }: Objects): Objec
 function noneLocal({ target: { service, entry }, endpoints }: Objects): ObjectFault | null {
   if (service?.through !== "node-port" || service.object.externalTrafficPolicy !== "Local" || entry === null)
     return null;
-  const ready = endpoints.filter((e) => e.ready);
-  if (ready.length === 0 || ready.some((e) => e.node === null || e.node === entry.name)) return null;
+  const usable = usableEndpoints(endpoints);
+  const own = endpoints.filter((e) => e.node === null || e.node === entry.name);
+  if (usable.length === 0 || usableEndpoints(own).length > 0) return null;
   const name = `${service.object.namespace}/${service.object.name}`;
-  const serving = [...new Set(ready.map((e) => e.node))].slice(0, 4).join(", ");
+  const serving = [...new Set(usable.map((e) => e.node))].slice(0, 4).join(", ");
   return {
     cause: {
       id: "svc-no-local-endpoint",
@@ -141,17 +142,17 @@ function noneLocal({ target: { service, entry }, endpoints }: Objects): ObjectFa
       params: { service: name, entry: entry.name, serving },
     },
     repair: null,
-    leadsTo: ready,
+    leadsTo: usable,
   };
 }
 
 /**
- * What comes from the node itself or from pods kube-proxy leads to any endpoint, whatever the Service's policy: where the walk
- * goes to one the policy keeps nobody out.
+ * Where rules translate a flow to one of the Service's endpoints, no object kept it out: it may have been read a moment too early or
+ * too late, and what comes from a node itself or from its pods is led to any endpoint, whatever the policy for others.
  */
-export function isPassedBy({ cause, leadsTo }: ObjectFault, branches: readonly Branch[]): boolean {
-  return (
-    cause.id === "svc-no-local-endpoint" &&
-    branches.some(({ destination: { ip, port } }) => leadsTo.some((e) => sameIp(e.ip, ip) && e.port === port))
-  );
+export function isLetIn({ flow, branches }: Walk, endpoints: readonly Endpoint[]): boolean {
+  return branches.some(({ destination: { ip, port } }) => {
+    const isTranslated = !sameIp(ip, flow.dst) || port !== flow.dport;
+    return isTranslated && endpoints.some((e) => sameIp(e.ip, ip) && e.port === port);
+  });
 }

@@ -185,6 +185,19 @@ describe("no ready endpoint", () => {
     expect(climb({ endpoints: [] }).fault).toBeNull();
   });
 
+  test("is no fault while one serves that terminates", () => {
+    const sick = pods.map((p) => ({ ...p, ready: false }));
+    const [first, second] = endpoints.map((e) => ({ ...e, ready: false, serving: false }));
+    const draining = { ...first, serving: true, terminating: true };
+    const { fault, told } = climb({ pods: sick, endpoints: [draining, second] as typeof endpoints });
+    expect(fault).toBeNull();
+    expect(told).toContain("endpoints ok endpoints-ready");
+    const done = { ...draining, serving: false };
+    expect(climb({ pods: sick, endpoints: [done, second] as typeof endpoints }).fault?.cause.id).toBe(
+      "svc-no-ready-endpoints",
+    );
+  });
+
   test("one of two is enough", () => {
     const [first, second] = endpoints;
     const half = [{ ...first, ready: false }, second] as typeof endpoints;
@@ -209,6 +222,19 @@ describe("a NodePort that takes only endpoints of its own node", () => {
       params: { entry: "k3", serving: "k1, k2" },
     });
     expect(fault?.repair).toBeNull();
+  });
+
+  test("is whole on a node that is being drained, while its endpoint serves", () => {
+    const draining = made.endpoint("backend", "10.42.2.3", {
+      node: "k3",
+      ready: false,
+      serving: true,
+      terminating: true,
+    });
+    const at = (own: typeof draining) =>
+      climb({ nodes, services: [local], endpoints: [...endpoints, own] }, "http://192.168.6.143:30007/").fault;
+    expect(at(draining)).toBeNull();
+    expect(at({ ...draining, serving: false })?.cause.id).toBe("svc-no-local-endpoint");
   });
 
   test("is whole on a node with one, from inside, and where any endpoint will do", () => {

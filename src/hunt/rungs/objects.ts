@@ -2,6 +2,7 @@ import type { Cluster, Endpoint } from "../../facts/cluster.ts";
 import { podKey } from "../../facts/cluster.ts";
 import { phrase } from "../../facts/phrase.ts";
 import { intendedSelector, selectedPods, selectorText } from "../../think/intent/selector.ts";
+import { usableEndpoints } from "../../think/intent/usable.ts";
 import { endpointsBehind, type Target } from "../../think/symptom/target.ts";
 import type { World } from "../../facts/world.ts";
 import { finding, type Rung } from "../findings.ts";
@@ -30,7 +31,7 @@ export function climbObjects(target: Target, cluster: Cluster, world: World, evi
   const address =
     (object.clusterIps.find((own) => own.family === target.ip.family) ?? object.clusterIps[0])?.text ?? "None";
   const endpoints = endpointsBehind(cluster, target);
-  const ready = endpoints.filter((e) => e.ready);
+  const usable = usableEndpoints(endpoints);
   const selected = selectedPods(cluster, object);
   const hasSelector = object.selector !== null && Object.keys(object.selector).length > 0;
   // Endpoints without pods, or no pods at all: then it is the pods that were not read.
@@ -53,21 +54,21 @@ export function climbObjects(target: Target, cluster: Cluster, world: World, evi
       : [],
     evidence: [evidence],
   });
-  const shown = ready
+  const shown = usable
     .slice(0, 4)
-    .map((e) => phrase("ready-endpoint", { address: `${e.ip.text}:${e.port}`, node: e.node }));
+    .map((e) => phrase("usable-endpoint", { address: `${e.ip.text}:${e.port}`, node: e.node, ready: e.ready }));
   add({
     rung: "endpoints",
-    status: ready.length === 0 ? "failed" : "ok",
+    status: usable.length === 0 ? "failed" : "ok",
     headline:
       endpoints.length === 0
         ? finding("endpoints-none", { selector })
-        : ready.length === 0
+        : usable.length === 0
           ? finding("endpoints-none-ready", { total: endpoints.length })
           : finding("endpoints-ready", {
-              ready: ready.length,
+              ready: endpoints.filter((e) => e.ready).length,
               total: endpoints.length,
-              shown: ready.length > 4 ? [...shown, "…"] : shown,
+              shown: usable.length > 4 ? [...shown, "…"] : shown,
             }),
     lines: [],
     evidence: [evidence],

@@ -95,6 +95,7 @@ test("endpoints from slices; ready unless said otherwise; Endpoints only where t
       endpoints: [
         { addresses: ["10.42.0.3"], conditions: {}, nodeName: "k1", targetRef: { kind: "Pod", name: "web-x" } },
         { addresses: ["10.42.0.4"], conditions: { ready: false, terminating: true } },
+        { addresses: ["10.42.0.6"], conditions: { ready: false, serving: true, terminating: true } },
       ],
     },
     { metadata: { name: "orphan", namespace: "a" }, ports: [{ port: 1 }], endpoints: [{ addresses: ["10.42.0.5"] }] },
@@ -111,16 +112,26 @@ test("endpoints from slices; ready unless said otherwise; Endpoints only where t
       port: 8080,
       portName: null,
       ready: true,
+      serving: true,
       terminating: false,
       node: "k1",
       pod: { namespace: "a", name: "web-x" },
     },
-    { service: "web", ip: { text: "10.42.0.4" }, ready: false, terminating: true, node: null, pod: null },
+    {
+      service: "web",
+      ip: { text: "10.42.0.4" },
+      ready: false,
+      serving: false,
+      terminating: true,
+      node: null,
+      pod: null,
+    },
+    { ip: { text: "10.42.0.6" }, ready: false, serving: true, terminating: true },
   ]);
   const byEndpoints = clusterFromObjects({ ...NOTHING, endpoints }).cluster.endpoints;
-  expect(byEndpoints.map(({ ip, ready }) => [ip.text, ready])).toEqual([
-    ["10.42.0.3", true],
-    ["10.42.0.4", false],
+  expect(byEndpoints.map(({ ip, ready, serving }) => [ip.text, ready, serving])).toEqual([
+    ["10.42.0.3", true, true],
+    ["10.42.0.4", false, false],
   ]);
 });
 

@@ -152,8 +152,9 @@ function fromSlice({ metadata, ports, endpoints }: z.output<typeof EndpointSlice
             portName: port.name || null,
             port: port.port,
             protocol: protocolOf(port.protocol),
-            // discovery.k8s.io/v1: unknown is to be taken for ready.
+            // discovery.k8s.io/v1: unknown is to be taken for ready, and an unknown `serving` for what `ready` is.
             ready: endpoint.conditions?.ready ?? true,
+            serving: endpoint.conditions?.serving ?? endpoint.conditions?.ready ?? true,
             terminating: endpoint.conditions?.terminating ?? false,
             node: endpoint.nodeName || null,
             pod: podOf(endpoint.targetRef, namespace),
@@ -184,6 +185,7 @@ function fromEndpoints({ metadata, subsets }: z.output<typeof EndpointsShape>): 
               port: port.port,
               protocol: protocolOf(port.protocol),
               ready,
+              serving: ready,
               terminating: false,
               node: address.nodeName || null,
               pod: podOf(address.targetRef, namespace),

@@ -69,7 +69,9 @@ export const EndpointSliceShape = z.object({
   endpoints: list(
     z.object({
       addresses: z.array(z.string()),
-      conditions: z.object({ ready: z.boolean().nullish(), terminating: z.boolean().nullish() }).nullish(),
+      conditions: z
+        .object({ ready: z.boolean().nullish(), serving: z.boolean().nullish(), terminating: z.boolean().nullish() })
+        .nullish(),
       nodeName: text,
       targetRef: Reference,
     }),

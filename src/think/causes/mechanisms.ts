@@ -175,8 +175,8 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     zh: "内核替服务进程完成连接，排进队列，等它 accept。它不再 accept，队列已满，之后的 SYN 被内核直接丢弃，没有任何应答。",
   },
   "svc-no-ready-endpoints": {
-    en: "Only ready pods are endpoints that a Service sends to. Its pods exist and none is ready, so kube-proxy refuses what is sent to it.",
-    zh: "Service 只会发往就绪的 Pod。它的 Pod 存在但都未就绪，于是 kube-proxy 拒绝发给它的报文。",
+    en: "A Service sends to its ready pods, and where there is none to those that still serve while they terminate. Its pods exist and are neither, so kube-proxy refuses what is sent to it.",
+    zh: "Service 只会发往就绪的 Pod；一个就绪的都没有时，才发往正在终止但仍可服务的 Pod。它的 Pod 存在，却两者都不是，于是 kube-proxy 拒绝发给它的报文。",
   },
   "svc-not-translated": {
     en: "A Service's address exists only in the rules that kube-proxy writes on each node. Where they are missing or old, or another rule comes before them, packets to it are refused or leave as if it were any other address.",

@@ -145,6 +145,7 @@ export function endpointAt(pod: Pod, service: Service, port: ServicePort, number
     port: number,
     protocol: port.protocol,
     ready: pod.ready,
+    serving: pod.ready,
     terminating: false,
     node: pod.node,
     pod: { namespace: pod.namespace, name: pod.name },

@@ -17,5 +17,6 @@ export const evidence: PhraseWords<EvidencePhrases> = {
   lines: (p) => p.lines.join("\n"),
   tunnelled: (p) => `${p.at} (tunnelled)`,
   "place-and-hop": (p) => `${p.place} ${p.hop}`,
-  "ready-endpoint": (p) => `${p.address}${p.node === null ? "" : ` on ${p.node}`}, ready`,
+  "usable-endpoint": (p) =>
+    `${p.address}${p.node === null ? "" : ` on ${p.node}`}, ${p.ready ? "ready" : "terminating, still serving"}`,
 };

@@ -18,5 +18,6 @@ export const evidence: PhraseWords<EvidencePhrases> = {
   lines: (p) => p.lines.join("\n"),
   tunnelled: (p) => `${p.at}（隧道内）`,
   "place-and-hop": (p) => `${p.place} ${p.hop}`,
-  "ready-endpoint": (p) => `${p.address}${p.node === null ? "" : `（节点 ${p.node}）`}，就绪`,
+  "usable-endpoint": (p) =>
+    `${p.address}${p.node === null ? "" : `（节点 ${p.node}）`}，${p.ready ? "就绪" : "正在终止，仍可服务"}`,
 };
