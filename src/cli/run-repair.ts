@@ -1,8 +1,10 @@
+import { ChangeError } from "../change/change-error.ts";
 import { applyPlan } from "../change/repair/apply.ts";
 import { phrase } from "../facts/phrase.ts";
 import { inspectPlan } from "../change/repair/inspect.ts";
 import { persistWarnings } from "../change/repair/persist/sysctl-files.ts";
 import { type Plan, planRepair } from "../change/repair/plan.ts";
+import { planJson, stoppedJson } from "../tell/report/change-json.ts";
 import { appliedText, errorText, planText, stoppedText, type Warned } from "../tell/report/repair-text.ts";
 import type { Style } from "../tell/report/terminal.ts";
 import { verdictText } from "../tell/report/terminal.ts";
@@ -31,6 +33,22 @@ export async function runRepair(
   const own = isSame(remembered?.verdict, verdict) ? remembered : null;
   const options = wayOf(typed, own, isGiven);
   const style = styleOf(options);
+  try {
+    return await carryOut(verdict, own, options, style, signal);
+  } catch (error) {
+    if (options.output === "json" && error instanceof ChangeError) writeJson(planJson([], [], error, style.words));
+    throw error;
+  }
+}
+
+/** @throws ChangeError before there is a plan */
+async function carryOut(
+  verdict: Verdict,
+  own: Remembered | null,
+  options: RepairOptions,
+  style: Style,
+  signal: AbortSignal,
+): Promise<number> {
   const isText = options.output === "text";
   const plan = planRepair(verdict, { force: options.force === true });
   if (options.bundle !== undefined) return planOffline(plan, verdict, options, style);
@@ -42,15 +60,14 @@ export async function runRepair(
       process.stdout.write(
         `${planText(plan, met, warned, { ...style, isApplied: options.apply === true, isOffline: false, summary: verdict.summary })}\n`,
       );
-    const [refusal] = plan.refusals;
-    if (refusal !== undefined) {
+    const [refusal = null] = plan.refusals;
+    if (!isText && (refusal !== null || options.apply !== true))
+      writeJson(planJson(plan.steps, warned, refusal, style.words));
+    if (refusal !== null) {
       process.stderr.write(`${errorText(refusal, style)}\n`);
       return EXIT.failed;
     }
-    if (options.apply !== true) {
-      if (!isText) writeJson({ plan: stepsJson(plan), warnings: warned });
-      return EXIT.good;
-    }
+    if (options.apply !== true) return EXIT.good;
     if (signal.aborted) throw new Interrupted();
     // Begun, it is not interrupted: a step is done and read back, or it is in the journal as what it is.
     const applied = await applyPlan(plan, open.context, {
@@ -59,6 +76,7 @@ export async function runRepair(
     });
     if (isText) process.stdout.write(`${appliedText(applied, style)}\n`);
     if (applied.error !== null) {
+      if (!isText) writeJson(stoppedJson(applied, style.words));
       process.stderr.write(`${stoppedText(applied.error, applied.unfinished, style)}\n`);
       return EXIT.failed;
     }
@@ -74,11 +92,11 @@ function planOffline(plan: Plan, { summary }: Verdict, options: RepairOptions, s
   if (options.apply === true) {
     throw new CliError(phrase("bundle-not-changed"), phrase("leave-out-bundle"));
   }
-  const [refusal] = plan.refusals;
+  const [refusal = null] = plan.refusals;
   if (options.output === "text")
     process.stdout.write(`${planText(plan, [], [], { ...style, isApplied: false, isOffline: true, summary })}\n`);
-  else if (refusal === undefined) writeJson({ plan: stepsJson(plan), warnings: [] });
-  if (refusal === undefined) return EXIT.good;
+  else writeJson(planJson(plan.steps, [], refusal, style.words));
+  if (refusal === null) return EXIT.good;
   process.stderr.write(`${errorText(refusal, style)}\n`);
   return EXIT.failed;
 }
@@ -132,8 +150,4 @@ async function warningsOf(plan: Plan, open: OpenForChange): Promise<readonly War
     }),
   );
   return found.flat();
-}
-
-function stepsJson(plan: Plan): unknown {
-  return plan.steps.map(({ repair, netns }) => ({ ...repair, netns }));
 }

@@ -1,6 +1,9 @@
+import { ChangeError } from "../change/change-error.ts";
 import { applyUndo, listRepairs, planUndo } from "../change/repair/undo.ts";
 import { phraseText } from "../tell/i18n/phrases.ts";
+import { undoneJson, undoPlanJson } from "../tell/report/change-json.ts";
 import { errorText, repairsText, undoneText, undoPlanText } from "../tell/report/repair-text.ts";
+import type { Style } from "../tell/report/terminal.ts";
 import { openForChange, wayOf } from "./change-context.ts";
 import { recallVerdict } from "./last-verdict.ts";
 import type { RepairOptions } from "./repair.ts";
@@ -17,19 +20,31 @@ export async function runUndo(
 ): Promise<number> {
   const options = wayOf(typed, await recallVerdict().catch(() => null), isGiven);
   const style = styleOf(options);
+  try {
+    return await carryOut(id, options, style, signal);
+  } catch (error) {
+    if (options.output === "json" && error instanceof ChangeError) {
+      writeJson((options.apply === true ? undoneJson : undoPlanJson)([], error, style.words));
+    }
+    throw error;
+  }
+}
+
+/** @throws ChangeError before there is a plan */
+async function carryOut(id: string, options: RepairOptions, style: Style, signal: AbortSignal): Promise<number> {
   const isText = options.output === "text";
   const open = await openForChange(options, signal);
   try {
     const plan = await planUndo(open.transport, id);
     if (isText) process.stdout.write(`${undoPlanText(plan, { ...style, isApplied: options.apply === true })}\n`);
     if (options.apply !== true) {
-      if (!isText) writeJson({ plan: plan.entries.map(({ id, node, repair }) => ({ id, node, repair })) });
+      if (!isText) writeJson(undoPlanJson(plan.entries, null, style.words));
       return EXIT.good;
     }
     if (signal.aborted) throw new Interrupted();
     const undone = await applyUndo(plan, open.context, { force: options.force === true });
     if (isText) process.stdout.write(`${undoneText(undone, style)}\n`);
-    else if (undone.error === null) writeJson({ undone: undone.done.map(({ entry }) => entry.id) });
+    else writeJson(undoneJson(undone.done, undone.error, style.words));
     if (undone.error === null) return EXIT.good;
     process.stderr.write(`${errorText(undone.error, style)}\n`);
     return EXIT.failed;

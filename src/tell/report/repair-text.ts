@@ -30,7 +30,7 @@ interface EntryLike {
   readonly symptom: string;
   readonly repair: { readonly id: string; readonly netns: string; readonly params: Readonly<Record<string, string>> };
 }
-interface ErrorLike {
+export interface ErrorLike {
   readonly code: string;
   readonly node: string | null;
   readonly detail: Phrase;
