@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 
 export interface DemoOptions {
   readonly cni: "calico" | "flannel";
@@ -9,7 +9,7 @@ export interface DemoOptions {
 export function registerDemo(program: Command): void {
   program
     .command("demo")
-    .option("--cni <name>", "", "flannel")
+    .addOption(new Option("--cni <name>").choices(["calico", "flannel"]).default("flannel"))
     .option("--replay")
     .action(async (options: DemoOptions) => {
       const [{ guarded }, { runDemo }] = await Promise.all([import("./run.ts"), import("./run-demo.ts")]);
