@@ -4,6 +4,8 @@ import { type ClusterOptions, type OutputOptions, withCluster, withOutput } from
 export interface DiagnoseOptions extends ClusterOptions, OutputOptions {
   readonly from?: string;
   readonly write?: string;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
 }
 
 /** `lasthop diagnose SYMPTOM` */
@@ -12,7 +14,9 @@ export function registerDiagnose(program: Command): void {
     .command("diagnose")
     .argument("<symptom>")
     .option("--from <place>")
-    .option("-w, --write <dir>");
+    .option("-w, --write <dir>")
+    .option("-q, --quiet")
+    .option("-v, --verbose");
   withOutput(withCluster(command), ["text", "json", "markdown", "html"]).action(
     async (symptom: string, options: DiagnoseOptions) => {
       const [{ guarded }, { diagnose }] = await Promise.all([import("./run.ts"), import("./run-diagnose.ts")]);

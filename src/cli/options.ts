@@ -19,8 +19,6 @@ export type Format = "text" | "json" | "markdown" | "html";
 export interface OutputOptions {
   readonly output: Format;
   readonly lang?: Language;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
 }
 
 export function withCluster(command: Command): Command {
@@ -36,10 +34,7 @@ export function withCluster(command: Command): Command {
 
 /** @param formats those that this command prints, the default first */
 export function withOutput(command: Command, formats: readonly Format[] = ["text", "json"]): Command {
-  return command
-    .addOption(new Option("-o, --output <format>").choices(formats).default(formats[0]))
-    .option("-q, --quiet")
-    .option("-v, --verbose");
+  return command.addOption(new Option("-o, --output <format>").choices(formats).default(formats[0]));
 }
 
 /** NO_COLOR, unless it is empty, and a pipe switch colour off (no-color.org). */

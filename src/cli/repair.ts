@@ -5,6 +5,7 @@ export interface RepairOptions extends ClusterOptions, OutputOptions {
   readonly apply?: boolean;
   readonly persist?: boolean;
   readonly force?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** `lasthop repair [VERDICT]`, `lasthop undo [ID]`, `lasthop repairs` */
@@ -14,7 +15,8 @@ export function registerRepair(program: Command): void {
     .argument("[verdict]")
     .option("--apply")
     .option("--persist")
-    .option("--force");
+    .option("--force")
+    .option("-q, --quiet");
   withOutput(withCluster(repair)).action(async (verdict: string | undefined, options: RepairOptions, self: Command) => {
     const [{ guarded }, { runRepair }] = await Promise.all([import("./run.ts"), import("./run-repair.ts")]);
     await guarded((signal) => runRepair(verdict ?? null, options, isGiven(self), signal));

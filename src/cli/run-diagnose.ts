@@ -6,6 +6,7 @@ import { printable } from "../tell/report/finding-text.ts";
 import { rungText, startText, type Style, verdictText } from "../tell/report/terminal.ts";
 import { statusLine } from "../tell/report/status-line.ts";
 import { toVerdict } from "../tell/report/to-verdict.ts";
+import { workText } from "../tell/report/work-text.ts";
 import { countRounds } from "../read/transport/rounds-under-way.ts";
 import { parseSymptom } from "../think/symptom/symptom.ts";
 import { exitStatusOf, type Repair, type Verdict } from "../verdict/verdict.ts";
@@ -51,7 +52,7 @@ export async function diagnose(input: string, options: DiagnoseOptions, signal: 
     if (isText) process.stdout.write(`${verdictText(conclusion, verdict.repairs.length, status, style)}\n`);
     else if (options.output === "json") writeJson(verdict);
     else process.stdout.write(reportText(verdict, options.output));
-    if (options.verbose) tellTimings(conclusion);
+    if (options.verbose) process.stderr.write(`${workText(conclusion, style.words)}\n`);
     return status;
   } finally {
     await open.reader.close();
@@ -145,9 +146,4 @@ function toRepair(repair: Conclusion["repairs"][number]): Repair | null {
       ? { selector: JSON.stringify(repair.api.selector) }
       : { port: repair.api.port, targetPort: repair.api.targetPort };
   return repairOfObject(id, { namespace, name, ...value }, repair.proven);
-}
-
-function tellTimings({ timings }: Conclusion): void {
-  const parts = Object.entries(timings).map(([name, ms]) => `${name.replace(/Ms$/, "")} ${Math.round(Number(ms))} ms`);
-  process.stderr.write(`${parts.join(" · ")}\n`);
 }

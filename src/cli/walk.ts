@@ -6,6 +6,7 @@ export interface WalkOptions extends ClusterOptions, OutputOptions {
   readonly set: readonly string[];
   readonly protocol?: "tcp" | "udp" | "icmp";
   readonly size?: number;
+  readonly verbose?: boolean;
 }
 
 /** `lasthop walk FROM TO` */
@@ -16,7 +17,8 @@ export function registerWalk(program: Command): void {
     .argument("<to>")
     .option("--set <node:key=value>", "", (value: string, all: string[]) => [...all, value], [])
     .addOption(new Option("--protocol <name>").choices(["tcp", "udp", "icmp"]))
-    .option("--size <bytes>", "", datagramBytes);
+    .option("--size <bytes>", "", datagramBytes)
+    .option("-v, --verbose");
   withOutput(withCluster(command)).action(async (from: string, to: string, options: WalkOptions) => {
     const [{ guarded }, { runWalk }] = await Promise.all([import("./run.ts"), import("./run-walk.ts")]);
     await guarded((signal) => runWalk(from, to, options, signal));

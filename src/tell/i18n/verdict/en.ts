@@ -56,6 +56,17 @@ export const verdict = {
     now: "Now",
     exit: "exit",
   },
+  /** What the time went into; `total` is all of it. */
+  took: {
+    objects: "objects",
+    facts: "facts",
+    open: "until the first try",
+    tries: "tries",
+    probes: "probes",
+    search: "search",
+    again: "read again",
+    total: "total",
+  } as { readonly [name: string]: string },
   rungs: {
     http: "http",
     service: "service",

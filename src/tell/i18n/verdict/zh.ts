@@ -54,6 +54,16 @@ export const verdict: typeof english = {
     now: "接下来",
     exit: "退出码",
   },
+  took: {
+    objects: "集群对象",
+    facts: "节点数据",
+    open: "首次尝试之前",
+    tries: "尝试",
+    probes: "探测",
+    search: "寻找原因",
+    again: "重新读取",
+    total: "总计",
+  },
   rungs: {
     http: "HTTP",
     service: "Service",
