@@ -195,7 +195,7 @@ describe("archives that are not whole", () => {
     await expectRefused("not-a-bundle");
     writeFileSync(file, gzipSync("no tar, but long enough to be taken for one".repeat(100)));
     await expectRefused("damaged");
-    await expectRefused("unreadable", /ENOENT/, join(root, "absent.tgz"));
+    await expectRefused("no-such-file", /ENOENT/, join(root, "absent.tgz"));
   });
 
   it("a file of the manifest that is missing, one that is there twice, one that was changed", async () => {

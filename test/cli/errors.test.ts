@@ -62,7 +62,7 @@ describe("what was typed wrongly", () => {
 
 describe("a bundle that is none", () => {
   it.each([
-    ["/no/such/bundle", /cannot open the bundle/],
+    ["/no/such/bundle", /no such file or directory/],
     ["EMPTY", /is no bundle/],
   ])("%s", async (bundle, words) => {
     const path = bundle === "EMPTY" ? line.temporary : bundle;

@@ -13,6 +13,7 @@ export const BUNDLE_ERRORS = [
   "too-large",
   "too-many-files",
   "bad-object",
+  "no-such-file",
   "unreadable",
   "disk-full",
   "unwritable",
@@ -34,6 +35,13 @@ export class BundleError extends Error {
     this.file = file;
     this.detail = detail;
   }
+}
+
+/** A bundle that cannot be opened: it is not there, or it may not be read. */
+export function openError(file: string, error: NodeJS.ErrnoException): BundleError {
+  const { code = "", message } = error;
+  if (code === "ENOENT" || code === "ENOTDIR") return new BundleError("no-such-file", file, code, { cause: error });
+  return new BundleError("unreadable", file, message, { cause: error });
 }
 
 /** A failed write as what it is: no room, or no permission. */

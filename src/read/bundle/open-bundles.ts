@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NodeName } from "../../facts/provenance.ts";
 import { type Bundle, openBundle } from "../transport/bundle.ts";
-import { BundleError, writeError } from "./bundle-error.ts";
+import { BundleError, openError, writeError } from "./bundle-error.ts";
 import { MANIFEST } from "./layout.ts";
 import { unpack } from "./unpack.ts";
 
@@ -37,7 +37,7 @@ async function bundlesAt(path: string): Promise<readonly { readonly name: string
     if (archives.length === 0) return [{ name: path, isArchive: false }];
     return archives.map((name) => ({ name: join(path, name), isArchive: true }));
   } catch (error) {
-    throw new BundleError("unreadable", path, (error as Error).message, { cause: error });
+    throw openError(path, error as Error);
   }
 }
 

@@ -5,7 +5,7 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { extract, type Header } from "tar-stream";
-import { BundleError, writeError } from "./bundle-error.ts";
+import { BundleError, openError, writeError } from "./bundle-error.ts";
 import { BUNDLE_LIMITS, type BundleLimits, mostBytes, partsOf } from "./layout.ts";
 
 /** An entry's content as it comes. */
@@ -101,7 +101,7 @@ function toldOf(file: string, directory: string, error: unknown): unknown {
   if (code === "Z_DATA_ERROR" && /incorrect header/.test(error.message)) {
     return new BundleError("not-a-bundle", file, error.message, told);
   }
-  if (path === file) return new BundleError("unreadable", file, error.message, told);
+  if (path === file) return openError(file, error);
   // zlib's and tar-stream's own: cut short, a header that is none, sizes that are no numbers.
   if (code.startsWith("Z_") || code === "" || code.startsWith("ERR_"))
     return new BundleError("damaged", file, error.message, told);

@@ -21,7 +21,8 @@ export const bundleErrors: Words["bundleErrors"] = {
   "too-large": "它太大了",
   "too-many-files": "它的文件太多了",
   "bad-object": "那里放的不是 Kubernetes 对象列表",
-  unreadable: "它读不了",
+  "no-such-file": "找不到这个文件或目录",
+  unreadable: "无法打开录制数据",
   "disk-full": "没有空间放它",
   unwritable: "它写不进去",
 };
@@ -41,6 +42,7 @@ export const bundleHints: Words["bundleHints"] = {
   "too-large": "它比 Lasthop 写的任何 bundle 都大",
   "too-many-files": "一次少录几个节点，再用多个 --bundle 合在一起",
   "bad-object": "重新录制 Kubernetes 对象：kubectl get KIND -A -o json",
+  "no-such-file": "请检查路径",
   unreadable: "当前用户有权读它吗？",
   "disk-full": "没有留下任何东西：请腾出空间，或者换个地方",
   unwritable: "当前用户有权在那里写吗？",
