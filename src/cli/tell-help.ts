@@ -1,5 +1,6 @@
 import { type Command, type CommanderError, Option } from "commander";
 import { LANGUAGES } from "../tell/i18n/language.ts";
+import { printable } from "../tell/report/finding-text.ts";
 import { helpWords } from "./spoken-language.ts";
 
 /** Before commands are registered: commander's own words, in the language that is spoken. */
@@ -54,16 +55,18 @@ function pathOf(command: Command): string {
   return names.join(" ");
 }
 
-/** What was typed wrongly, from commander's own sentence: it quotes what was typed. */
-export function usageText({ code, message }: CommanderError): string {
+/** What was typed wrongly, from commander's own sentence: it quotes what was typed, which may hold anything. */
+export function usageText({ code, message }: Pick<CommanderError, "code" | "message">): string {
   const { usage } = helpWords();
   const kind = code.replace(/^commander\./, "");
   const say = (usage as Readonly<Record<string, unknown>>)[kind];
-  if (typeof say !== "function") return `${message}\n${usage.seeHelp}`;
-  const quoted = [...message.matchAll(/'([^']*)'/g)].map((match) => match[1] ?? "");
-  const right = message.split("is invalid. ")[1] ?? "";
+  if (typeof say !== "function") return `${printable(message)}\n${usage.seeHelp}`;
+  const [, flag, value = "", right = ""] =
+    /^error: option '(.*?)' argument '(.*)' is invalid\. (.*)$/s.exec(message) ?? [];
+  const quoted = flag === undefined ? [/'(.*)'/s.exec(message)?.[1] ?? ""] : [flag, value];
   const choices = /^Allowed choices are (.*)\.$/.exec(right)?.[1]?.split(", ");
   const told = say({ quoted, right: choices === undefined ? right : usage.choices({ choices }) });
-  const near = /\(Did you mean (?:one of )?(.*)\?\)/.exec(message)?.[1];
-  return [told, ...(near === undefined ? [] : [usage.didYouMean({ words: near })]), usage.seeHelp].join("\n");
+  const near = /\n\(Did you mean (?:one of )?(.*)\?\)$/.exec(message)?.[1];
+  const lines = [told, ...(near === undefined ? [] : [usage.didYouMean({ words: near })]), usage.seeHelp];
+  return lines.map(printable).join("\n");
 }
