@@ -71,6 +71,7 @@ describe("text from a node", () => {
     ["a\tb", "a b"],
     ["\u009b31m\u0007\u0000x\u007f", "31mx"],
     ["abc\u202ednd\u2066x\u2069\u200f\u061c", "abcdndx"],
+    ["na\u200bme\u200d\ufeff\u00ad\u2063\u{e0041}", "name"],
     ["one\u2028two\u2029three", "one two three"],
     ["节点 k2 · → ✗ 802.1q/é", "节点 k2 · → ✗ 802.1q/é"],
   ])("%j is printed as %j", (text, shown) => expect(printable(text)).toBe(shown));
@@ -80,7 +81,9 @@ describe("text from a node", () => {
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const shown = printable(findingText(finding("gateway-log", { line: text }), en));
         expect(
-          [...shown].some((c) => /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(c)),
+          [...shown].some((c) =>
+            /[\p{Cc}\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/u.test(c),
+          ),
         ).toBe(false);
         expect(printable(shown)).toBe(shown);
       }),
