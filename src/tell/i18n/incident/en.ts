@@ -107,6 +107,9 @@ export const incident = {
     tunnelled: "in a tunnel",
   },
   legend: "● seen   ○ not seen   ◌ not told: no tap there, or one that proved nothing",
+  /** What the drawing shows. */
+  drawn:
+    "● seen · ○ not seen, or not told · dotted line: not seen · dashed line: not told, for there is no tap, or one that proved nothing",
   kernelSays: (p: { reason: string }): string => `kernel: ${p.reason}`,
   drawing: (p: { places: string; last: string | null; isSeen: boolean }): string =>
     `The way of the packets over ${p.places}${p.last === null ? "" : p.isSeen ? `, last seen at ${p.last}` : `; by the walk it ends at ${p.last}`}.`,

@@ -103,6 +103,7 @@ export const incident: IncidentWords = {
     tunnelled: "隧道内",
   },
   legend: "● 看到   ○ 没看到   ◌ 不明：那里没有抓包点，或者没抓到不说明问题",
+  drawn: "● 看到 · ○ 没看到，或者不明 · 点线：没看到 · 虚线：不明，那里没有抓包点，或者没抓到报文不能作为依据",
   kernelSays: (p) => `内核：${p.reason}`,
   drawing: (p) =>
     `报文经过 ${p.places} 的路径${p.last === null ? "" : p.isSeen ? `，最后在 ${p.last} 看到` : `，推演止于 ${p.last}`}。`,

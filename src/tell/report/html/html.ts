@@ -54,7 +54,7 @@ function blockOf(block: Block, say: IncidentWords): string {
       return `<pre><code>${escaped(block.lines.join("\n"))}</code></pre>`;
     case "way":
       return [
-        `<figure>${waySvg(block.way, say)}</figure>`,
+        `<figure>${waySvg(block.way, say)}<figcaption>${escaped(say.drawn)}</figcaption></figure>`,
         `<details><summary>${escaped(say.asText)}</summary><pre>${escaped(wayText(block.way, say))}</pre></details>`,
       ].join("\n");
     case "exhibit":

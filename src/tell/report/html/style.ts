@@ -65,6 +65,7 @@ td { overflow-wrap: anywhere; }
 .exhibit:target h3 { color: var(--red); }
 figure { margin: 0; }
 figure svg { display: block; width: 100%; max-width: 30rem; height: auto; }
+figcaption { font-size: .8rem; color: var(--soft); margin-top: .5rem; }
 summary { cursor: pointer; color: var(--soft); font-size: .9rem; margin: .75rem 0; }
 .node { fill: none; stroke: var(--soft); stroke-width: 1.25; }
 .netns { fill: var(--panel); stroke: var(--line); }

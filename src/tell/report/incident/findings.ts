@@ -5,7 +5,7 @@ import type { IncidentWords } from "../../i18n/incident/en.ts";
 import { WORDS } from "../../i18n/language.ts";
 import type { Block, Row, Section } from "./report.ts";
 import { isLastHopSeen } from "./way.ts";
-import { code, marked, prose, references, type Text, words } from "./text.ts";
+import { code, marked, prose, quotesOf, references, type Text, words } from "./text.ts";
 
 /** So many names are told; of more the number. */
 const MOST_NAMES = 50;
@@ -14,7 +14,7 @@ const MOST_NAMES = 50;
 export function outcomeSection(verdict: Verdict, say: IncidentWords): Section {
   const { voices, confidence, lastHop } = verdict;
   const told = (label: string, said: string | null, ids: readonly string[]): readonly Row[] =>
-    said === null ? [] : [{ label, text: withReferences(prose(said), ids) }];
+    said === null ? [] : [{ label, text: withReferences(prose(said, quotesOf(verdict.cause)), ids) }];
   const { labels } = say;
   const rows: Row[] = [
     { label: labels.outcome, text: words(say.outcome[verdict.outcome]) },

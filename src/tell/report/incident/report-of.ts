@@ -5,7 +5,7 @@ import { causeSection, impactSection, outcomeSection, recurrenceSection } from "
 import { repairSection, verifySection } from "./actions.ts";
 import { evidenceSection, ladderSection, notCheckedSection, pathSection, timelineSection } from "./proof.ts";
 import type { Report, Row } from "./report.ts";
-import { code, prose, words } from "./text.ts";
+import { code, prose, quotesOf, words } from "./text.ts";
 import { utc } from "./utc.ts";
 
 /** A verdict as an incident report: nothing in it is not in the verdict, but for the mechanism of its cause. */
@@ -26,7 +26,7 @@ export function reportOf(verdict: Verdict): Report {
   return {
     language: verdict.language,
     title: [...words(isBroken ? say.title : say.titleOther), ...code(verdict.symptom.input)],
-    summary: prose(verdict.summary),
+    summary: prose(verdict.summary, quotesOf(verdict.cause)),
     outcome: verdict.outcome,
     confidence: verdict.confidence,
     badge: badgeOf(verdict, say),
