@@ -5,7 +5,14 @@ import { inspectPlan } from "../change/repair/inspect.ts";
 import { persistWarnings } from "../change/repair/persist/sysctl-files.ts";
 import { type Plan, planRepair } from "../change/repair/plan.ts";
 import { planJson, stoppedJson } from "../tell/report/change-json.ts";
-import { appliedText, errorText, planText, stoppedText, type Warned } from "../tell/report/repair-text.ts";
+import {
+  appliedText,
+  errorText,
+  headlineText,
+  planText,
+  stoppedText,
+  type Warned,
+} from "../tell/report/repair-text.ts";
 import type { Style } from "../tell/report/terminal.ts";
 import { verdictText } from "../tell/report/terminal.ts";
 import { parseSymptom } from "../think/symptom/symptom.ts";
@@ -58,7 +65,7 @@ async function carryOut(
     const met = await inspectPlan(plan, { ...open.context, reader: open.transport });
     if (isText)
       process.stdout.write(
-        `${planText(plan, met, warned, { ...style, isApplied: options.apply === true, isOffline: false, summary: verdict.summary })}\n`,
+        `${planText(plan, met, warned, { ...style, isApplied: options.apply === true, isOffline: false, summary: headlineText(verdict, style) })}\n`,
       );
     const [refusal = null] = plan.refusals;
     if (!isText && (refusal !== null || options.apply !== true))
@@ -88,13 +95,15 @@ async function carryOut(
 }
 
 /** A recording cannot be asked what is so now, nor be changed: the plan is what the verdict's own repairs come to. */
-function planOffline(plan: Plan, { summary }: Verdict, options: RepairOptions, style: Style): number {
+function planOffline(plan: Plan, verdict: Verdict, options: RepairOptions, style: Style): number {
   if (options.apply === true) {
     throw new CliError(phrase("bundle-not-changed"), phrase("leave-out-bundle"));
   }
   const [refusal = null] = plan.refusals;
   if (options.output === "text")
-    process.stdout.write(`${planText(plan, [], [], { ...style, isApplied: false, isOffline: true, summary })}\n`);
+    process.stdout.write(
+      `${planText(plan, [], [], { ...style, isApplied: false, isOffline: true, summary: headlineText(verdict, style) })}\n`,
+    );
   else writeJson(planJson(plan.steps, [], refusal, style.words));
   if (refusal === null) return EXIT.good;
   process.stderr.write(`${errorText(refusal, style)}\n`);

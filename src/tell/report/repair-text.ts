@@ -1,6 +1,7 @@
 import { shWord } from "../../facts/sh-word.ts";
 import pc from "picocolors";
 import type { Phrase } from "../../facts/phrase.ts";
+import type { Verdict } from "../../verdict/verdict.ts";
 import { padTo } from "../columns.ts";
 import { phraseText } from "../i18n/phrases.ts";
 import { printable } from "./finding-text.ts";
@@ -83,6 +84,14 @@ export function planText(
   if (!style.isApplied && plan.steps.length > 0)
     lines.push("", dim(style.isOffline ? style.words.next.offline : say.nothingChanged));
   return lines.join("\n");
+}
+
+/** What is repaired: the verdict's own words, where it was told in the language that is spoken. */
+export function headlineText(verdict: Verdict, { words, language }: Pick<Style, "words" | "language">): string {
+  const { cause } = verdict;
+  if (verdict.language === language) return verdict.summary;
+  if (cause === null) return words.outcome[verdict.outcome];
+  return words.repair.cause({ ...cause, place: placeText(cause.node, cause.netns ?? "host", words.repair.api) });
 }
 
 function presentText(met: Met | undefined, found: string | null | undefined, words: Style["words"]): string {

@@ -1,5 +1,8 @@
 /** Plans, repairs, the journal. */
 export const repair = {
+  /** What is repaired, where the verdict was told in another language. */
+  cause: (p: { id: string; place: string; object: string; found: string | null; wanted: string | null }) =>
+    `${p.id} on ${p.place}: ${p.object}, found ${p.found ?? "absent"}, wanted ${p.wanted ?? "absent"}`,
   api: "Kubernetes API",
   absentNow: "  (absent now)",
   now: (p: { found: string }) => `  (now ${p.found})`,
