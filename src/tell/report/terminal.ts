@@ -81,9 +81,13 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
     ]);
   }
   for (const other of conclusion.otherCauses) {
+    const ofOther = causeSummary(other, language);
     facts.push([
       labels.also,
-      `${words.confidence[other.confidence].toLowerCase()}: ${causeSummary(other, language) ?? `${other.id}: ${other.object}`}`,
+      words.inOneLine([
+        words.confidence[other.confidence].toLowerCase(),
+        ...(ofOther === null ? [other.id, other.object] : [ofOther]),
+      ]),
     ]);
   }
   const hit = words.affected({ pods: affected.pods.length, node: affected.node, services: affected.services });

@@ -39,7 +39,13 @@ export function toVerdict(
     voices: voicesInWords(conclusion.voices, words),
     ladder: conclusion.ladder.map((rung) => {
       const lines = [rung.headline, ...rung.lines].map((f) => findingText(f, words));
-      return { rung: rung.rung, status: rung.status, finding: lines.join("; "), lines, evidence: [...rung.evidence] };
+      return {
+        rung: rung.rung,
+        status: rung.status,
+        finding: words.inOneFinding(lines),
+        lines,
+        evidence: [...rung.evidence],
+      };
     }),
     branches: conclusion.branches.map((branch) => ({ ...branch })),
     path: conclusion.path.map((hop) => ({ ...hop })),

@@ -1,18 +1,29 @@
 import type { Events } from "../../../hunt/events.ts";
 import { many } from "../counted.ts";
 
+const OUTSIDE = "outside the cluster";
+
+function listed(nodes: readonly string[]): string {
+  return nodes.map(placed).join(", ");
+}
+
+/** The vantage outside of the cluster is no node. */
+function placed(node: string): string {
+  return node === "here" ? OUTSIDE : node;
+}
+
 /** Every sentence of a timeline, by the code of its event. */
 const events: { readonly [K in keyof Events]: (p: Events[K]) => string } = {
   "objects-read": (p) =>
     `The cluster's objects read: ${many(p.nodes, "node")}, ${many(p.pods, "pod")}, ${many(p.services, "Service")}.`,
-  "facts-read": (p) => `Facts read from ${p.nodes.join(", ")}.`,
-  "recording-read": (p) => `Recorded facts read: ${p.nodes.join(", ")}.`,
-  "taps-listened": (p) => `${many(p.taps, "tap")} listening on ${p.nodes.join(", ")}.`,
+  "facts-read": (p) => `Facts read: ${listed(p.nodes)}.`,
+  "recording-read": (p) => `Recorded facts read: ${listed(p.nodes)}.`,
+  "taps-listened": (p) => `${many(p.taps, "tap")} listening: ${listed(p.nodes)}.`,
   "probes-sent": (p) =>
     `${many(p.tries, "try", "tries")} of ${many(p.flows, "flow")} to ${p.to}: ${p.answered} answered.`,
   "taps-stopped": (p) =>
     `Taps stopped: ${many(p.frames, "frame")} captured${p.deaf === 0 ? "" : `; ${many(p.deaf, "tap")} proved nothing by silence`}.`,
-  "packets-recorded": (p) => `${many(p.frames, "frame")} recorded on ${p.node}, by that node's own clock.`,
+  "packets-recorded": (p) => `${many(p.frames, "frame")} recorded: ${placed(p.node)}, by its own clock.`,
   "gateway-followed": (p) => `${p.pod} was found waiting for ${p.to}: followed.`,
   "kernels-asked": (p) => `Kernels asked about ${many(p.questions, "routing decision")}.`,
   "cause-searched": (p) => `The smallest correction searched for, for ${many(p.failures, "failing way")}.`,
@@ -94,7 +105,7 @@ export const incident = {
     `Lasthop ${p.version}${p.offline ? ", from recorded facts: nothing was sent" : ""}`,
   legs: { request: "request", reply: "reply" },
   hostNetns: "host",
-  outside: "outside the cluster",
+  outside: OUTSIDE,
   marks: {
     seen: "seen",
     notSeen: "not seen",
@@ -107,6 +118,9 @@ export const incident = {
     tunnelled: "in a tunnel",
   },
   legend: "● seen   ○ not seen   ◌ not told: no tap there, or one that proved nothing",
+  colon: ": ",
+  comma: ", ",
+  inBrackets: (text: string): string => ` (${text})`,
   /** What the drawing shows. */
   drawn:
     "● seen · ○ not seen, or not told · dotted line: not seen · dashed line: not told, for there is no tap, or one that proved nothing",

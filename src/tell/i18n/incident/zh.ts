@@ -3,19 +3,30 @@ import type { IncidentWords } from "./en.ts";
 
 const OUTCOMES = { healthy: "正常", broken: "不通", unknown: "未知" } as const;
 
+const OUTSIDE = "集群之外";
+
+function listed(nodes: readonly string[]): string {
+  return nodes.map(placed).join("、");
+}
+
+/** The vantage outside of the cluster is no node. */
+function placed(node: string): string {
+  return node === "here" ? OUTSIDE : node;
+}
+
 const events: { readonly [K in keyof Events]: (p: Events[K]) => string } = {
   "objects-read": (p) => `读取集群对象：${p.nodes} 个节点，${p.pods} 个 Pod，${p.services} 个 Service。`,
-  "facts-read": (p) => `从 ${p.nodes.join("、")} 采集事实。`,
-  "recording-read": (p) => `读入录制下来的数据：${p.nodes.join("、")}。`,
-  "taps-listened": (p) => `${p.nodes.join("、")} 上的 ${p.taps} 个抓包点已就绪。`,
+  "facts-read": (p) => `采集数据：${listed(p.nodes)}。`,
+  "recording-read": (p) => `读入录制数据：${listed(p.nodes)}。`,
+  "taps-listened": (p) => `${p.taps} 个抓包点已就绪：${listed(p.nodes)}。`,
   "probes-sent": (p) => `向 ${p.to} 发起 ${p.flows} 条流共 ${p.tries} 次尝试：${p.answered} 次得到应答。`,
   "taps-stopped": (p) =>
-    `抓包结束：共 ${p.frames} 帧${p.deaf === 0 ? "" : `；其中 ${p.deaf} 个抓包点没抓到不说明问题`}。`,
-  "packets-recorded": (p) => `${p.node} 上录到 ${p.frames} 帧（时间取自该节点自己的时钟）。`,
+    `抓包结束：共 ${p.frames} 帧${p.deaf === 0 ? "" : `；其中 ${p.deaf} 个抓包点没抓到报文，不能作为依据`}。`,
+  "packets-recorded": (p) => `录到 ${p.frames} 帧：${placed(p.node)}，时间取自它自己的时钟。`,
   "gateway-followed": (p) => `发现 ${p.pod} 在等待 ${p.to}，转而追查它。`,
   "kernels-asked": (p) => `就 ${p.questions} 个路由决策询问了内核。`,
   "cause-searched": (p) => `针对 ${p.failures} 条失败的路径，寻找代价最小的修正。`,
-  "read-again": (p) => `${p.node} 上起决定作用的事实${p.isRead ? "已重新读取" : "未能重新读取"}。`,
+  "read-again": (p) => `${p.node} 上的关键配置项${p.isRead ? "已重新读取" : "未能重新读取"}。`,
   concluded: (p) => `得出结论：${OUTCOMES[p.outcome]}。`,
 };
 
@@ -26,7 +37,7 @@ export const incident: IncidentWords = {
   outcome: OUTCOMES,
   confidence: { confirmed: "已证实", likely: "很可能", suspected: "存疑" },
   confidenceMeans: {
-    confirmed: "推演与见证一致，没有内核提出异议，并且只改这一处（没有同样省力的另一处）就能送达",
+    confirmed: "推演与见证一致，没有内核提出异议，并且只改这一处就能送达，且没有代价相同的其他改法",
     likely: "推演与见证只有其一，或者从这里无法证实",
     suspected: "推演与见证都无法解释",
   },
@@ -44,7 +55,7 @@ export const incident: IncidentWords = {
     evidence: "证据",
   },
   labels: {
-    symptom: "症状",
+    symptom: "故障现象",
     from: "尝试位置",
     when: "时间",
     tool: "诊断工具",
@@ -58,7 +69,7 @@ export const incident: IncidentWords = {
     lastHop: "最后一跳",
     cause: "原因",
     where: "位置",
-    object: "决定性事实",
+    object: "关键配置项",
     found: "现值",
     wanted: "应为",
     ends: "报文结局",
@@ -87,22 +98,25 @@ export const incident: IncidentWords = {
   status: { ok: "正常", failed: "失败", skipped: "跳过", unknown: "未知" },
   voiceNames: { predict: "推演", ask: "询问", witness: "见证", api: "API" },
   when: (p) => `${p.from} UTC，历时 ${p.seconds} 秒`,
-  tool: (p) => `Lasthop ${p.version}${p.offline ? "，数据是录制下来的，没有发送任何报文" : ""}`,
+  tool: (p) => `Lasthop ${p.version}${p.offline ? "，使用录制数据，没有发送任何报文" : ""}`,
   legs: { request: "请求", reply: "应答" },
   hostNetns: "host",
-  outside: "集群之外",
+  outside: OUTSIDE,
   marks: {
     seen: "看到",
     notSeen: "没看到",
     notTold: "不明",
     notPredicted: "推演之外",
     last: "最后一跳",
-    next: "接下来本该在这里，没看到",
+    next: "应到此处，没看到",
     walkEnds: "推演止于此",
     walkNext: "推演中的下一处",
     tunnelled: "隧道内",
   },
-  legend: "● 看到   ○ 没看到   ◌ 不明：那里没有抓包点，或者没抓到不说明问题",
+  legend: "● 看到   ○ 没看到   ◌ 不明：那里没有抓包点，或者没抓到报文不能作为依据",
+  colon: "：",
+  comma: "、",
+  inBrackets: (text) => `（${text}）`,
   drawn: "● 看到 · ○ 没看到，或者不明 · 点线：没看到 · 虚线：不明，那里没有抓包点，或者没抓到报文不能作为依据",
   kernelSays: (p) => `内核：${p.reason}`,
   drawing: (p) =>
@@ -121,12 +135,12 @@ export const incident: IncidentWords = {
   repairOn: (p) => `在 ${p.place} 上${p.proven ? "" : "（未证实能送达）"}：`,
   repairApi: (p) => `在 Kubernetes API 中${p.proven ? "" : "（未证实能送达）"}：`,
   byHand: "需要手工处理：没有安全的在线修改方式。",
-  repairSafely: "下面的命令做同样的事，并在节点上保留修改前的状态、改后读回、再试一次症状：",
+  repairSafely: "下面的命令做同样的事，并在节点上保留修改前的状态、改后读回确认、再用同样的方式试一次：",
   noRecurrence: "没有发现会把它改回去的东西。",
   noNodeSysctl: "没有检查：只检查节点的 sysctl。",
-  notLooked: "没有查：录制的数据里没有节点的文件。",
-  verifySymptom: "再试一次症状。退出码为 0 表示每条分支都走通并得到应答：",
+  notLooked: "没有检查：录制数据里没有节点的文件。",
+  verifySymptom: "重新发起一次同样的访问。退出码为 0 表示每条分支都走通并得到应答：",
   verifyKernel: (p) => `再向 ${p.node} 的内核问同一个问题，当时的回答是“${p.answer}”：`,
-  verifyFact: (p) => `${p.node} 上起决定作用的事实，应为 ${p.wanted}：`,
+  verifyFact: (p) => `${p.node} 上的关键配置项，应为 ${p.wanted}：`,
   allChecked: "没有已知的遗漏。",
 };

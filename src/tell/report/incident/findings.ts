@@ -23,7 +23,7 @@ export function outcomeSection(verdict: Verdict, say: IncidentWords): Section {
       : [
           {
             label: labels.confidence,
-            text: words(`${say.confidence[confidence]}: ${say.confidenceMeans[confidence]}`),
+            text: words(`${say.confidence[confidence]}${say.colon}${say.confidenceMeans[confidence]}`),
           },
         ]),
     ...told(labels.predict, voices.predict, idsOf(verdict, "predict")),
@@ -71,7 +71,7 @@ export function causeSection(verdict: Verdict, say: IncidentWords): Section {
     blocks.push({ kind: "rows", rows: [...causeRows(cause, say), ...ends] });
   }
   for (const other of otherCauses) {
-    const label = `${say.labels.also} (${say.confidence[other.confidence]})`;
+    const label = `${say.labels.also}${say.inBrackets(say.confidence[other.confidence])}`;
     blocks.push({ kind: "rows", rows: [{ label, text: code(other.id) }, ...causeRows(other, say)] });
   }
   return { id: "cause", title: say.sections.cause, blocks };
@@ -126,9 +126,11 @@ export function impactSection({ affected, branches }: Verdict, say: IncidentWord
 
 function names(label: string, all: readonly string[], say: IncidentWords): readonly Row[] {
   if (all.length === 0) return [];
-  const shown = all.slice(0, MOST_NAMES).flatMap((name, i): Text => [...(i === 0 ? [] : words(", ")), ...code(name)]);
+  const shown = all
+    .slice(0, MOST_NAMES)
+    .flatMap((name, i): Text => [...(i === 0 ? [] : words(say.comma)), ...code(name)]);
   const more = all.length > MOST_NAMES ? words(say.more({ count: all.length - MOST_NAMES })) : [];
-  return [{ label: `${label} (${all.length})`, text: [...shown, ...more] }];
+  return [{ label: `${label}${say.inBrackets(String(all.length))}`, text: [...shown, ...more] }];
 }
 
 /** Who will set it back. */

@@ -9,6 +9,7 @@ describe("a sentence as Markdown", () => {
   test.each([
     ["Node k2 does not forward: net.ipv4.ip_forward is 0.", "Node k2 does not forward: `net.ipv4.ip_forward` is 0."],
     ["seen in the walk-through, isn't it", "seen in the walk-through, isn't it"],
+    ["on 2026-11-29, 3-4 of 5", "on 2026-11-29, 3-4 of 5"],
     // A forge would make links of these.
     ["fixes GH-123", "fixes `GH-123`"],
     ["since 0123456789abcdef0123456789abcdef01234567", "since `0123456789abcdef0123456789abcdef01234567`"],

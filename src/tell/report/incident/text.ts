@@ -12,7 +12,7 @@ export type Text = readonly Span[];
 /** A run of visible ASCII: a word with its punctuation, or an address, an object and its value, anything marked up. */
 const RUN = /[\x21-\x7e]+(?: = [\x21-\x7e]+)?/g;
 const PUNCTUATION = /^["'(]+|["'),.;:!?]+$/g;
-const WORD = /^[A-Za-z0-9]+(?:['-][A-Za-z][A-Za-z0-9]*)*$/;
+const WORD = /^(?:\d+(?:-\d+)*|[A-Za-z0-9]+(?:['-][A-Za-z][A-Za-z0-9]*)*)$/;
 /** Enough of a hash for a forge to make a link of it. */
 const HASH = /^[0-9a-f]{7,}$/i;
 /** Nothing of another run touches what stands between: two spans of code side by side would be one. */

@@ -1,8 +1,8 @@
 import { INCIDENT_WORDS } from "../../i18n/incident/words.ts";
 import type { IncidentWords } from "../../i18n/incident/en.ts";
 import { printableLines } from "../finding-text.ts";
-import type { Block, Cell, Report } from "../incident/report.ts";
-import { type Text, words } from "../incident/text.ts";
+import type { Block, Cell, Report, Row } from "../incident/report.ts";
+import { words } from "../incident/text.ts";
 import { MARKS } from "../marks.ts";
 import { fenced, inline } from "./escape.ts";
 import { wayText } from "./way-text.ts";
@@ -13,7 +13,7 @@ export function markdownOf(report: Report): string {
   const parts = [
     `# ${inline(report.title, "line")}`,
     `**${report.badge}** — ${inline(report.summary, "line")}`,
-    rows(report.meta),
+    rows(report.meta, say),
     ...report.sections.flatMap((section) => [`## ${section.title}`, ...section.blocks.map((b) => blockOf(b, say))]),
   ];
   return `${parts.join("\n\n")}\n`;
@@ -24,7 +24,7 @@ function blockOf(block: Block, say: IncidentWords): string {
     case "paragraph":
       return inline(block.text, "line");
     case "rows":
-      return rows(block.rows);
+      return rows(block.rows, say);
     case "table":
       return [
         row(block.head.map((title) => ({ lines: [words(title)] }))),
@@ -40,8 +40,8 @@ function blockOf(block: Block, say: IncidentWords): string {
   }
 }
 
-function rows(all: readonly { readonly label: string; readonly text: Text }[]): string {
-  return all.map(({ label, text }) => `- **${label}**: ${inline(text, "line")}`).join("\n");
+function rows(all: readonly Row[], { colon }: IncidentWords): string {
+  return all.map(({ label, text }) => `- **${label}**${colon}${inline(text, "line")}`).join("\n");
 }
 
 function row(cells: readonly Cell[]): string {

@@ -10,7 +10,12 @@ export function wayText(way: Way, say: IncidentWords): string {
   const legs = (["request", "reply"] as const).flatMap((leg) => {
     const passed = way.stations.filter((station) => station[leg] !== null);
     if (passed.length === 0) return [];
-    return [[`${say.legs[leg]}:`, ...legLines(leg === "reply" ? passed.reverse() : passed, leg, way, say)].join("\n")];
+    return [
+      [
+        `${say.legs[leg]}${say.colon}`.trimEnd(),
+        ...legLines(leg === "reply" ? passed.reverse() : passed, leg, way, say),
+      ].join("\n"),
+    ];
   });
   return [...legs, say.legend].join("\n\n");
 }
