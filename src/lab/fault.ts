@@ -67,7 +67,7 @@ function findFault(id: string): Fault {
     { en: `There is no fault "${id}".`, zh: `没有“${id}”这种故障。` },
     {
       en: `There are: ${FAULTS.map((one) => one.id).join(", ")}.`,
-      zh: `有的是：${FAULTS.map((one) => one.id).join("、")}。`,
+      zh: `现有：${FAULTS.map((one) => one.id).join("、")}。`,
     },
   );
 }

@@ -25,7 +25,7 @@ export const nodeNotReady = defineFault({
   id: "node-not-ready",
   summary: {
     en: "the node lost power a while ago: the API says NotReady, and its pods have left the endpoints",
-    zh: "节点断电已有一段时间，API 里显示 NotReady，其上的 Pod 已不在 endpoint 之列",
+    zh: "节点断电已有一段时间，API 里显示 NotReady，其上的 Pod 已不在 Endpoint 之列",
   },
   needsNode: true,
   defaultNode: backendNode,

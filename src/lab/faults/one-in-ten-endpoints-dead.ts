@@ -43,7 +43,7 @@ function hasMany(plan: Plan, node: PlannedNode): Said | null {
   if (pods.length < MANY) {
     return {
       en: `its Service web has ${pods.length} endpoints, not ten (lasthop lab up --web ${MANY})`,
-      zh: `它的 Service web 只有 ${pods.length} 个 endpoint，不到十个（lasthop lab up --web ${MANY}）`,
+      zh: `它的 Service web 只有 ${pods.length} 个 Endpoint，不到十个（lasthop lab up --web ${MANY}）`,
     };
   }
   if (pods.some((pod) => pod.node === node.name)) return null;

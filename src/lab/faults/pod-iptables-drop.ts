@@ -9,7 +9,7 @@ export const podIptablesDrop = defineFault({
   id: "pod-iptables-drop",
   summary: {
     en: "a rule inside the serving pod's own namespace drops what comes to its port",
-    zh: "Pod 自己网络命名空间里的一条规则丢弃了发往其端口的报文",
+    zh: "Pod 自己的 network namespace 里的一条规则丢弃了发往其端口的报文",
   },
   needsNode: true,
   defaultNode: backendNode,

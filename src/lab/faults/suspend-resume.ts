@@ -15,7 +15,7 @@ export const suspendResume = defineFault({
   id: "suspend-resume",
   summary: {
     en: "the node slept and woke: links, routes, neighbours are back, but ip_forward was left 0",
-    zh: "节点睡眠后醒来：链路、路由、邻居都恢复了，唯独 ip_forward 留在 0",
+    zh: "节点睡眠后醒来：接口、路由、邻居都恢复了，唯独 ip_forward 留在 0",
   },
   needsNode: true,
   defaultNode: backendNode,

@@ -120,7 +120,7 @@ export const bridgePortMissing: Cause = {
   layer: "link",
   words: {
     en: { summary: (p) => `The pod's link ${p.link} on ${p.node} is no port of the bridge ${p.bridge}.` },
-    zh: { summary: (p) => `节点 ${p.node} 上 Pod 的网卡 ${p.link} 没有接在网桥 ${p.bridge} 上。` },
+    zh: { summary: (p) => `节点 ${p.node} 上 Pod 的接口 ${p.link} 没有接在网桥 ${p.bridge} 上。` },
   },
   recognise: ({ edits: [edit] }) =>
     edit?.do === "set-master" ? single({ link: edit.link, bridge: edit.master }) : null,

@@ -24,7 +24,7 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
   },
   "pod-iptables-drop": {
     en: "A pod's namespace has netfilter rules of its own. They are seen neither on the node nor in the API, and the packet is dropped after the node has delivered it correctly.",
-    zh: "Pod 的 netns 里有自己的 netfilter 规则，在节点上和 API 里都看不到；节点已经正确送达，报文却在 Pod 里面被丢弃。",
+    zh: "Pod 的 network namespace 里有自己的 netfilter 规则，在节点上和 API 里都看不到；节点已经正确送达，报文却在 Pod 里面被丢弃。",
   },
   "vxlan-udp-blocked": {
     en: "Pod packets travel between nodes inside UDP packets of the nodes. A rule that drops these drops every pod packet from other nodes, whatever is inside, while node to node traffic goes on.",
@@ -36,11 +36,11 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
   },
   "forward-reject": {
     en: "The packet passed the forwarding decision, and a rule in the FORWARD hook rejects it: the sender is told by an ICMP error or a reset, and fails at once instead of waiting.",
-    zh: "报文通过了转发决策，却被 FORWARD 钩子上的一条规则拒绝：发送方收到 ICMP 错误或 RST，会立刻失败，而不是一直等。",
+    zh: "报文通过了转发决策，却被 FORWARD hook上的一条规则拒绝：发送方收到 ICMP 错误或 RST，会立刻失败，而不是一直等。",
   },
   "forward-drop": {
     en: "The packet passed the forwarding decision, and a rule or the policy in the FORWARD hook drops it. Only forwarded packets meet that hook: the node's own traffic, and so its probes, are well.",
-    zh: "报文通过了转发决策，却被 FORWARD 钩子上的规则或默认策略丢弃。只有被转发的报文才经过这个钩子：节点自己的流量以及探针都正常。",
+    zh: "报文通过了转发决策，却被 FORWARD hook上的规则或默认策略丢弃。只有被转发的报文才经过这个 hook：节点自己的流量以及探针都正常。",
   },
   "rule-drops": {
     en: "A netfilter rule or policy on the packet's way matches it and drops, rejects or rewrites it. Nothing is logged unless a rule says so; its own packet counter is the only trace.",
@@ -56,11 +56,11 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
   },
   "pod-link-down": {
     en: "A pod hangs on its node by a pair of links. With one end down no frame passes, and the kernel has taken the routes by that link with it. The pod's processes run on and notice nothing.",
-    zh: "Pod 通过一对 veth 挂在节点上。一端 down 之后任何帧都过不去，内核也把经过该链路的路由一并撤掉。Pod 里的进程照常运行，毫无察觉。",
+    zh: "Pod 通过一对 veth 挂在节点上。一端 down 之后任何帧都过不去，内核也把经过该接口的路由一并撤掉。Pod 里的进程照常运行，毫无察觉。",
   },
   "link-down": {
     en: "No frame passes a link that is down, and the kernel has taken the routes by that link with it.",
-    zh: "down 的链路不传任何帧，内核也把经过该链路的路由一并撤掉。",
+    zh: "down 的接口不收发任何帧，内核也把经过该接口的路由一并撤掉。",
   },
   "blackhole-route": {
     en: "The most specific route to the destination says to throw the packet away. The kernel does so in silence: no ICMP error, and the sender waits until it gives up.",
@@ -76,7 +76,7 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
   },
   "pod-no-default-route": {
     en: "A pod reaches everything beyond its own link by one default route. Without it the pod's kernel refuses what leaves, and answers to what arrived from elsewhere as well.",
-    zh: "Pod 靠一条默认路由到达本链路以外的一切。没有它，Pod 的内核不仅拒绝外发报文，也无法回应从外面来的请求。",
+    zh: "Pod 靠一条默认路由到达本网段以外的一切。没有它，Pod 的内核不仅拒绝外发报文，也无法回应从外面来的请求。",
   },
   "no-route": {
     en: "No route in the tables that the packet asks covers its destination, or only one that is less specific and leads elsewhere.",
@@ -88,7 +88,7 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
   },
   "mtu-black-hole": {
     en: "A packet larger than the link's MTU may not be fragmented (DF), so it is dropped, and the ICMP error that would tell its sender to send less does not arrive. Handshakes are small and succeed; transfers hang.",
-    zh: "大于链路 MTU 的报文因 DF 不可分片而被丢弃，而本应通知发送方缩小报文的 ICMP 错误没有送达。握手报文小，能成功；传数据时就卡住。",
+    zh: "大于接口 MTU 的报文因 DF 不可分片而被丢弃，而本应通知发送方缩小报文的 ICMP 错误没有送达。握手报文小，能成功；传数据时就卡住。",
   },
   "vxlan-fdb-missing": {
     en: "A VXLAN device looks up the destination's MAC address in its forwarding database to learn to which node it has to send. Without the right entry the packet is dropped before it leaves the node, or goes to another one.",
@@ -112,7 +112,7 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
   },
   "bridge-port-missing": {
     en: "A pod's link reaches the others by the bridge that it is a port of. Out of the bridge, the link is up and alone: nobody on the bridge hears the pod, and ARP for it is not answered.",
-    zh: "Pod 的网卡要接在网桥上，才能与其他 Pod 和节点相通。脱离网桥后，网卡虽然是 up 的，却与谁都不连：网桥上没有人听得到这个 Pod，对它的 ARP 也无人应答。",
+    zh: "Pod 的接口要接在网桥上，才能与其他 Pod 和节点相通。脱离网桥后，接口虽然是 up 的，却与谁都不连：网桥上没有人听得到这个 Pod，对它的 ARP 也无人应答。",
   },
   "gateway-address-missing": {
     en: "A bridge that pods hang on has an address of their subnet: they send by it to everything beyond, and the node's own route to them comes with it. Without the address, nobody answers when a pod asks for its gateway, and the node sends what is for its pods by its default route.",
@@ -120,7 +120,7 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
   },
   "node-address-missing": {
     en: "The other nodes send what is for a node's pods to the address that its tunnel has. Where the link below the tunnel has lost that address, nobody answers to ARP for it, and the node itself has no address to send tunnelled packets from.",
-    zh: "其他节点把发给某节点 Pod 的报文送到该节点隧道的地址。隧道下层的网卡丢了这个地址，就没有人应答对它的 ARP，节点自己也没有地址可以用来发出隧道报文。",
+    zh: "其他节点把发给某节点 Pod 的报文送到该节点隧道的地址。隧道下层的接口丢了这个地址，就没有人应答对它的 ARP，节点自己也没有地址可以用来发出隧道报文。",
   },
   "hairpin-off": {
     en: "A bridge does not send a frame back by the port that it came in by. A pod that reaches itself through its own Service needs just that: it is missing only where the Service happens to choose the pod that asks.",
@@ -148,15 +148,15 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
   },
   unnamed: {
     en: "The walk ends at this fact, and with it changed the packet would pass. The catalogue has no mechanism for it.",
-    zh: "推演止于这一事实，改变它报文即可通过。目录里没有与之对应的机制。",
+    zh: "推演止于这一关键配置项，改变它报文即可通过。目录里没有与之对应的机制。",
   },
   "svc-selector-mismatch": {
     en: "A Service sends to the pods whose labels its selector matches. It matches none, so it has no endpoint, and kube-proxy refuses what is sent to it. The pods that are meant carry other labels.",
-    zh: "Service 把流量发往标签与其 selector 匹配的 Pod。它没有匹配到任何 Pod，因此没有 endpoint，kube-proxy 拒绝发给它的报文。本该选中的 Pod 用的是别的标签。",
+    zh: "Service 把流量发往标签与其 selector 匹配的 Pod。它没有匹配到任何 Pod，因此没有 Endpoint，kube-proxy 拒绝发给它的报文。本该选中的 Pod 用的是别的标签。",
   },
   "svc-no-pods": {
     en: "A Service sends to the pods whose labels its selector matches. No live pod carries these labels: their workload is scaled to none or not installed, or its pods carry others. The Service has no endpoint, and kube-proxy refuses what is sent to it.",
-    zh: "Service 把流量发往标签与其 selector 匹配的 Pod。没有一个存活的 Pod 带有这些标签：对应的工作负载缩容到了 0，或者没有安装，或者它的 Pod 用的是别的标签。Service 因此没有 endpoint，kube-proxy 拒绝发给它的报文。",
+    zh: "Service 把流量发往标签与其 selector 匹配的 Pod。没有一个存活的 Pod 带有这些标签：对应的工作负载缩容到了 0，或者没有安装，或者它的 Pod 用的是别的标签。Service 因此没有 Endpoint，kube-proxy 拒绝发给它的报文。",
   },
   "netpol-deny": {
     en: "A pod that a NetworkPolicy selects lets pass only what some policy allows. None allows this request, and a filter stops it: what is declared and what happens agree.",
@@ -164,11 +164,11 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
   },
   "svc-targetport-wrong": {
     en: "A Service sends to the targetPort of its pods. Nothing listens there, and they listen on other ports that they declare: the packet arrives and is reset. A name that none of their ports has leaves the Service without endpoints.",
-    zh: "Service 把流量发往 Pod 的 targetPort。那里没有任何进程监听，而 Pod 监听着自己声明的别的端口：报文到了，收到 RST。若写的是一个 Pod 都没有的端口名，Service 就没有 endpoint。",
+    zh: "Service 把流量发往 Pod 的 targetPort。那里没有任何进程监听，而 Pod 监听着自己声明的别的端口：报文到了，收到 RST。若写的是一个 Pod 都没有的端口名，Service 就没有 Endpoint。",
   },
   "kubeproxy-stale-endpoint": {
     en: "On every node kube-proxy writes a DNAT rule for each endpoint. A rule of this node still names an address that the Service's EndpointSlices do not list at all: what it sends there goes to nobody, or to somebody else.",
-    zh: "kube-proxy 在每个节点上为每个 endpoint 写一条 DNAT 规则。这个节点的规则仍指向一个 EndpointSlice 里早已没有的地址：发过去的报文没人收，或者落到别人手里。",
+    zh: "kube-proxy 在每个节点上为每个 Endpoint 写一条 DNAT 规则。这个节点的规则仍指向一个 EndpointSlice 里早已没有的地址：发过去的报文没人收，或者落到别人手里。",
   },
   "listen-backlog-full": {
     en: "The kernel completes connections for a server and queues them until it accepts them. It accepts none, the queue is full, and the kernel drops further SYNs without an answer.",
@@ -188,7 +188,7 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
   },
   "port-closed": {
     en: "The packet arrived, and no socket listens on that port and address: TCP is answered with a reset, UDP with an ICMP error.",
-    zh: "报文到达了，但该地址和端口上没有套接字在监听：TCP 收到 RST，UDP 收到 ICMP 错误。",
+    zh: "报文到达了，但该地址和端口上没有 socket 在监听：TCP 收到 RST，UDP 收到 ICMP 错误。",
   },
   "duplicate-pod-ip": {
     en: "Every pod has an address of its own, which the CNI's IPAM keeps account of. Two have the same, and each node sends what is for it where its own routes or neighbours lead: to the one from here, to the other from there.",
@@ -200,6 +200,6 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
   },
   "node-down": {
     en: "A machine without power, or without a cable, answers nobody. Its pods are gone with it, and for as long as the control plane waits for its heartbeat (40 seconds by default) it is still called Ready and its pods stay endpoints.",
-    zh: "断电或断网的机器对谁都没有应答，其上的 Pod 也随之消失。而在控制面等待其心跳的这段时间里（默认 40 秒），它仍显示 Ready，其上的 Pod 仍是 endpoint。",
+    zh: "断电或断网的机器对谁都没有应答，其上的 Pod 也随之消失。而在控制面等待其心跳的这段时间里（默认 40 秒），它仍显示 Ready，其上的 Pod 仍是 Endpoint。",
   },
 };

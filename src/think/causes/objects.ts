@@ -52,7 +52,7 @@ export const staleProxyRules: Cause = {
     },
     zh: {
       summary: (p) =>
-        `节点 ${p.node} 仍把 Service ${p.service} 的流量转到 ${p.address}，而它早已不是 endpoint（现在是 ${p.wanted}）：那里的 kube-proxy 没有跟上。`,
+        `节点 ${p.node} 仍把 Service ${p.service} 的流量转到 ${p.address}，而它早已不是 Endpoint（现在是 ${p.wanted}）：那里的 kube-proxy 没有跟上。`,
     },
   },
   recognise: () => null,
@@ -90,7 +90,7 @@ export const noReadyEndpoints: Cause = {
   layer: "service",
   words: {
     en: { summary: (p) => `Service ${p.service} has endpoints, and none of them is ready.` },
-    zh: { summary: (p) => `Service ${p.service} 有 endpoint，但没有一个就绪。` },
+    zh: { summary: (p) => `Service ${p.service} 有 Endpoint，但没有一个就绪。` },
   },
   recognise: () => null,
 };
@@ -105,7 +105,7 @@ export const notTranslated: Cause = {
     },
     zh: {
       summary: (p) =>
-        `节点 ${p.node} 没有把 ${p.address} 转换到 Service ${p.service} 的 endpoint：那里 kube-proxy 的规则要么缺失，要么过时，要么被绕过。`,
+        `节点 ${p.node} 没有把 ${p.address} 转换到 Service ${p.service} 的 Endpoint：那里 kube-proxy 的规则要么缺失，要么过时，要么被绕过。`,
     },
   },
   recognise: () => null,
@@ -121,7 +121,7 @@ export const noLocalEndpoint: Cause = {
     },
     zh: {
       summary: (p) =>
-        `Service ${p.service} 只用被访问节点上的 endpoint（externalTrafficPolicy: Local），而 ${p.entry} 上没有；${p.serving} 上有。`,
+        `Service ${p.service} 只用被访问节点上的 Endpoint（externalTrafficPolicy: Local），而 ${p.entry} 上没有；${p.serving} 上有。`,
     },
   },
   recognise: () => null,

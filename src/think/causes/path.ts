@@ -46,7 +46,7 @@ export const podLinkDown: Cause = {
   layer: "link",
   words: {
     en: { summary: (p) => `The link ${p.link} of ${p.pod} on ${p.node} is down.` },
-    zh: { summary: (p) => `节点 ${p.node} 上 ${p.pod} 的链路 ${p.link} 处于 down 状态。` },
+    zh: { summary: (p) => `节点 ${p.node} 上 ${p.pod} 的接口 ${p.link} 处于 down 状态。` },
   },
   recognise: ({ world, edits }) => {
     const down = linkAndItsRoutes(edits);
@@ -62,7 +62,7 @@ export const linkDown: Cause = {
   layer: "link",
   words: {
     en: { summary: (p) => `The link ${p.link} on ${p.node} is down.` },
-    zh: { summary: (p) => `节点 ${p.node} 的链路 ${p.link} 处于 down 状态。` },
+    zh: { summary: (p) => `节点 ${p.node} 的接口 ${p.link} 处于 down 状态。` },
   },
   recognise: ({ edits }) => {
     const down = linkAndItsRoutes(edits);
@@ -179,7 +179,7 @@ export const mtuTooSmall: Cause = {
     zh: {
       summary: (p) =>
         p.link === undefined
-          ? `${p.from} 与 ${p.to} 之间，${p.passed} 字节的报文能通过，${p.lost} 字节的会丢：途中有链路的 MTU 偏小，而且没有任何 ICMP 报错。`
+          ? `${p.from} 与 ${p.to} 之间，${p.passed} 字节的报文能通过，${p.lost} 字节的会丢：途中某处的 MTU 偏小，而且没有任何 ICMP 报错。`
           : `${WHOSE.zh(p)} 上 ${p.link} 的 MTU 是 ${p.found}，更大的报文会丢失。`,
     },
   },

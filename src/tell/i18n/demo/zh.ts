@@ -6,7 +6,7 @@ export const demo: typeof english = {
   built: (p) =>
     `${p.nodes} 个节点，${p.pods} 个 Pod，一个 Kubernetes API，用时 ${p.seconds} 秒。frontend 把请求代理到另一个节点上的 backend：`,
   broken: (p) =>
-    `现在节点 ${p.node} 挂起又恢复：链路断开再连上，路由全部回来了，只有一样东西没有回来。所有节点 Ready，所有 Pod Running：`,
+    `现在节点 ${p.node} 挂起又恢复：接口 down 了又 up，路由全部回来了，只有一样东西没有回来。所有节点 Ready，所有 Pod Running：`,
   proof: "再像开头那样，从外面访问一次：",
   gone: (p) => `实验环境已拆除。总共 ${p.seconds} 秒。`,
   replaying: (p) =>

@@ -41,8 +41,8 @@ export const hunting: PhraseWords<HuntingPhrases> = {
   "next-tuned": () => "下次切换 profile 或重启 tuned",
   "next-ufw": () => "下次重新加载 ufw 或启动",
   "next-firewall": () => "下次启动防火墙",
-  "next-link": () => "下次有链路启用",
+  "next-link": () => "下次有接口启用",
   "network-stop-by-vmware": () => "network.service stop（挂起时由 VMware Tools 调用）",
   "gce-guest": () => "Google Compute Engine 的 guest 配置",
-  "udev-rp-filter": () => "udev，每出现一条新链路就写 net.ipv4.conf.*.rp_filter",
+  "udev-rp-filter": () => "udev，每出现一个新接口就写 net.ipv4.conf.*.rp_filter",
 };

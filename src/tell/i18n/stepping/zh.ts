@@ -26,7 +26,7 @@ export const walkWords: typeof english = {
   dispositions: {
     DELIVERED: "目的地的 socket（ICMP echo 则是内核）收下了报文。",
     PROXIED: "代理在这里接受连接，再另起一条连接。",
-    UNKNOWN: "起决定作用的事实没有读到，或者没有建模；是哪一个，推演会说明。",
+    UNKNOWN: "起决定作用的数据没有读到，或者没有建模；是哪一个，推演会说明。",
     LEFT_CLUSTER: "报文去往一个集群内的地址，却发给了没有采集的路由器：它回不回得来，只有底层网络知道。",
     FORWARDING_OFF: "入接口不转发（ip_error：conf.<if>.forwarding 为 0）。",
     NO_ROUTE: "策略路由规则查到的各张表里，都没有到目的地的路由。",
@@ -40,7 +40,7 @@ export const walkWords: typeof english = {
     CONNTRACK_FULL: "conntrack 表已满，又没有可以腾出的条目：要新建连接的报文被丢弃。",
     NETFILTER_REJECT: "一条 netfilter 规则拒绝了报文，并告知发送方。",
     TTL_EXCEEDED: "TTL 耗尽。",
-    MTU_EXCEEDED: "报文大于下一段链路的 MTU，又不允许分片。",
+    MTU_EXCEEDED: "报文大于出接口的 MTU，又不允许分片。",
     LINK_DOWN: "出接口处于 down 状态，或者没有载波。",
     RECEIVER_LINK_DOWN: "线路对端的接口处于 down 状态。",
     NEIGHBOUR_FAILED: "解析不到下一跳的 MAC 地址。",

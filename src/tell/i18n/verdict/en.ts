@@ -104,6 +104,8 @@ export const verdict = {
     `${p.by} (${p.when})${p.at === null ? "" : `, ${p.at}`}`,
   /** Whose, what, and what it said. */
   inOneLine: (parts: readonly string[]) => parts.join(": "),
+  /** The lines of a rung as one finding. */
+  inOneFinding: (lines: readonly string[]) => lines.join("; "),
   notChecked: (p: { what: string; why: string }) => `${p.what}: ${p.why}`,
   next: {
     plan: "show the plan, change nothing",

@@ -11,9 +11,9 @@ export const verdict: typeof english = {
     objects: "正在读取集群对象",
     facts: "正在读取节点",
     taps: "正在启动抓包",
-    tries: "正在重现故障",
+    tries: "正在重现故障现象",
     probes: "正在发送带标记的报文",
-    knock: "正在向邻居打听有无动静",
+    knock: "正在请相邻节点探测是否还有响应：",
     search: "正在寻找改了就能通的那一处",
   },
   waiting: (p: { nodes: readonly string[]; seconds: number; limit: number }) =>
@@ -21,24 +21,24 @@ export const verdict: typeof english = {
   confidence: { confirmed: "已证实", likely: "很可能", suspected: "存疑" },
   outcome: { healthy: "正常", broken: "不通", unknown: "未知" },
   healthy: "每个分支都推演过，也都有应答，请求和应答两个方向都通。",
-  healthyOffline: "按推演，每个分支的请求和应答都能送达。没有发送任何报文：这些是录制下来的数据。",
+  healthyOffline: "按推演，每个分支的请求和应答都能送达。没有发送任何报文：这些是录制数据。",
   unknown: "确实不通，原因不明。",
   unknownAt: (p) => `确实不通，原因不明。最后一次看到报文是在 ${p.at}。`,
   serverAtFault: (p) =>
     p.silent === null
       ? `没有丢包：节点 ${p.node} 上的 ${p.pod} ${p.status === null ? "接受了连接却不应答" : `返回 ${p.status}`}。`
       : `没有丢包：节点 ${p.node} 上的 ${p.pod} 向 ${p.silent} 发的请求送到了，对方没有应答。`,
-  notReachedDirectly: "Lasthop 观察期间没有出错，但直接访问时并非每个 Endpoint 都有应答：见“可达”一级。",
+  notReachedDirectly: "Lasthop 观察期间没有出错，但直接访问时并非每个 Endpoint 都有应答：见“可达”一层。",
   notReproduced: "Lasthop 观察期间没有出错，但不能确认每个分支都完好。",
   voices: {
     predict: (p) => `推演止于节点 ${p.node}：${p.disposition}${p.detail === "" ? "" : `，依据是 ${p.detail}`}`,
-    ask: (p) => `${p.question}："${p.answer}"${p.agrees === false ? " —— 内核不同意" : ""}`,
+    ask: (p) => `${p.question}："${p.answer}"${p.agrees === false ? " —— 内核的答复与推演不符" : ""}`,
     witness: (p) =>
       p.at === null
         ? `发出 ${p.of} 个，没有任何抓包点看到`
         : `${p.of} 个中有 ${p.seen} 个止于节点 ${p.node} 的 ${p.at}`,
     whatIf: (p) =>
-      `只要${p.wanted === null ? `去掉 ${p.object}` : ` ${p.object} = ${p.wanted}`}：${p.delivers ? "请求和应答都能送达" : "仍然送不到"}`,
+      `${p.wanted === null ? `只去掉 ${p.object}` : `只改 ${p.object} = ${p.wanted} 这一处`}：${p.delivers ? "请求和应答都能送达" : "仍然无法送达"}`,
     dissent: (p) => `异议：${p.what}`,
   },
   labels: {
@@ -90,12 +90,13 @@ export const verdict: typeof english = {
       .join("，"),
   recurs: (p) => `${p.by}（${p.when}）${p.at === null ? "" : `，${p.at}`}`,
   inOneLine: (parts) => parts.join("："),
+  inOneFinding: (lines) => lines.join("；"),
   notChecked: (p) => `${p.what}：${p.why}`,
   next: {
     plan: "只看方案，不做改动",
-    apply: "执行，读回确认，再试一次原来的故障",
+    apply: "执行，读回确认，再用同样的方式试一次",
     none: "这个原因没有推导出可用的修复",
     meant: "无需修复；若并非本意，请修改策略",
-    offline: "这些是录制下来的数据：要修复，请对集群本身做诊断",
+    offline: "这些是录制数据：要修复，请对集群本身做诊断",
   },
 };

@@ -5,8 +5,8 @@ import type { PhraseWords } from "../phrases.ts";
 export const walking: PhraseWords<WalkingPhrases> = {
   "not-collected": (p) => `没有采集 ${p.netns}`,
   "walk-too-long": () => "推演走得太长",
-  "links-unknown": (p) => `不知道 ${p.netns} 有哪些链路：${p.why}`,
-  "no-such-link": (p) => `读到的数据里 ${p.netns} 没有链路 ${p.link}`,
+  "links-unknown": (p) => `不知道 ${p.netns} 有哪些接口：${p.why}`,
+  "no-such-link": (p) => `读到的数据里 ${p.netns} 没有接口 ${p.link}`,
   "routes-unknown": (p) => `不知道 ${p.netns} 的路由：${p.why}`,
   "policy-rules-unknown": (p) => `不知道 ${p.netns} 的策略路由规则：${p.why}`,
   "policy-rule-opaque": (p) => `看不懂一条策略路由规则：${p.rule}`,
