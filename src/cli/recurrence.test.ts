@@ -75,7 +75,11 @@ describe("who will set it back", () => {
       ]);
     }
     const rule = { ...FORWARDING, object: "rule iptables-nft:filter/FORWARD#1" };
-    const none = await recurrenceOf({ ...BROKEN, cause: rule }, dead(() => true), limits);
+    const none = await recurrenceOf(
+      { ...BROKEN, cause: rule },
+      dead(() => true),
+      limits,
+    );
     expect(none).toEqual({ recurrence: [], notChecked: [] });
   });
 
