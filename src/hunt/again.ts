@@ -29,6 +29,8 @@ function serviceText(cluster: Cluster, { namespace, name }: Service): string {
   return JSON.stringify([
     service?.selector,
     service?.ports,
+    service?.externalTrafficPolicy,
+    service?.internalTrafficPolicy,
     service?.clusterIps.map((ip) => ip.text),
     endpoints.sort(),
   ]);

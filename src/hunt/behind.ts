@@ -43,7 +43,7 @@ export async function followBehind(
   const place = podPlace(field.world, pod);
   if (place === null) return null;
   const target = targetAt(field, upstream);
-  const objects = climbObjects(target, field.cluster, field.world, "e1");
+  const objects = climbObjects(target, [place.node], field.cluster, field.world, "e1");
   const endpoints = [...objects.endpoints, ...objects.candidates];
   const adopts = isHeardOut(upstream);
   const during = adopts ? again : null;

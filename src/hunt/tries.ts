@@ -66,7 +66,8 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
     }),
     at: evidenceAt(field),
   });
-  const facedObjects = climbObjects(target, cluster, field.world, apiEvidence);
+  const from = places.map((place) => place.node);
+  const facedObjects = climbObjects(target, from, cluster, field.world, apiEvidence);
   yield { kind: "progress", doing: "tries", detail: symptom.input };
   const glance = glanceAtGateways(field, target, facedObjects.endpoints, notebook);
   const startedAt = now();

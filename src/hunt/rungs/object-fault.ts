@@ -1,5 +1,6 @@
 import type { Cluster, Endpoint, Pod } from "../../facts/cluster.ts";
 import { sameIp } from "../../facts/ip.ts";
+import type { NodeName } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
 import type { ApiRepair } from "../../think/intent/api-repair.ts";
 import { type intendedSelector, selectorText } from "../../think/intent/selector.ts";
@@ -21,6 +22,8 @@ export interface ObjectFault {
 
 export interface Objects {
   readonly target: Target;
+  /** The nodes of the cluster that it is asked from. */
+  readonly askers: readonly NodeName[];
   readonly cluster: Cluster;
   readonly world: World;
   /** Ready or not. */
@@ -124,26 +127,36 @@ function noneReady({ target: { service }, endpoints, selected }: Objects): Objec
   };
 }
 
-function noneLocal({ target: { service, entry }, endpoints }: Objects): ObjectFault | null {
-  if (service?.through !== "node-port" || service.object.externalTrafficPolicy !== "Local" || entry === null)
-    return null;
+/** The node that translates decides: whose address is asked, or at a ClusterIP the one that is asked from. */
+function noneLocal({ target: { service, entry }, askers, endpoints }: Objects): ObjectFault | null {
+  if (service === null) return null;
+  const isInternal = service.through === "cluster-ip";
+  const policy = isInternal ? "internalTrafficPolicy" : "externalTrafficPolicy";
   const usable = usableEndpoints(endpoints);
-  const own = endpoints.filter((e) => e.node === null || e.node === entry.name);
-  if (usable.length === 0 || usableEndpoints(own).length > 0) return null;
+  if (service.object[policy] !== "Local" || usable.length === 0) return null;
+  const translating = isInternal ? askers : entry === null ? [] : [entry.name];
+  const bare = translating.filter((node) => {
+    const own = endpoints.filter((e) => e.node === null || e.node === node);
+    return usableEndpoints(own).length === 0;
+  });
+  if (bare.length === 0) return null;
   const name = `${service.object.namespace}/${service.object.name}`;
-  const serving = [...new Set(usable.map((e) => e.node))].slice(0, 4).join(", ");
   return {
     cause: {
       id: "svc-no-local-endpoint",
       ...OF_API,
-      object: `Service ${name} .spec.externalTrafficPolicy`,
+      object: `Service ${name} .spec.${policy}`,
       found: "Local",
       wanted: null,
-      params: { service: name, entry: entry.name, serving },
+      params: { service: name, policy, bare: someOf(bare), serving: someOf(usable.map((e) => e.node)) },
     },
     repair: null,
     leadsTo: usable,
   };
+}
+
+function someOf(nodes: readonly (string | null)[]): string {
+  return [...new Set(nodes)].slice(0, 4).join(", ");
 }
 
 /**

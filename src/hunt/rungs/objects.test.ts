@@ -17,13 +17,15 @@ const endpoints = pods.map((p) =>
 );
 const service = made.service("backend", "10.43.0.11", { ports: [made.port(80, { targetPort: "web" })] });
 
-function climb(parts: Partial<Cluster>, input = "svc/backend", world: World = { netns: new Map(), wires: [] }) {
+const NO_WORLD: World = { netns: new Map(), wires: [] };
+
+function climb(parts: Partial<Cluster>, input = "svc/backend", world = NO_WORLD, from: readonly string[] = []) {
   const cluster = made.clusterOf({ services: [service], pods, endpoints, ...parts });
   const symptom = parseSymptom(input, "default");
   if ("error" in symptom) throw new Error(input);
   const target = resolveTarget(symptom, cluster);
   if (isTargetError(target)) throw new Error(target.error);
-  const of = climbObjects(target, cluster, world, "e1");
+  const of = climbObjects(target, from, cluster, world, "e1");
   return { ...of, told: of.rungs.map((r) => `${r.rung} ${r.status} ${r.headline.code}`) };
 }
 
@@ -219,7 +221,7 @@ describe("a NodePort that takes only endpoints of its own node", () => {
       id: "svc-no-local-endpoint",
       object: "Service default/backend .spec.externalTrafficPolicy",
       found: "Local",
-      params: { entry: "k3", serving: "k1, k2" },
+      params: { policy: "externalTrafficPolicy", bare: "k3", serving: "k1, k2" },
     });
     expect(fault?.repair).toBeNull();
   });
@@ -242,5 +244,37 @@ describe("a NodePort that takes only endpoints of its own node", () => {
     expect(climb({ nodes, services: [local] }).fault).toBeNull();
     const any = { ...local, externalTrafficPolicy: "Cluster" };
     expect(climb({ nodes, services: [any] }, "http://192.168.6.143:30007/").fault).toBeNull();
+  });
+});
+
+test("an external IP that is met on a node without an endpoint is a matter of externalTrafficPolicy as well", () => {
+  const nodes = [made.node("k1", "192.168.6.141"), made.node("k3", "192.168.6.143")];
+  const externalIps = nodes.flatMap((n) => n.internalIps);
+  const local = { ...service, externalIps, externalTrafficPolicy: "Local" };
+  const at = (address: string) => climb({ nodes, services: [local] }, `http://${address}:80/`).fault?.cause;
+  expect(at("192.168.6.143")).toMatchObject({ id: "svc-no-local-endpoint", params: { bare: "k3" } });
+  expect(at("192.168.6.141")).toBeUndefined();
+});
+
+describe("a ClusterIP that takes only endpoints of the node that it is asked from", () => {
+  const nodes = ["k1", "k2", "k3", "k4"].map((name, i) => made.node(name, `192.168.6.14${i + 1}`));
+  const local = { ...service, internalTrafficPolicy: "Local" };
+  const from = (asking: readonly string[], own: typeof service = local) =>
+    climb({ nodes, services: [own] }, "svc/backend", NO_WORLD, asking).fault?.cause;
+
+  test("is at fault where it is asked from nodes without one", () => {
+    expect(from(["k1", "k3", "k4"])).toMatchObject({
+      id: "svc-no-local-endpoint",
+      object: "Service default/backend .spec.internalTrafficPolicy",
+      found: "Local",
+      params: { policy: "internalTrafficPolicy", bare: "k3, k4", serving: "k1, k2" },
+    });
+  });
+
+  test("is whole from nodes with one, from outside of the cluster, and where any endpoint will do", () => {
+    expect(from(["k1", "k2"])).toBeUndefined();
+    expect(from(["here"])).toBeUndefined();
+    expect(from(["k3"], { ...local, internalTrafficPolicy: "Cluster" })).toBeUndefined();
+    expect(from(["k3"], { ...service, externalTrafficPolicy: "Local" })).toBeUndefined();
   });
 });

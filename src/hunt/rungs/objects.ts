@@ -1,6 +1,7 @@
 import type { Cluster, Endpoint } from "../../facts/cluster.ts";
 import { podKey } from "../../facts/cluster.ts";
 import { phrase } from "../../facts/phrase.ts";
+import type { NodeName } from "../../facts/provenance.ts";
 import { intendedSelector, selectedPods, selectorText } from "../../think/intent/selector.ts";
 import { usableEndpoints } from "../../think/intent/usable.ts";
 import { endpointsBehind, type Target } from "../../think/symptom/target.ts";
@@ -18,7 +19,14 @@ export interface ObjectRungs {
   readonly fault: ObjectFault | null;
 }
 
-export function climbObjects(target: Target, cluster: Cluster, world: World, evidence: string): ObjectRungs {
+/** @param from the nodes that the target is asked from */
+export function climbObjects(
+  target: Target,
+  from: readonly NodeName[],
+  cluster: Cluster,
+  world: World,
+  evidence: string,
+): ObjectRungs {
   const rungs: Rung[] = [];
   const add = (rung: Rung): void => void rungs.push(rung);
   const { service } = target;
@@ -77,7 +85,8 @@ export function climbObjects(target: Target, cluster: Cluster, world: World, evi
   const pods = backing.length > 0 ? backing : (intended?.pods ?? selected);
   if (pods.length > 0) add(podsRung(pods, evidence));
 
-  const fault = objectFault({ target, cluster, world, endpoints, selected, intended, selectsNothing });
+  const askers = cluster.nodes.map((node) => node.name).filter((node) => from.includes(node));
+  const fault = objectFault({ target, askers, cluster, world, endpoints, selected, intended, selectsNothing });
   return { rungs, endpoints, candidates: (fault?.leadsTo ?? []).filter((e) => !endpoints.includes(e)), fault };
 }
 

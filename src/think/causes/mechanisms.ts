@@ -183,8 +183,8 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     zh: "Service 的地址只存在于 kube-proxy 在各节点上写的规则里。规则缺失、过时，或者被前面的规则绕过，发给它的报文要么被拒绝，要么像普通地址一样被发走。",
   },
   "svc-no-local-endpoint": {
-    en: "With externalTrafficPolicy Local a node passes what arrives from outside only to its own pods, and drops it where it has none: as it was told, and in silence.",
-    zh: "externalTrafficPolicy 为 Local 时，节点只把外来流量交给本机的 Pod；本机没有就丢弃。这正是配置所要求的，而且不出声。",
+    en: "Where a Service's traffic policy is Local, a node leads packets only to endpoints of its own: externalTrafficPolicy decides about what comes from outside to a node port, an external IP or a load balancer's, internalTrafficPolicy about what is sent to the ClusterIP on that node. A node that has no endpoint drops them: as it was told, and in silence.",
+    zh: "Service 的流量策略为 Local 时，节点只把流量交给本节点上的 endpoint：externalTrafficPolicy 管从外部进来、访问 NodePort、externalIP 或负载均衡器地址的流量，internalTrafficPolicy 管在该节点上发往 ClusterIP 的流量。本节点没有 endpoint 就丢弃。这正是配置所要求的，而且不出声。",
   },
   "port-closed": {
     en: "The packet arrived, and no socket listens on that port and address: TCP is answered with a reset, UDP with an ICMP error.",

@@ -117,11 +117,11 @@ export const noLocalEndpoint: Cause = {
   words: {
     en: {
       summary: (p) =>
-        `Service ${p.service} takes only endpoints on the node that is asked (externalTrafficPolicy: Local), and ${p.entry} has none; ${p.serving} has.`,
+        `Service ${p.service} leads only to endpoints of the same node (${p.policy}: Local), and there are none on ${p.bare}; they are on ${p.serving}.`,
     },
     zh: {
       summary: (p) =>
-        `Service ${p.service} 只用被访问节点上的 Endpoint（externalTrafficPolicy: Local），而 ${p.entry} 上没有；${p.serving} 上有。`,
+        `Service ${p.service} 只把流量转到本节点上的 Endpoint（${p.policy}: Local），而 ${p.bare} 上没有；${p.serving} 上有。`,
     },
   },
   recognise: () => null,
