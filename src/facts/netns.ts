@@ -184,7 +184,8 @@ export interface Socket {
   readonly peerPort: number | null;
   readonly dev: string | null;
   readonly recvQueue: number;
-  readonly sendQueue: number;
+  /** Of a listener the most that may wait; null where /proc/net/tcp was read, which does not tell it. */
+  readonly sendQueue: number | null;
   readonly process: string | null;
   /** Null where it was not asked for (`ss -i`). */
   readonly timing: SocketTiming | null;

@@ -28,7 +28,8 @@ export function socketFor(...asked: Parameters<typeof socketsFor>): Socket | nul
   return socketsFor(...asked)[0] ?? null;
 }
 
-/** sk_acceptq_is_full: of a listening socket `ss` shows how many wait to be accepted, and how many may. */
+/** sk_acceptq_is_full: of a listening socket `ss` shows how many wait to be accepted, and how many may, where the kernel told it. */
 export function isQueueFull(socket: Socket): boolean {
-  return socket.state === "LISTEN" && socket.recvQueue > socket.sendQueue;
+  const { state, recvQueue, sendQueue } = socket;
+  return state === "LISTEN" && sendQueue !== null && recvQueue > sendQueue;
 }

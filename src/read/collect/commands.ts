@@ -1,3 +1,4 @@
+import { BY_PROC } from "../parse/sockets.ts";
 import type { Command } from "../transport/reader.ts";
 import type { Expectations } from "./readings.ts";
 import type { Survey } from "./survey.ts";
@@ -87,7 +88,7 @@ export function gatedCommands(survey: Survey | null, inode: string, path: string
   const byProc = absent("tcp_diag") || absent("udp_diag");
   // -p looks into every process of the node, which would be too slow for each pod again.
   const listSockets = ["ss", path === null ? "-tuanp" : "-tuan"];
-  wanted.ss = byProc ? ["env", "PROC_ROOT=/proc", ...listSockets] : listSockets;
+  wanted.ss = byProc ? ["env", BY_PROC, ...listSockets] : listSockets;
   unlessAbsent("ip_vs", "ip-vs", survey === null ? null : ["cat", "/proc/net/ip_vs"]);
   const canList = survey === null || (survey.tools.has("conntrack") && !absent("nf_conntrack_netlink"));
   // The kernel's own file holds both families.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { said } from "../../../test/said.ts";
+import { isQueueFull } from "../../facts/lookup/sockets.ts";
 import type { Source } from "../../facts/provenance.ts";
 import { parseIpsetSave } from "./ipset-save.ts";
 import { parseFdb } from "./bridge-fdb.ts";
@@ -10,7 +11,7 @@ import { parseIptablesSave } from "./iptables-save.ts";
 import { parseLinkCounters } from "./link-counters.ts";
 import { parseLinks } from "./links.ts";
 import { parseRoutes } from "./routes.ts";
-import { parseSockets } from "./sockets.ts";
+import { BY_PROC, parseSockets } from "./sockets.ts";
 import { parseSysctls } from "./sysctls.ts";
 
 const source: Source = { node: "n", netns: "n/host", argv: [], at: "2026-01-01T00:00:00Z" };
@@ -60,6 +61,23 @@ u_str ESTAB  0      0                * 12345            * 12346
     expect(sockets.value[4]).toMatchObject({ peerPort: 5000, sendQueue: 36, state: "ESTAB" });
     expect(sockets.value[4]?.peer?.text).toBe("10.0.0.2");
     expect(sockets.value[3]).toMatchObject({ process: "node", peer: null, peerPort: null });
+  });
+
+  test("of /proc/net neither the backlog of a listener is known, nor whether one of IPv6 takes IPv4", () => {
+    const text = `Netid State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process
+tcp   LISTEN 1      0            0.0.0.0:80         0.0.0.0:*     users:(("python3",pid=30931,fd=4))
+tcp   ESTAB  0      7          127.0.0.1:80       127.0.0.1:38684
+tcp   LISTEN 0      0                  *:80               *:*     users:(("python3",pid=30931,fd=3))
+tcp   LISTEN 0      0                  *:81               *:*     users:(("python3",pid=30931,fd=5))
+`;
+    const { value } = parseSockets(text, { ...source, argv: ["env", BY_PROC, "ss", "-tuanp"] });
+    expect(value.map(({ families, sendQueue }) => [families, sendQueue])).toEqual([
+      [[4], null],
+      [[4], 7],
+      [[6], null],
+      [[4, 6], null],
+    ]);
+    expect(value.filter(isQueueFull)).toEqual([]);
   });
 
   test("what -i adds belongs to the line before; what is 0 is left out", () => {

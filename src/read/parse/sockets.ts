@@ -13,6 +13,23 @@ const OTHER =
 const STATE =
   /^(?:LISTEN|UNCONN|ESTAB|SYN-SENT|SYN-RECV|FIN-WAIT-1|FIN-WAIT-2|TIME-WAIT|CLOSE-WAIT|LAST-ACK|CLOSING|CLOSED|CLOSE|NEW-SYN-RECV|UNKNOWN|BOUND-INACTIVE)$/;
 
+/**
+ * In the environment of `ss` it makes it read /proc/net (misc/ss.c: generic_proc_open) rather than load a module for NETLINK_SOCK_DIAG.
+ * tcp4_seq_show (net/ipv4/tcp_ipv4.c) tells how many connections wait for a listener and not how many may, and no file tells
+ * IPV6_V6ONLY: `*` is then any socket of IPv6.
+ */
+export const BY_PROC = "PROC_ROOT=/proc";
+
+type Families = readonly (4 | 6)[];
+
+/** Which packets a socket takes that is bound to no address, as it is written. */
+interface Dialect {
+  /** `*:80` */
+  star(row: Row): Families;
+  /** `[::]:80`, `:::80` */
+  any6(row: Row): Families;
+}
+
 interface Row {
   readonly line: Line;
   readonly protocol: "tcp" | "udp" | "raw";
@@ -52,9 +69,15 @@ export function parseSockets(text: string, source: Source): Parsed<readonly Sock
     else if (row !== null) rows.push(row);
   }
   const old = rows.some(speaksOldDialect);
-  const ofIpv4 = new Set(rows.filter((row) => row.local.address === "*").map(portOf));
+  const isByProc = source.argv.includes(BY_PROC);
+  const ofIpv4 = new Set(rows.filter((row) => row.local.address === (old ? "*" : "0.0.0.0")).map(portOf));
+  // bindv6only is 0 unless somebody changed it: a socket of IPv6 takes IPv4 too, if no other has that port.
+  const familiesOfIpv6 = (row: Row): Families => (ofIpv4.has(portOf(row)) ? [6] : [4, 6]);
+  const dialect: Dialect = old
+    ? { star: () => [4], any6: familiesOfIpv6 }
+    : { star: isByProc ? familiesOfIpv6 : () => [4, 6], any6: () => [6] };
   const sockets = rows.flatMap((row): Socket[] => {
-    const local = localOf(row, old, ofIpv4);
+    const local = localOf(row, dialect);
     if (local === null) {
       problems.add(row.line, phrase("no-socket-address"));
       return [];
@@ -71,7 +94,7 @@ export function parseSockets(text: string, source: Source): Parsed<readonly Sock
         peerPort: row.peer.port,
         dev: row.local.dev,
         recvQueue: row.queues[0],
-        sendQueue: row.queues[1],
+        sendQueue: isByProc && row.state === "LISTEN" ? null : row.queues[1],
         process: /\(\("([^"]{1,64})"/.exec(row.rest)?.[1] ?? null,
         timing: row.timing,
         because: because(source, row.line),
@@ -148,19 +171,13 @@ function portOf(row: Row): string {
   return `${row.protocol} ${row.local.port ?? "*"}`;
 }
 
-function localOf(
-  row: Row,
-  old: boolean,
-  ofIpv4: ReadonlySet<string>,
-): { readonly ip: Ip | null; readonly families: readonly (4 | 6)[] } | null {
+function localOf(row: Row, dialect: Dialect): { readonly ip: Ip | null; readonly families: Families } | null {
   const { address } = row.local;
-  if (address === "*") return { ip: null, families: old ? [4] : [4, 6] };
+  if (address === "*") return { ip: null, families: dialect.star(row) };
   const ip = ipOf(address);
   if (ip === null) return null;
   if (ip.value !== 0n) return { ip, families: [ip.family] };
-  if (ip.family === 4) return { ip: null, families: [4] };
-  // bindv6only is 0 unless somebody changed it: an old `:::80` takes IPv4 too, if no other socket has that port.
-  return { ip: null, families: old && !ofIpv4.has(portOf(row)) ? [4, 6] : [6] };
+  return { ip: null, families: ip.family === 4 ? [4] : dialect.any6(row) };
 }
 
 /** An IPv4-mapped address is an IPv4 one: that is what travels. */

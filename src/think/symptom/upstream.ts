@@ -48,7 +48,7 @@ export function waitedFor(
     if (socket.state === "SYN-SENT") known.sockets += 1;
     else {
       known.requests += 1;
-      known.unacknowledged = Math.max(known.unacknowledged, socket.sendQueue);
+      known.unacknowledged = Math.max(known.unacknowledged, socket.sendQueue ?? 0);
     }
   }
   for (const { ip, port, connects } of unanswered) entry(ip, port, "tcp").connects += connects;

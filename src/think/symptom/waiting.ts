@@ -8,7 +8,7 @@ export function waitsFor(socket: Socket, isListening: (port: number) => boolean)
   if (socket.protocol !== "tcp" || socket.peer === null || socket.peerPort === null) return null;
   if (socket.state === "SYN-SENT") return "acceptance";
   if (socket.state !== "ESTAB" || isListening(socket.localPort)) return null;
-  return socket.sendQueue > 0 || hasAsked(socket) ? "answer" : null;
+  return (socket.sendQueue ?? 0) > 0 || hasAsked(socket) ? "answer" : null;
 }
 
 /** Sent something, and received nothing since. Both times begin with the connection, so one that never sent has them alike. */
