@@ -8,6 +8,37 @@ afterAll(removeAltered);
 
 const OFF = "vxlan-ip-forward-off";
 
+describe("files that are empty, as a redirection leaves them where the tool is missing", () => {
+  it.each([
+    ["ip-route.txt", "routes"],
+    ["ip-rule.txt", "IPv4 policy rules"],
+    ["ss.txt", "sockets"],
+    ["sysctl-net.txt", "sysctls"],
+  ])("%s is unknown", async (file, what) => {
+    const bundle = alteredBundle("vxlan-healthy", (root) => {
+      for (const node of ["k1", "k2", "k3"]) writeFileSync(join(root, node, file), "");
+    });
+    const { verdict } = await diagnoseBundle(bundle, NODE_PORT);
+    expect(verdict.cause).toBeNull();
+    expect(verdict.notChecked).toContainEqual({
+      what: `${what}: k1; k2; k3`,
+      why: "its output is empty, which it never is",
+    });
+  });
+
+  it("both files of rules are, of a node that has none in either", async () => {
+    const bundle = alteredBundle("vxlan-healthy", (root) => {
+      for (const node of ["k1", "k2", "k3"]) {
+        writeFileSync(join(root, node, "iptables-save.txt"), "");
+        for (const file of ["nft-ruleset.json", "nft-ruleset.txt"]) rmSync(join(root, node, file));
+      }
+    });
+    const { verdict } = await diagnoseBundle(bundle, NODE_PORT);
+    expect(verdict.cause).toBeNull();
+    expect(verdict.notChecked.map(({ why }) => why)).toContain("its output is empty, which it never is");
+  });
+});
+
 describe("captures that do not tell all", () => {
   it("is no more than likely when the tap where it ends is missing, and the last hop is what was seen", async () => {
     const bundle = alteredBundle(OFF, (root) => rmSync(join(root, "capture/k2.pcap")));

@@ -44,6 +44,7 @@ export interface ReadingPhrases {
   "output-too-long": { readonly bytes: number };
   "too-many-lines": { readonly most: number };
   "output-cut-short": Nothing;
+  "empty-output": Nothing;
   "exit-status": { readonly status: number | null };
   "no-way-to-node": { readonly node: string };
   "no-way-by": { readonly via: Phrase };

@@ -1,12 +1,21 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { NodeName } from "../../facts/provenance.ts";
+import { EMPTY_OUTPUT } from "../collect/readings.ts";
 import type { Output } from "../transport/reader.ts";
 import { directoriesIn, readInside } from "./files-of-bundle.ts";
 import { fileOf, isPart, NOT_NODES } from "./layout.ts";
 import { type Capture, NO_OUTPUT, NOT_IN_BUNDLE, type Replay } from "./replay.ts";
 
 const PCAP = ".pcap";
+/**
+ * A node has rules in the one or the other: kubelet keeps a chain that tells whether somebody flushed them (KUBE-KUBELET-CANARY,
+ * pkg/kubelet/kubelet_network_linux.go). Where both files are empty, neither tool was there.
+ */
+const TWINS: ReadonlyMap<string, string> = new Map([
+  ["iptables-save.txt", "iptables-legacy-save.txt"],
+  ["iptables-legacy-save.txt", "iptables-save.txt"],
+]);
 
 /** A directory without a manifest, where names alone tell what is what: NODE/FILE.txt, NODE/pods/POD/FILE.txt, capture/NODE.pcap. */
 export async function replayByName(root: string, recordedAt: string): Promise<Replay> {
@@ -21,9 +30,13 @@ export async function replayByName(root: string, recordedAt: string): Promise<Re
         if (command.name === "survey") {
           return { ...output, status: 0, failure: null, stdout: Buffer.from(await surveyPods(root, node)) };
         }
-        const path = [node, ...(command.netns?.split("/") ?? []), fileOf(command)];
+        const file = fileOf(command);
+        const path = [node, ...(command.netns?.split("/") ?? []), file];
         const read = await readInside(root, path, limits.maxBytes);
         if (read === null) return { ...output, failure: NOT_IN_BUNDLE };
+        const twin = command.netns === null ? TWINS.get(file) : undefined;
+        if (twin !== undefined && read.bytes.length === 0 && (await isEmpty(root, [node, twin])))
+          return { ...output, failure: EMPTY_OUTPUT };
         const { bytes, truncated, modifiedAt } = read;
         return { ...output, status: 0, stdout: bytes, truncated, failure: null, at: modifiedAt.toISOString() };
       } catch (error) {
@@ -31,6 +44,10 @@ export async function replayByName(root: string, recordedAt: string): Promise<Re
       }
     },
   };
+}
+
+async function isEmpty(root: string, path: readonly string[]): Promise<boolean> {
+  return ((await readInside(root, path, 1))?.bytes.length ?? 0) === 0;
 }
 
 async function capturesIn(root: string): Promise<readonly Capture[]> {

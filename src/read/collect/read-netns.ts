@@ -14,7 +14,7 @@ import { parsePolicyRules } from "../parse/policy-rules.ts";
 import { parseRoutes } from "../parse/routes.ts";
 import { parseSockets } from "../parse/sockets.ts";
 import { parseSysctls } from "../parse/sysctls.ts";
-import type { Readings } from "./readings.ts";
+import { EMPTY_OUTPUT, type Readings } from "./readings.ts";
 import { readRulesets } from "./read-rulesets.ts";
 
 const SYS = "/proc/sys/";
@@ -23,13 +23,14 @@ const HAS_IPV6_ROUTES = /^(?:[a-z]+ )?[0-9a-f]*:[0-9a-f:.]*(?:\/\d+)? /m;
 /** Facts of one namespace from what was read of it; everything that could not be had is unknown, with the reason. */
 export function readNetns(readings: Readings): Netns {
   const { rulesets, sets } = readRulesets(readings);
+  const links = readLinks(readings);
   return {
     id: readings.id,
     node: readings.node,
     name: readings.name,
     path: readings.path,
-    links: readLinks(readings),
-    routes: readRoutes(readings),
+    links,
+    routes: readRoutes(readings, links),
     rules: withOptional(
       readings.parse("ip-rule", phrase("ipv4-policy-rules"), [], (text, source) => parsePolicyRules(text, source, 4)),
       readings.parse("ip-6-rule", phrase("ipv6-policy-rules"), [], (text, source) => parsePolicyRules(text, source, 6)),
@@ -85,11 +86,25 @@ function readLinks(readings: Readings): Netns["links"] {
   return readings.parse("ip-addr", phrase("links"), [], (text, source) => parseLinks(text, source, null, null));
 }
 
-/** Without -4, as in older recordings, `ip route show table all` prints both families: then IPv6 routes would be there twice. */
-function readRoutes(readings: Readings): Known<Table<Route>> {
+/**
+ * The local routes of lo are there as long as it is up (fib_add_ifaddr in net/ipv4/fib_frontend.c): no line at all was never printed.
+ *
+ * Without -4, as in older recordings, `ip route show table all` prints both families: then IPv6 routes would be
+ * there twice.
+ */
+function readRoutes(readings: Readings, links: Netns["links"]): Known<Table<Route>> {
   const first = readings.parse("ip-route", phrase("routes"), [], (text, source) =>
     parseRoutes(text, source, HAS_IPV6_ROUTES.test(text) ? null : 4),
   );
+  if (
+    first.known &&
+    first.value.length === 0 &&
+    links.known &&
+    links.value.some(({ name, up }) => name === "lo" && up)
+  ) {
+    readings.note(phrase("routes"), EMPTY_OUTPUT);
+    return unknown(EMPTY_OUTPUT);
+  }
   if (first.known && first.value.some((route) => route.dst.family === 6) && !readings.whole("ip-6-route").known)
     return first;
   const second = readings.parse("ip-6-route", phrase("ipv6-routes"), [], (text, source) =>

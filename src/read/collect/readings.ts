@@ -9,6 +9,12 @@ import { text } from "../transport/reader.ts";
 /** What exits with a status other than 0 for a key that cannot be read, or a file that the kernel does not have. */
 const TOLERATED = new Set(["sysctl-net", "proc-net-snmp"]);
 
+/**
+ * What prints something in every namespace: lo, the rules of fib_default_rules_init (net/ipv4/fib_rules.c), a header, the kernel's own
+ * files. Nothing is what a shell's redirection leaves where the tool is missing, or the disk full.
+ */
+const NEVER_EMPTY = /^(?:ip-addr|ip-link|ip-rule|ss|sysctl-net|proc-net-.+)$/;
+
 const LINE_FEED = 10;
 
 /**
@@ -26,6 +32,9 @@ export interface Gap {
   readonly where: Phrase;
   readonly why: Phrase;
 }
+
+/** Of what never prints nothing. */
+export const EMPTY_OUTPUT = phrase("empty-output");
 
 /** It was not asked for: no gap. */
 export const NOT_READ = phrase("not-read");
@@ -73,7 +82,7 @@ export class Readings {
     const output = this.#outputs.get(command);
     const source = output && this.#sourceOf.get(output);
     if (output === undefined || source === undefined) return unknown(NOT_READ);
-    const why = whyNotWhole(output, TOLERATED.has(command), SELF_ENDING.test(command));
+    const why = whyNotWhole(output, command);
     return why === null ? known({ text: text(output), source }) : unknown(why);
   }
 
@@ -125,14 +134,14 @@ export class Readings {
   }
 }
 
-function whyNotWhole(output: Output, isStatusTolerated: boolean, isSelfEnding: boolean): Phrase | null {
+function whyNotWhole(output: Output, command: string): Phrase | null {
   if (output.failure !== null) return output.failure;
   if (output.truncated) return phrase("output-too-long", { bytes: output.stdout.length });
   if (hasMoreLines(output.stdout, MOST_LINES)) return phrase("too-many-lines", { most: MOST_LINES });
-  if (output.status === 0 || (isStatusTolerated && output.stdout.length > 0)) {
-    return isSelfEnding || output.stdout.length === 0 || output.stdout.at(-1) === LINE_FEED
-      ? null
-      : phrase("output-cut-short");
+  const isEmpty = output.stdout.length === 0;
+  if (output.status === 0 || (TOLERATED.has(command) && !isEmpty)) {
+    if (isEmpty) return NEVER_EMPTY.test(command) ? EMPTY_OUTPUT : null;
+    return SELF_ENDING.test(command) || output.stdout.at(-1) === LINE_FEED ? null : phrase("output-cut-short");
   }
   return output.stderr.trim().split("\n").at(-1) || phrase("exit-status", { status: output.status });
 }

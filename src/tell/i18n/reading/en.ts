@@ -40,6 +40,7 @@ export const reading: PhraseWords<ReadingPhrases> = {
   "output-too-long": (p) => `its output is longer than ${p.bytes} bytes`,
   "too-many-lines": (p) => `its output has more than ${p.most} lines`,
   "output-cut-short": () => "its output ends inside a line",
+  "empty-output": () => "its output is empty, which it never is",
   "exit-status": (p) => `exit status ${p.status}`,
   "no-way-to-node": (p) => `no way to reach node ${p.node} is known`,
   "no-way-by": (p) => `no way to reach it is known by ${p.via}`,

@@ -40,6 +40,7 @@ export const reading: PhraseWords<ReadingPhrases> = {
   "output-too-long": (p) => `输出超过 ${p.bytes} 字节`,
   "too-many-lines": (p) => `输出超过 ${p.most} 行`,
   "output-cut-short": () => "输出在一行中间断了",
+  "empty-output": () => "输出是空的，而它不可能没有输出",
   "exit-status": (p) => `退出码 ${p.status}`,
   "no-way-to-node": (p) => `不知道怎样到达节点 ${p.node}`,
   "no-way-by": (p) => `${p.via}里没有到达它的办法`,
