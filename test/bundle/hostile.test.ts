@@ -229,6 +229,14 @@ describe("manifests", () => {
   refuses("a file twice", (m) => ({ ...m, files: [...filesOf(m), ...filesOf(m)] }), "duplicate-file");
   refuses("no node at all", (m) => ({ ...m, files: [] }), "not-a-bundle");
 
+  it("of a million entries, or words of a command, that are none: the first is told, and the rest is not looked at", async () => {
+    const million = <T>(one: T) => Array.from({ length: 1_000_000 }, () => one);
+    await craftBundle(file, FILES, (m) => ({ ...m, files: million({}) }));
+    await expectRefused("bad-manifest", /^files\.0\.path: /);
+    await craftBundle(file, FILES, (m) => altered(m, { argv: million(7) }));
+    await expectRefused("bad-manifest", /^files\.0\.argv\.0: /);
+  });
+
   it("that are no JSON: NaN, or nested a million deep", async () => {
     const [header, right = ""] = manifestOf(FILES);
     await expectArchiveRefused(

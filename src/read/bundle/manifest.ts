@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BundleError } from "./bundle-error.ts";
+import { elements } from "./elements.ts";
 import { partsOf } from "./layout.ts";
 import { parseJson } from "./parse-json.ts";
 
@@ -16,7 +17,7 @@ const FileEntry = z.object({
   node: text.nullable(),
   /** How its network namespace was entered on the node; null: the node's own. */
   netns: text.nullable(),
-  argv: z.array(z.string().max(65_536)).max(4096),
+  argv: elements(z.string().max(65_536)).refine((words) => words.length <= 4096, "too long"),
   /** As the command exited; null when it did not, or never ran. */
   status: z.int().nullable(),
   /** Why there is no output. */
@@ -40,7 +41,7 @@ const ManifestShape = z.object({
   lasthop: text,
   by: z.enum(["snapshot", "script"]),
   at: z.iso.datetime(),
-  files: z.array(FileEntry),
+  files: elements(FileEntry),
 });
 
 export type FileEntry = z.infer<typeof FileEntry>;

@@ -161,3 +161,20 @@ test("an object that is malformed is left out and told; the others stay", () => 
     { what: "pods", why: "not a list of Kubernetes objects" },
   ]);
 });
+
+test("of what is wrong a million times in one object the first is told, and the rest is not looked at", () => {
+  const million = <T>(one: T) => Array.from({ length: 1_000_000 }, () => one);
+  const before = process.memoryUsage.rss();
+  const { notChecked } = clusterFromObjects({
+    ...NOTHING,
+    pods: list({ metadata: { name: "web" }, spec: { containers: million({}) } }),
+    services: list({ metadata: { name: "web", labels: Object.fromEntries(million(7).entries()) }, spec: {} }),
+    endpointslices: list({ metadata: { name: "web" }, endpoints: [{ addresses: million(7) }] }),
+  });
+  expect(notesSaid(notChecked).map(({ why }) => why)).toEqual([
+    expect.stringMatching(/^endpoints\.0\.addresses\.0: /),
+    expect.stringMatching(/^spec\.containers\.0\.name: /),
+    expect.stringMatching(/^metadata\.labels: /),
+  ]);
+  expect(process.memoryUsage.rss() - before).toBeLessThan(500 << 20);
+});

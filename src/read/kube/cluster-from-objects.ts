@@ -68,7 +68,8 @@ function readList<S extends z.ZodType>(kind: Kind, list: unknown, shape: S, notC
     if (result.success) good.push(result.data);
     else {
       bad += 1;
-      why ??= result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`)[0] ?? phrase("malformed");
+      const [issue] = result.error.issues;
+      why ??= issue === undefined ? phrase("malformed") : `${issue.path.join(".")}: ${issue.message}`;
     }
   }
   if (bad > 0) notChecked.push({ what: phrase("some-objects", { count: bad, kind }), why: why ?? phrase("malformed") });

@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { elements } from "../bundle/elements.ts";
 
 /** The parts of Kubernetes' objects that are looked at; everything else passes unseen. Absent and null mean the same. */
 const text = z.string().nullish();
-const words = z.record(z.string(), z.string()).nullish();
-const list = <T extends z.ZodType>(item: T) => z.array(item).nullish();
+/** One issue for all that is wrong in it. */
+const words = z.custom<Readonly<Record<string, string>>>(isMapOfTexts, "expected a map of strings").nullish();
+const list = <T extends z.ZodType>(item: T) => elements(item).nullish();
 
 const Meta = z.object({ name: z.string(), namespace: text, labels: words, annotations: words });
 const Condition = z.object({ type: z.string(), status: z.string() });
@@ -68,7 +70,7 @@ export const EndpointSliceShape = z.object({
   ports: list(Port),
   endpoints: list(
     z.object({
-      addresses: z.array(z.string()),
+      addresses: elements(z.string()),
       conditions: z
         .object({ ready: z.boolean().nullish(), serving: z.boolean().nullish(), terminating: z.boolean().nullish() })
         .nullish(),
@@ -125,3 +127,8 @@ export const PolicySpecShape = z.strictObject({
 });
 
 export const ListShape = z.object({ items: z.array(z.unknown()).nullish() });
+
+function isMapOfTexts(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((one) => typeof one === "string");
+}
