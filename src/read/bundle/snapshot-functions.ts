@@ -32,20 +32,36 @@ list() {
   for word; do printf '%s"%s"' "$separator" "$(json "$word")"; separator=,; done
 }
 
+# The command under way with all that it started: it leads a process group where setsid is there. A pid that was reaped may be another's.
+end_command() {
+  grep -q "^PPid:.$$\$" "/proc/$pid/status" || return 0
+  kill -KILL "-$pid" || kill -KILL "$pid"
+}
+
 # Runs a command into a file, no longer than it may, and no more.
 limited() {
   (
     ulimit -f "$most_blocks" 2>/dev/null
-    if [ -n "$netns" ]; then exec nsenter "--net=$netns" -- "$@"; fi
-    exec "$@"
+    if [ -n "$netns" ]; then exec $group nsenter "--net=$netns" -- "$@"; fi
+    exec $group "$@"
   ) >"$into" 2>"$work/stderr" </dev/null &
   pid=$!
-  ( trap 'kill "$nap"; exit' TERM; sleep "$seconds" & nap=$!; wait "$nap"; kill -KILL "$pid" ) </dev/null >/dev/null 2>&1 &
+  ( trap 'kill "$nap"; exit' TERM; sleep "$seconds" & nap=$!; wait "$nap"; end_command ) </dev/null >/dev/null 2>&1 &
   dog=$!
   wait "$pid" 2>/dev/null
   status=$?
   kill "$dog" 2>/dev/null
   wait "$dog" 2>/dev/null
+  pid= dog=
+}
+
+# A background command of a shell without job control ignores SIGINT (POSIX, "Signals and Error Handling"): it is ended here.
+interrupted() {
+  if is_this_shell && [ -n "$pid" ]; then
+    [ -z "$dog" ] || kill "$dog"
+    end_command
+  fi 2>/dev/null
+  exit 130
 }
 
 # One line of the manifest: PATH ARGV...
@@ -198,14 +214,14 @@ find_kubeconfig() {
 }
 
 # The addresses of this node's pods, where the API tells them; else every address counts, as where there are IPv6 ones.
-own_addresses() {
+find_addresses() {
+  addresses='*'
   if [ -z "$no_objects" ]; then
     into=$work/listed
     limited kubectl --request-timeout=15s get pods --all-namespaces -o \
       "jsonpath={range .items[?(@.spec.nodeName==\"$node\")]}{.status.podIPs[*].ip}{\" \"}{end}"
-    if [ "$status" = 0 ] && grep -q '[0-9]' "$into" && ! grep -q : "$into"; then cat "$into"; return 0; fi
+    if [ "$status" = 0 ] && grep -q '[0-9]' "$into" && ! grep -q : "$into"; then addresses=$(cat "$into"); fi
   fi
-  echo '*'
 }
 
 main() {
@@ -215,17 +231,19 @@ main() {
   file=$PWD/lasthop-$node.tar.gz
   [ "$#" -lt 1 ] || [ -z "$1" ] || file=$1
   for needed in tar gzip awk sed grep mktemp ip; do there_is "$needed" || die "this needs $needed, which is not there"; done
+  pid= dog= group=
+  if there_is setsid; then group=setsid; fi
   work=$(mktemp -d) || die "there is no room for temporary files"
   stage=$work/bundle
   trap 'if is_this_shell; then rm -rf "$work" "$file.part"; fi' EXIT
-  trap 'exit 130' INT TERM HUP
+  trap interrupted INT TERM HUP
   mkdir "$stage"
   surveyed=$stage/$node/survey.txt
   mkdir "$stage/$node"
   say "reading node $node"
   folder=$node netns= inode=self
   find_kubeconfig
-  addresses=$(own_addresses)
+  find_addresses
   set -f
   record survey.txt sh -c "$survey" lasthop $addresses
   set +f
