@@ -12,6 +12,7 @@ most_places=500
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "lasthop: $*"; exit 3; }
+no_room() { die "there is no room in $work"; }
 there_is() { command -v "$1" >/dev/null 2>&1; }
 # A child that a signal meets before it has traps of its own runs its parent's: $$ is the parent's there too.
 is_this_shell() { read -r self rest </proc/self/stat && [ "$self" = "$$" ]; }
@@ -79,7 +80,7 @@ entry() {
   printf '{"path":"%s","node":%s,"netns":%s,"argv":[%s],"status":%s,"failure":%s,"stderr":"%s","truncated":%s,"at":"%s","bytes":%d,"sha256":%s}\n' \
     "$path" "$owner" "$place" "$(list "$@")" "$status" "$reason" \
     "$(json "$(tail -n 1 "$work/stderr" 2>/dev/null | cut -c 1-300)")" "$truncated" "$(now)" \
-    "$(wc -c <"$stage/$path")" "$sum" >>"$work/entries"
+    "$(wc -c <"$stage/$path")" "$sum" >>"$work/entries" || no_room
 }
 
 # Files what a command prints: FILE ARGV...
@@ -102,7 +103,7 @@ record() {
     esac
     if [ "$out" = sysctl-net.txt ]; then
       grep -E -v "$secrets" "$into" >"$work/sorted"
-      cat "$work/sorted" >"$into"
+      [ "$?" -le 1 ] && cat "$work/sorted" >"$into" || no_room
     fi
   fi
   entry "$folder/$out" "$@"
@@ -266,10 +267,9 @@ main() {
   folder=api netns=
   objects
   {
-    printf '{"schema":"%s","lasthop":"%s","by":"script","at":"%s","files":[\n' "$schema" "$version" "$(now)"
-    sed '$!s/$/,/' "$work/entries"
-    printf ']}\n'
-  } >"$stage/manifest.json"
+    printf '{"schema":"%s","lasthop":"%s","by":"script","at":"%s","files":[\n' "$schema" "$version" "$(now)" &&
+      sed '$!s/$/,/' "$work/entries" && printf ']}\n'
+  } >"$stage/manifest.json" || no_room
   { cd "$stage" && tar -cf - "$node" api manifest.json || : >"$work/failed"; } | gzip -c >"$file.part" || die "cannot write $file"
   [ ! -e "$work/failed" ] || die "tar could not pack it"
   mv "$file.part" "$file" || die "cannot write $file"
