@@ -198,9 +198,10 @@ object() {
 find_kubeconfig() {
   no_objects= without_slices=no
   there_is kubectl || { no_objects="kubectl is not there"; return 0; }
-  for config in "$KUBECONFIG" /etc/kubernetes/admin.conf /etc/rancher/k3s/k3s.yaml /etc/kubernetes/kubelet.conf ""; do
-    [ -z "$config" ] || [ -r "$config" ] || continue
-    if [ -n "$config" ]; then KUBECONFIG=$config; export KUBECONFIG; fi
+  for config in "$KUBECONFIG" /etc/kubernetes/admin.conf /etc/rancher/k3s/k3s.yaml "" /etc/kubernetes/kubelet.conf; do
+    # Without one kubectl takes ~/.kube/config; several stand between colons.
+    case $config in '' | *:*) ;; *) [ -r "$config" ] || continue ;; esac
+    if [ -n "$config" ]; then KUBECONFIG=$config; export KUBECONFIG; else unset KUBECONFIG; fi
     into=$work/listed
     limited kubectl --request-timeout=10s get nodes -o 'jsonpath={.items[0].metadata}'
     [ "$status" = 0 ] || continue
