@@ -233,6 +233,7 @@ main() {
   file=$PWD/lasthop-$node.tar.gz
   [ "$#" -lt 1 ] || [ -z "$1" ] || file=$1
   for needed in tar gzip awk sed grep mktemp ip; do there_is "$needed" || die "this needs $needed, which is not there"; done
+  case $(ip -V 2>&1) in *iproute2*) ;; *) die "this needs iproute2's ip, which tells more than busybox's" ;; esac
   pid= dog= group=
   if there_is setsid; then group=setsid; fi
   work=$(mktemp -d) || die "there is no room for temporary files"
