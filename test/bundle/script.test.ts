@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -72,5 +72,47 @@ describeAsRoot("the snapshot script", () => {
       ]);
     },
     240_000,
+  );
+
+  /** What the script says and how it ends, in a machine of its own where these commands are what they say. */
+  async function alone(shell: readonly string[], tools: Readonly<Record<string, string>>, around: string) {
+    const folder = mkdtempSync(join(root, "tools-"));
+    for (const [name, text] of Object.entries(tools)) writeFileSync(join(folder, name), text, { mode: 0o755 });
+    const machine = ["--net", "--pid", "--fork", "--mount", "--mount-proc", "sh", "-c", around, "sh"];
+    const env = { PATH: `${folder}:${process.env.PATH}`, HOME: root };
+    const { stdout } = await run("unshare", [...machine, ...shell, script, join(folder, "file.tgz"), "n1"], { env });
+    return { stdout, files: readdirSync(folder).filter((name) => name.startsWith("file")) };
+  }
+
+  it.each([[["dash"]], [["busybox", "sh"]], [["bash", "--posix"]]])(
+    "leaves nothing behind under %j when it is interrupted",
+    async (shell) => {
+      const kubectl = "#!/bin/sh\nsleep 4321\nexit 0\n";
+      const around = `"$@" 2>/dev/null &
+script=$!
+until ps -eo args | grep -q '^sleep 4321'; do sleep 0.1; done
+kill -TERM $script
+wait $script
+echo "status $?"
+ps -eo args | grep '^sleep 4321'
+exit 0`;
+      expect(await alone(shell, { kubectl }, around)).toEqual({ stdout: "status 130\n", files: [] });
+    },
+    60_000,
+  );
+
+  it.each([[["dash"]], [["busybox", "sh"]], [["bash", "--posix"]]])(
+    "says under %j that there is no room, and which ip it needs",
+    async (shell) => {
+      const full = `mount -t tmpfs -o size=16k none /mnt\nTMPDIR=/mnt "$@" 2>&1 | tail -n 1`;
+      expect(await alone(shell, {}, full)).toEqual({
+        stdout: expect.stringMatching(/^lasthop: there is no room in \/mnt\//),
+        files: [],
+      });
+      const ip = "#!/bin/sh\necho 'BusyBox v1.36.1 multi-call binary.' >&2\nexit 1\n";
+      const { stdout } = await alone(shell, { ip }, '"$@" 2>&1\necho "status $?"');
+      expect(stdout).toMatch(/^lasthop: this needs iproute2's ip.*\nstatus 3\n$/);
+    },
+    60_000,
   );
 });
