@@ -302,4 +302,16 @@ describe("what JSON may hold besides", () => {
       [[], ["unknown"]],
     ]);
   });
+
+  test("a rule of more statements than the kernel takes is no rule of the kernel's, and is not gone through", () => {
+    const at = { family: "netdev", table: "t" };
+    const match = (field: string, right: unknown) => ({ match: { op: "==", left: { meta: { key: field } }, right } });
+    const names = match("iifname", { set: Array.from({ length: 4096 }, (_, n) => `cali${n}`) });
+    const expr = [names, ...Array.from({ length: 20_000 }, () => match("oifname", "eth0")), { drop: null }];
+    const json = list({ chain: { ...at, name: "c" } }, { rule: { ...at, chain: "c", expr } });
+    const startedAt = performance.now();
+    const { value } = parseNftRuleset(json, source, new Set());
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(value.tables[0]?.chains[0]?.rules.map(({ targets }) => targets.map((t) => t.do))).toEqual([["unknown"]]);
+  }, 20_000);
 });

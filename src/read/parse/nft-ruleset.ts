@@ -141,6 +141,9 @@ const HOOKS: Readonly<Record<string, Chain["hook"]>> = {
   egress: "egress",
 };
 
+/** NFT_RULE_MAXEXPRS (net/netfilter/nf_tables_api.c): a statement is one expression of the kernel at the least. */
+const MOST_STATEMENTS = 128;
+
 function buildChain(
   body: Json,
   ruleBodies: readonly Json[],
@@ -155,16 +158,23 @@ function buildChain(
   const own = devicesOf(body);
   const devices = hook === null ? [] : matchesOf(own.length > 0 ? own : told, hook);
   const rules: Rule[] = [];
-  const add = (built: readonly Rule[], unread: () => Rule): void => {
-    for (const rule of onEach(devices, built, budget) ?? [unread()]) rules.push(rule);
+  const add = (build: () => readonly Rule[], unread: () => Rule): void => {
+    const built = budget.rules > 0 ? onEach(devices, build(), budget) : null;
+    for (const rule of built ?? [unread()]) rules.push(rule);
   };
   for (const [i, rule] of ruleBodies.entries()) {
-    add(buildRule(rule, i + 1, context, because), () => unreadRule(rule, i + 1, because));
+    add(
+      () => buildRule(rule, i + 1, context, because),
+      () => unreadRule(rule, i + 1, because),
+    );
   }
   const dropsByPolicy = textField(body, "policy") === "drop";
   if (dropsByPolicy && devices.length > 0) {
     const unread = unreadRule({ expr: "policy drop" }, 0, because);
-    add([{ ...unread, targets: [{ do: "DROP" }] }], () => unread);
+    add(
+      () => [{ ...unread, targets: [{ do: "DROP" }] }],
+      () => unread,
+    );
   }
   return {
     name: textField(body, "name") ?? "",
@@ -204,7 +214,7 @@ function onEach(devices: readonly Match[], rules: readonly Rule[], budget: { rul
 
 function buildRule(body: Json, number: number, context: TableContext, because: Provenance): readonly Rule[] {
   const statements = field(body, "expr");
-  if (!Array.isArray(statements)) return [unreadRule(body, number, because)];
+  if (!Array.isArray(statements) || statements.length > MOST_STATEMENTS) return [unreadRule(body, number, because)];
   const comment = textField(body, "comment");
   const packets = statements
     .map((statement) => field(field(statement, "counter"), "packets"))
