@@ -33,8 +33,11 @@ describe("/proc/net/ip_vs", () => {
   });
 
   test("what is none is said", () => {
-    const { value, problems } = parseIpVs("TCP  nonsense rr\n  -> 0A000001:0050 Masq 1 0 0\n", source);
+    const { value, problems } = parseIpVs(
+      "TCP  nonsense rr\n  -> 0A000001:0050 Masq 1 0 0\nconstructor 0A000001:0050 rr\n",
+      source,
+    );
     expect(value).toEqual([]);
-    expect(problems.length).toBe(2);
+    expect(problems.length).toBe(3);
   });
 });

@@ -5,7 +5,11 @@ import type { Source } from "../../facts/provenance.ts";
 import type { Parsed } from "./parsed.ts";
 import { because, linesOf, Problems, wordsOf } from "./parsed.ts";
 
-const PROTOCOLS: Readonly<Record<string, VirtualServer["protocol"]>> = { TCP: "tcp", UDP: "udp", SCTP: "sctp" };
+const PROTOCOLS: ReadonlyMap<string, VirtualServer["protocol"]> = new Map([
+  ["TCP", "tcp"],
+  ["UDP", "udp"],
+  ["SCTP", "sctp"],
+]);
 
 /** /proc/net/ip_vs (ip_vs_info_seq_show in net/netfilter/ipvs/ip_vs_ctl.c): addresses, ports and marks are hexadecimal. */
 export function parseIpVs(text: string, source: Source): Parsed<readonly VirtualServer[]> {
@@ -21,7 +25,7 @@ export function parseIpVs(text: string, source: Source): Parsed<readonly Virtual
     }
     const common = { scheduler, realServers: 0, because: because(source, line) };
     const end = readEnd(where);
-    const protocol = PROTOCOLS[kind];
+    const protocol = PROTOCOLS.get(kind);
     if (kind === "FWM" && /^[0-9A-F]{1,8}$/i.test(where)) {
       servers.push({ protocol: null, ip: null, port: 0, fwmark: Number.parseInt(where, 16), ...common });
     } else if (protocol !== undefined && end !== null) servers.push({ protocol, ...end, fwmark: null, ...common });

@@ -37,20 +37,20 @@ const FREE_TEXT = new Set([
   "--path",
 ]);
 
-const OWN: Readonly<Record<string, string>> = {
-  "--protocol": "-p",
-  "--proto": "-p",
-  "--source": "-s",
-  "--src": "-s",
-  "--destination": "-d",
-  "--dst": "-d",
-  "--in-interface": "-i",
-  "--out-interface": "-o",
-  "--fragment": "-f",
-  "--jump": "-j",
-  "--goto": "-g",
-  "--match": "-m",
-};
+const OWN: ReadonlyMap<string, string> = new Map([
+  ["--protocol", "-p"],
+  ["--proto", "-p"],
+  ["--source", "-s"],
+  ["--src", "-s"],
+  ["--destination", "-d"],
+  ["--dst", "-d"],
+  ["--in-interface", "-i"],
+  ["--out-interface", "-o"],
+  ["--fragment", "-f"],
+  ["--jump", "-j"],
+  ["--goto", "-g"],
+  ["--match", "-m"],
+]);
 
 /** Splits as a shell would, for the quoting of xtables_save_string: double quotes, backslash inside them. */
 export function splitRule(text: string): readonly Word[] {
@@ -93,7 +93,7 @@ export function groupOptions(words: readonly Word[]): readonly OptionGroup[] {
       negate = true;
       continue;
     }
-    const name = word.quoted ? word.text : (OWN[word.text] ?? word.text);
+    const name = word.quoted ? word.text : (OWN.get(word.text) ?? word.text);
     if (!word.quoted && (name === "-m" || name === "-j" || name === "-g")) {
       i += 1;
       const kind = name === "-m" ? "match" : name === "-j" ? "jump" : "goto";
