@@ -7,7 +7,7 @@ import { afterAll, expect, it } from "vitest";
 import { openBundles } from "../../src/read/bundle/open-bundles.ts";
 import { snapshotScript } from "../../src/read/bundle/snapshot-script.ts";
 import { collectNode } from "../../src/read/collect/collect-node.ts";
-import { parseIp } from "../../src/facts/ip.ts";
+import { ip } from "../../src/facts/ip.ts";
 import type { Pod } from "../../src/facts/cluster.ts";
 import { describeAsRoot } from "../cli/command-line.ts";
 
@@ -17,34 +17,45 @@ const script = join(root, "snapshot.sh");
 writeFileSync(script, snapshotScript("0.1.0"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** A machine that sees nothing but itself: a node, and one pod on a veth. It runs the words that follow. */
+/**
+ * A machine that sees nothing but itself: a node, and two pods on veths, one in a namespace that only its process holds, one in
+ * a namespace that has a name too, as containerd and CRI-O make them. It runs the words that follow.
+ */
 const NODE = `mkdir -p /run/netns
 mount -t tmpfs none /run/netns
 ip link set lo up
 unshare --net sleep 600 &
-pod=$!
-while [ "$(readlink /proc/$pod/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.1; done
-ip link add veth0 type veth peer name eth0 netns /proc/$pod/ns/net
-ip addr add 10.99.0.1/24 dev veth0
-ip link set veth0 up
-nsenter --net=/proc/$pod/ns/net -- sh -c 'ip link set lo up; ip addr add 10.99.0.2/24 dev eth0; ip link set eth0 up'
+pods=$!
+ip netns add cni-1
+nsenter --net=/run/netns/cni-1 -- sleep 600 &
+pods="$pods $!"
+n=0
+for pod in $pods; do
+  while [ "$(readlink /proc/$pod/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.1; done
+  ip link add veth$n type veth peer name eth0 netns /proc/$pod/ns/net
+  ip addr add 10.99.$n.1/24 dev veth$n
+  ip link set veth$n up
+  nsenter --net=/proc/$pod/ns/net -- sh -c 'ip link set lo up; ip addr add $1 dev eth0; ip link set eth0 up' sh 10.99.$n.2/24
+  n=$((n + 1))
+done
 sysctl -qw net.ipv4.tcp_fastopen_key=01234567-89abcdef-01234567-89abcdef net.ipv4.ip_forward=1
 "$@"
 status=$?
-kill $pod
+kill $pods
 exit $status`;
 
-const POD: Pod = {
+const podAt = (name: string, address: string): Pod => ({
   namespace: "default",
-  name: "web",
+  name,
   node: "n1",
   phase: "Running",
   ready: true,
   hostNetwork: false,
-  ips: [parseIp("10.99.0.2")].filter((ip) => ip !== null),
+  ips: [ip(address)],
   labels: {},
   containers: [],
-};
+});
+const PODS = [podAt("unnamed", "10.99.0.2"), podAt("named", "10.99.1.2")];
 
 describeAsRoot("the snapshot script", () => {
   it.each([[["dash"]], [["busybox", "sh"]], [["bash", "--posix"]]])(
@@ -55,21 +66,17 @@ describeAsRoot("the snapshot script", () => {
       const env = { PATH: process.env.PATH, HOME: root };
       await run("unshare", [...machine, ...shell, script, file, "n1"], { env });
       const bundle = await openBundles([file]);
-      const facts = await collectNode(bundle, "n1", [POD], { timeoutMs: 1000, maxBytes: 64 << 20 });
+      const facts = await collectNode(bundle, "n1", PODS, { timeoutMs: 1000, maxBytes: 64 << 20 });
       await bundle.close();
-      const [host, pod] = facts.netns;
+      const [host, ...pods] = facts.netns;
       const linksOf = (netns: typeof host) => (netns?.links.known ? netns.links.value.map(({ name }) => name) : null);
       expect(linksOf(host)).toContain("veth0");
-      expect(linksOf(pod)).toContain("eth0");
+      expect(pods.map(linksOf)).toEqual([expect.arrayContaining(["eth0"]), expect.arrayContaining(["eth0"])]);
       const sysctls = host?.sysctls.known ? host.sysctls.value : [];
       expect(sysctls.find(({ key }) => key === "net.ipv4.ip_forward")?.value).toBe("1");
       expect(sysctls.filter(({ key }) => key.includes("fastopen_key"))).toEqual([]);
-      expect([host?.routes.known, host?.rulesets.known, host?.sockets.known, pod?.routes.known]).toEqual([
-        true,
-        true,
-        true,
-        true,
-      ]);
+      const known = [host?.rulesets, host?.sockets, ...facts.netns.map(({ routes }) => routes)];
+      expect(known.map((fact) => fact?.known)).toEqual([true, true, true, true, true]);
     },
     240_000,
   );

@@ -151,10 +151,10 @@ function podRound(pod: Pod, holder: Holder, survey: Survey | null, isRecording: 
   };
 }
 
-/** The one reason why every command failed, when there is one. A recording has not read all that it may be asked for. */
+/** The one reason why every command failed, when there is one. That a recording lacks some of them tells nothing of the others. */
 function whyDead(outputs: readonly Output[]): Phrase | null {
   const read = outputs.filter((output) => output.failure !== NOT_READ);
-  const why = read[0]?.failure ?? null;
+  const why = (read[0] ?? outputs[0])?.failure ?? null;
   return why !== null && read.every((output) => samePhrase(output.failure, why)) ? why : null;
 }
 
