@@ -13,6 +13,7 @@ export const CHANGE_ERRORS = [
   "unreadable",
   "changed-since",
   "already-done",
+  "loses-more",
   "command-failed",
   "read-back-differs",
   "journal-unwritable",

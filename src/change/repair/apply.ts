@@ -93,6 +93,9 @@ class StepWork {
       return { step: this.#step, entry: null, result: "already", persisted: null };
     }
     this.#refuseChanged(judged, options.force, host.node);
+    const losses = bound.losses(before);
+    if (losses.length > 0 && !options.force)
+      throw new ChangeError("loses-more", host.node, phrase("several", { parts: losses }));
 
     const oldFile = persist ? await readPersistFile(host) : null;
     const entry = this.#newEntry(host.node, identity, bound.keep(before), persist ? oldFile : undefined);

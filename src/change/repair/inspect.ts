@@ -1,4 +1,4 @@
-import { phrase } from "../../facts/phrase.ts";
+import { type Phrase, phrase } from "../../facts/phrase.ts";
 import type { NetnsName, NodeName } from "../../facts/provenance.ts";
 import { HERE } from "../../read/transport/inventory.ts";
 import type { Reader } from "../../read/transport/reader.ts";
@@ -12,6 +12,8 @@ export interface InspectedStep {
   readonly step: PlannedStep;
   /** The fact as it is now; null when it could not be read: `error` says why. */
   readonly now: Judgement | null;
+  /** What the node would lose by the change besides. */
+  readonly losses: readonly Phrase[];
   readonly error: ChangeError | null;
 }
 
@@ -30,7 +32,7 @@ export async function inspectPlan(
       inspected.push(await inspectStep(step, context));
     } catch (error) {
       if (!(error instanceof ChangeError)) throw error;
-      inspected.push({ step, now: null, error });
+      inspected.push({ step, now: null, losses: [], error });
     }
   }
   return inspected;
@@ -45,6 +47,6 @@ async function inspectStep(
   if (node === undefined || !reader.nodes.includes(node))
     throw new ChangeError("no-node", repair.node, phrase("node-unreachable"));
   const path = repair.node === null || netns === "host" ? null : await podPath(node, netns, netnsPath);
-  const now = bound.judge(await seeNow(bound, new Eyes(reader, node, path), api), step.found, null);
-  return { step, now, error: null };
+  const seen = await seeNow(bound, new Eyes(reader, node, path), api);
+  return { step, now: bound.judge(seen, step.found, null), losses: bound.losses(seen), error: null };
 }

@@ -65,6 +65,8 @@ export interface KindSpec<P, I> {
   object(params: P): string;
   /** `found`: the verdict's words, null when absent, undefined when it has none; `before`: null until the change was made. */
   judge(params: P, image: I, found: string | null | undefined, before: I | null): Judgement;
+  /** What the node loses by the change besides: the reason to refuse it. */
+  losses?(params: P, image: I): readonly Phrase[];
   acts(params: P, image: I): readonly Act[];
   /** Parts of `present` that are neither what we left nor what was before: the reason to refuse an undo. */
   disturbed(params: P, view: UndoView<I>): readonly Phrase[];
@@ -93,6 +95,7 @@ export interface BoundRepair {
   see(answers: readonly Answer[]): unknown;
   keep(image: unknown): unknown;
   judge(image: unknown, found: string | null | undefined, before: unknown): Judgement;
+  losses(image: unknown): readonly Phrase[];
   acts(image: unknown): readonly Act[];
   disturbed(view: UndoView<unknown>): readonly Phrase[];
   undo(view: UndoView<unknown>): readonly Act[];
@@ -137,6 +140,7 @@ export function defineKind<P, I>(spec: KindSpec<P, I>): RepairKind {
         keep: (image) => spec.keep?.(params, imageOf(image)) ?? image,
         judge: (image, found, before) =>
           spec.judge(params, imageOf(image), found, before === null ? null : imageOf(before)),
+        losses: (image) => spec.losses?.(params, imageOf(image)) ?? [],
         acts: (image) => spec.acts(params, imageOf(image)),
         disturbed: (view) => spec.disturbed(params, viewOf(view)),
         undo: (view) => spec.undo(params, viewOf(view)),

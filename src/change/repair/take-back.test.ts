@@ -3,6 +3,7 @@ import { said } from "../../../test/said.ts";
 import { openNetnsTransport } from "../../read/transport/netns.ts";
 import type { Repair } from "../../verdict/verdict.ts";
 import { applyPlan, type ChangeContext } from "./apply.ts";
+import { inspectPlan } from "./inspect.ts";
 import { planRepair } from "./plan.ts";
 import { isRoot, repair, ScratchNode, verdictOf } from "./testing/scratch-node.ts";
 import { applyUndo, listRepairs, planUndo } from "./undo.ts";
@@ -19,8 +20,8 @@ describe.skipIf(!isRoot)("what became of the node since, when a repair is taken 
   });
   afterAll(() => node.remove());
 
-  async function apply(one: Repair, context = node.context()) {
-    const applied = await applyPlan(planRepair(verdictOf([one]), PLAIN), context, PLAIN);
+  async function apply(one: Repair, context = node.context(), options = PLAIN) {
+    const applied = await applyPlan(planRepair(verdictOf([one]), PLAIN), context, options);
     expect(applied.error).toBeNull();
   }
 
@@ -137,8 +138,22 @@ describe.skipIf(!isRoot)("what became of the node since, when a repair is taken 
       const shown = () => node.sh("ip -o -6 route show default proto ra").trim();
       router.sh(advertisement);
       node.sh("until ip -6 route show default proto ra | grep -q expires; do sleep 0.1; done");
+      const withoutTime = (line: string) => line.replace(/ expires 1[78]\d\dsec/, " expires");
       const before = shown();
-      await apply(repair("set-sysctl", { key: "net.ipv6.conf.all.forwarding", value: "1" }));
+      const forward = repair("set-sysctl", { key: "net.ipv6.conf.all.forwarding", value: "1" });
+      const plan = planRepair(verdictOf([forward]), PLAIN);
+      const losses = async () => {
+        const context = { reader: node.transport, api: null, netnsPath: async () => null };
+        const [inspected] = await inspectPlan(plan, context);
+        return inspected?.losses.map(said);
+      };
+      node.sh("sysctl -qw net.ipv6.conf.ra0.accept_ra=2");
+      expect(await losses()).toEqual([]);
+      node.sh("sysctl -qw net.ipv6.conf.ra0.accept_ra=1");
+      expect(await losses()).toEqual([expect.stringContaining("first: sysctl -w net.ipv6.conf.ra0.accept_ra=2")]);
+      expect((await applyPlan(plan, node.context(), PLAIN)).error?.code).toBe("loses-more");
+      expect(withoutTime(shown())).toBe(withoutTime(before));
+      await apply(forward, node.context(), { ...PLAIN, force: true });
       expect(shown()).toBe("");
 
       node.sh("ip link set ra0 down");
@@ -147,7 +162,6 @@ describe.skipIf(!isRoot)("what became of the node since, when a repair is taken 
       expect(said(stopped.error?.detail)).toContain("default via fe80");
       node.sh("ip link set ra0 up; until ip -6 addr show dev ra0 | grep -q fe80; do sleep 0.1; done");
       expect((await undo()).error).toBeNull();
-      const withoutTime = (line: string) => line.replace(/ expires 1[78]\d\dsec/, " expires");
       expect(withoutTime(before)).toContain(" expires ");
       expect(withoutTime(shown())).toBe(withoutTime(before));
     } finally {

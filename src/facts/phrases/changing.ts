@@ -10,6 +10,7 @@ export interface ChangingPhrases {
   "place-gone": { readonly chain: string; readonly count: number; readonly number: string };
   "chain-lacks": { readonly chain: string; readonly rule: string };
   "chain-has": { readonly chain: string; readonly rule: string };
+  "route-goes": { readonly route: string; readonly key: string };
   "not-put-back": { readonly rule: string };
   was: { readonly now: string; readonly before: string };
   "key-absent": { readonly key: string };

@@ -51,6 +51,8 @@ export interface Warned {
 /** What a step would meet: the fact as the diagnosis found it, as it shall be, or something else verbatim. */
 export interface Met {
   readonly now: "as-found" | "as-wanted" | { readonly other: Phrase } | null;
+  /** What the node would lose by it besides. */
+  readonly losses: readonly Phrase[];
   readonly error: { readonly detail: Phrase } | null;
 }
 
@@ -69,6 +71,8 @@ export function planText(
     const now = presentText(met[i], found, style.words);
     lines.push(`${bold(where)}  ${printable(bound.object)}${dim(printable(now))}`);
     for (const argv of repair.commands) lines.push(`    ${printable(commandText(argv))}`);
+    for (const loss of met[i]?.losses ?? [])
+      lines.push(yellow(printable(say.losses({ node: where, what: phraseText(loss, style.words) }))));
   }
   for (const { repair, netns } of plan.byHand) {
     lines.push(`${bold(placeText(repair.node, netns, say.api))}  ${yellow(say.byHand)}`);

@@ -86,6 +86,18 @@ function purged({ before, after, first, present }: UndoView<Image>): string[] {
   });
 }
 
+/** rt6_purge_dflt_routers: default routes of all links, but those whose own accept_ra is 2. */
+function purgedBy(p: Params, { values, advertised }: Image): string[] {
+  const conf = /^net\.ipv6\.conf\.([^.]+)\.forwarding$/.exec(p.key);
+  if (conf === null || conf[1] === "default" || Number(p.value) === 0) return [];
+  const isDefault = (line: string) => wordsOf(line)[0] === "default";
+  return advertised.filter((line) => isDefault(line) && values[acceptRaOf(line)] !== "2");
+}
+
+function acceptRaOf(route: string): string {
+  return sysctlKey(`net/ipv6/conf/${wordAfter(wordsOf(route), "dev")}/accept_ra`);
+}
+
 /** `ip route show proto ra` leaves these two words out. */
 function advertise(line: string): Act {
   const [prefix = "", ...rest] = wordsOf(line);
@@ -134,6 +146,7 @@ export const setSysctl = defineKind<Params, Image>({
       ? "as-found"
       : { other: now };
   },
+  losses: (p, seen) => purgedBy(p, seen).map((route) => phrase("route-goes", { route, key: acceptRaOf(route) })),
   acts: (p) => [write(p.key, p.value)],
   disturbed(p, { before, after, first }) {
     const now = first.values[p.key];

@@ -9,6 +9,7 @@ export const repair = {
   asWanted: "  (now as it should be)",
   unreadable: (p: { why: string }) => `  (cannot be read now: ${p.why})`,
   byHand: "by hand: no safe live change exists",
+  losses: (p: { node: string; what: string }) => `On ${p.node}: ${p.what}`,
   willLose: (p: { node: string; file: string; line: number; key: string; value: string; by: string }) =>
     `Will not last on ${p.node}: ${p.file}:${p.line} sets ${p.key} = ${p.value} at the next reload by ${p.by}`,
   nothingChanged: "Nothing was changed. --apply does it, reads it back, and tries the symptom again.",
@@ -46,6 +47,7 @@ export const changeErrors = {
   unreadable: "what is to be changed cannot be read",
   "changed-since": "it is no longer what the diagnosis found",
   "already-done": "it is already as it should be",
+  "loses-more": "the node would lose something else by it",
   "command-failed": "a command failed",
   "read-back-differs": "read back, it is not what was written",
   "journal-unwritable": "the journal cannot be written",
@@ -75,6 +77,7 @@ export const changeHints = {
   unreadable: "the tool is absent on the node, or may not be used there",
   "changed-since": "diagnose again",
   "already-done": "diagnose again",
+  "loses-more": "do first what keeps it, or --force; `lasthop undo` brings it back",
   "command-failed": "see what the command said; `lasthop undo` takes back what was done",
   "read-back-differs": "something holds the value; `lasthop undo` takes back what was done",
   "journal-unwritable": "nothing was changed; the node needs a writable /var/lib/lasthop",

@@ -9,6 +9,7 @@ export const repair: typeof english = {
   asWanted: "  （当前已是应有的样子）",
   unreadable: (p) => `  （现在读不到：${p.why}）`,
   byHand: "需手工处理：没有安全的在线改法",
+  losses: (p) => `节点 ${p.node}：${p.what}`,
   willLose: (p) =>
     `在节点 ${p.node} 上保持不住：${p.by} 下次重新加载时，${p.file}:${p.line} 会设置 ${p.key} = ${p.value}`,
   nothingChanged: "什么都没有改。加 --apply 才会执行、读回确认，并用同样的方式再试一次。",
@@ -46,6 +47,7 @@ export const changeErrors: typeof englishErrors = {
   unreadable: "要改的东西读不到",
   "changed-since": "它已经不是诊断时的样子",
   "already-done": "它已经是应有的样子",
+  "loses-more": "这样改会让节点失去别的东西",
   "command-failed": "有一条命令失败了",
   "read-back-differs": "读回来的和写进去的不一样",
   "journal-unwritable": "修复记录无法写入",
@@ -75,6 +77,7 @@ export const changeHints: typeof englishHints = {
   unreadable: "节点上没有这个工具，或者不许在那里用",
   "changed-since": "重新诊断",
   "already-done": "重新诊断",
+  "loses-more": "先照提示保住它，或者加 --force；`lasthop undo` 可以把它恢复回来",
   "command-failed": "看命令自己的输出；`lasthop undo` 可以撤销已经做了的",
   "read-back-differs": "有其他程序在改写这个值；`lasthop undo` 可以撤销已经做了的",
   "journal-unwritable": "什么都没有改；节点上的 /var/lib/lasthop 必须可写",

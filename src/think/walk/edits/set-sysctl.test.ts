@@ -4,6 +4,7 @@ import { said } from "../../../../test/said.ts";
 import type { Netns } from "../../../facts/netns.ts";
 import { known, unknown } from "../../../facts/provenance.ts";
 import type { World } from "../../../facts/world.ts";
+import { parseRoutes } from "../../../read/parse/routes.ts";
 import { applyEdits, describeEdit, touches } from "./edit-kinds.ts";
 import { parseSet } from "./parse-set.ts";
 import { rowsOf } from "./replace-table.ts";
@@ -11,7 +12,7 @@ import { rowsOf } from "./replace-table.ts";
 const id = "k2/host";
 const because = { source: { node: "k2", netns: id, argv: ["sysctl", "-a"], at: "2026-01-01T00:00:00Z" }, line: 1 };
 
-function worldOf(values: Readonly<Record<string, string>>): World {
+function worldOf(values: Readonly<Record<string, string>>, routes6 = ""): World {
   const none = unknown("not part of this test");
   const netns: Netns = {
     id,
@@ -19,7 +20,7 @@ function worldOf(values: Readonly<Record<string, string>>): World {
     name: "host",
     path: null,
     links: none,
-    routes: none,
+    routes: known(parseRoutes(routes6, because.source, 6).value),
     rules: none,
     neighbours: none,
     fdb: none,
@@ -100,6 +101,22 @@ describe("a supposed sysctl", () => {
     expect(ask("net.ipv6.conf.all.forwarding")).toBe(false);
     expect(ask("net.ipv4.conf.flannel/1.rp_filter")).toBe(false);
     expect(ask("net.ipv4.ip_forward", "k1/host")).toBe(false);
+  });
+
+  test("that makes a router takes the default routes that routers advertised, but those of accept_ra 2", () => {
+    const [kept, gone, own] = [
+      "default via fe80::2 dev flannel.1 proto ra metric 1024",
+      "default via fe80::1 dev eth0 proto ra metric 1024",
+      "default via fe80::9 dev eth0 proto static metric 2048",
+    ];
+    const keys = { "net.ipv6.conf.all.forwarding": "0", "net.ipv6.conf.eth0.forwarding": "0" };
+    const accepts = { "net.ipv6.conf.eth0.accept_ra": "1", "net.ipv6.conf.flannel/1.accept_ra": "2" };
+    const world = worldOf({ ...keys, ...accepts }, `${kept}\n${gone}\n${own}\n`);
+    const left = (text: string) =>
+      rowsOf(write(world, text), id, "routes").map(({ nexthops }) => nexthops.map(({ via }) => via?.text).join());
+    expect(left("net.ipv6.conf.all.forwarding=1")).toEqual(["fe80::2", "fe80::9"]);
+    expect(left("net.ipv6.conf.eth0.forwarding=1")).toEqual(["fe80::2", "fe80::9"]);
+    expect(left("net.ipv6.conf.all.forwarding=0")).toHaveLength(3);
   });
 
   test("is named as in a verdict", () => {

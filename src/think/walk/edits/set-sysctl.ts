@@ -1,10 +1,11 @@
 import type { Sysctl } from "../../../facts/netns.ts";
+import type { NetnsId } from "../../../facts/provenance.ts";
 import type { World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
 import type { EditMeaning } from "./edit-meaning.ts";
 import { replaceTable } from "./replace-table.ts";
-import { type ConfKey, parseConfKey, sysctlRow, withoutAlias } from "./sysctl-keys.ts";
+import { type ConfKey, confKey, parseConfKey, sysctlRow, withoutAlias } from "./sysctl-keys.ts";
 import { proposeSysctls } from "./sysctl-proposals.ts";
 
 type SetSysctl = EditOf<"set-sysctl">;
@@ -12,7 +13,9 @@ type SetSysctl = EditOf<"set-sysctl">;
 export const setSysctl: EditMeaning<SetSysctl> = {
   cost: 1,
   touches(edit: SetSysctl, read: Read): boolean {
-    if (read.of !== "sysctl" || read.netns !== edit.netns) return false;
+    if (read.netns !== edit.netns) return false;
+    if (read.of === "route") return read.dst.family === 6 && purgesAdvertised(edit);
+    if (read.of !== "sysctl") return false;
     if (withoutAlias(read.key) === withoutAlias(edit.key)) return true;
     const set = parseConfKey(edit.key);
     const asked = parseConfKey(read.key);
@@ -25,7 +28,8 @@ export const setSysctl: EditMeaning<SetSysctl> = {
     const set = parseConfKey(edit.key);
     // inet_forward_change runs only when the value changes, addrconf_fixup_forwarding whenever it is written.
     const spreads = set !== null && (set.family === "ipv6" || present.value !== edit.value);
-    return replaceTable(world, edit.netns, "sysctls", (rows) => {
+    const routed = purgesAdvertised(edit) ? withoutAdvertised(world, edit.netns) : world;
+    return replaceTable(routed, edit.netns, "sysctls", (rows) => {
       let changed = false;
       const next = rows.map((row): Sysctl => {
         const asked = spreads ? parseConfKey(row.key) : null;
@@ -43,6 +47,26 @@ export const setSysctl: EditMeaning<SetSysctl> = {
   found: (world, edit) => sysctlRow(world.netns.get(edit.netns), edit.key)?.value ?? null,
   wanted: (edit) => edit.value,
 };
+
+/** addrconf_fixup_forwarding (net/ipv6/addrconf.c): whoever becomes a router takes no other one's advertisements. */
+function purgesAdvertised({ key, value }: SetSysctl): boolean {
+  const set = parseConfKey(key);
+  return set?.family === "ipv6" && set.leaf === "forwarding" && set.link !== "default" && Number(value) !== 0;
+}
+
+/** rt6_purge_dflt_routers (net/ipv6/route.c): of all links, but those whose own accept_ra is 2. */
+function withoutAdvertised(world: World, id: NetnsId): World {
+  const netns = world.netns.get(id);
+  const isKept = (dev: string | null) =>
+    dev !== null && sysctlRow(netns, confKey({ family: "ipv6", link: dev, leaf: "accept_ra" }))?.value === "2";
+  return replaceTable(world, id, "routes", (routes) => {
+    const left = routes.filter(
+      ({ dst, protocol, nexthops }) =>
+        dst.family !== 6 || dst.length > 0 || protocol !== "ra" || nexthops.every(({ dev }) => isKept(dev)),
+    );
+    return left.length === routes.length ? routes : left;
+  });
+}
 
 /**
  * The value that `asked` takes when `set` is given a new one; null when it keeps its own. A write to `conf.default` also reaches links that have neither an IPv4 address nor a value of their own
