@@ -30,9 +30,9 @@ describe("the README in Chinese says what the English one does", () => {
 
   it("shows what is printed today", () => {
     const { labels, next, outcome, confidence, phrases, voices } = zh;
-    const at = { netns: "host", leg: "request" };
+    const at = { netns: "host", leg: "request", isSeen: true };
     for (const line of [
-      `${padTo(`✓ ${zh.rungs.endpoints}`, 12)} ${phrases["ready-endpoint"]({ address: "10.42.1.2:8080", node: "k2" })}`,
+      `${padTo(`✓ ${zh.rungs.endpoints}`, 12)} ${phrases["usable-endpoint"]({ address: "10.42.1.2:8080", node: "k2", ready: true })}`,
       `flannel.1 out → ${phrases.tunnelled({ at: "eth0 out" })}   6`,
       `${phrases.tunnelled({ at: "eth0 in" })} → flannel.1 in   6  ← ${labels.lastHop}`,
       `${labels.whatIf}     ${voices.whatIf({ object: "net.ipv4.ip_forward", wanted: "1", delivers: true })}`,
