@@ -7,6 +7,8 @@ export interface Cluster {
   readonly pods: readonly Pod[];
   readonly services: readonly Service[];
   readonly endpoints: readonly Endpoint[];
+  /** False where neither EndpointSlices nor Endpoints could be listed: that there are none is not known then. */
+  readonly endpointsKnown: boolean;
   readonly namespaces: Known<readonly Namespace[]>;
   readonly networkPolicies: Known<readonly NetworkPolicy[]>;
 }

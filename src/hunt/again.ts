@@ -18,7 +18,8 @@ export async function isServiceStillSo(field: Field, service: Service): Promise<
     if (error instanceof KubeError) return null;
     throw error;
   });
-  return again === null ? null : serviceText(again.cluster, service) === serviceText(field.cluster, service);
+  if (again === null || !again.cluster.endpointsKnown) return null;
+  return serviceText(again.cluster, service) === serviceText(field.cluster, service);
 }
 
 function serviceText(cluster: Cluster, { namespace, name }: Service): string {

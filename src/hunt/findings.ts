@@ -25,6 +25,7 @@ export interface Findings {
   "no-service": Record<never, never>;
   "endpoints-ready": { readonly ready: number; readonly total: number; readonly shown: readonly Phrase[] };
   "endpoints-none-ready": { readonly total: number };
+  "endpoints-not-read": Record<never, never>;
   "endpoints-none": { readonly selector: string };
   "selector-matches": { readonly selector: string; readonly pods: number; readonly near: string | null };
   "endpoint-not-pod": { readonly address: string };

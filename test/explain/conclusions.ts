@@ -25,6 +25,7 @@ export const EVERY_FINDING: { readonly [K in keyof Findings]: Findings[K] } = {
   "service-found": { name: "default/backend", address: "10.43.0.11", port: 80, nodePort: 30007 },
   "no-service": {},
   "endpoints-ready": { ready: 5, total: 6, shown: ["10.42.0.3:8080 on k2, ready", "…"] },
+  "endpoints-not-read": {},
   "endpoints-none-ready": { total: 1 },
   "endpoints-none": { selector: "app=x" },
   "selector-matches": { selector: "app=x", pods: 0, near: "app=y" },

@@ -6,7 +6,7 @@ import { known } from "../../src/facts/provenance.ts";
 
 export function clusterOf(parts: Partial<Cluster>): Cluster {
   const none = { namespaces: known([]), networkPolicies: known([]) };
-  return { nodes: [], pods: [], services: [], endpoints: [], ...none, ...parts };
+  return { nodes: [], pods: [], services: [], endpoints: [], endpointsKnown: true, ...none, ...parts };
 }
 
 export function node(name: string, address: string, podCidr = "10.42.0.0/24"): KubeNode {

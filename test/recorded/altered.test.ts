@@ -58,7 +58,7 @@ describe("captures that do not tell all", () => {
     expect(mute.outcome).toBe("healthy");
     expect(mute.notChecked[0]).toEqual({
       what: "what 192.168.6.141:30007 answers",
-      why: "no packet to it was recorded: give `lasthop snapshot` the symptom",
+      why: "no packet to it was recorded: give lasthop snapshot the symptom",
     });
     const heard = (await diagnoseBundle(join(FIXTURES, "vxlan-healthy"), NODE_PORT)).verdict;
     expect(heard.notChecked.filter(({ what }) => what.includes("answers"))).toEqual([]);

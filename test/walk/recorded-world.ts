@@ -35,6 +35,7 @@ export async function recordedWorld(
     pods,
     services: [],
     endpoints: [],
+    endpointsKnown: true,
     namespaces: known([]),
     networkPolicies: known([]),
   };

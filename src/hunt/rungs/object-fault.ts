@@ -107,9 +107,10 @@ function wrongPortName({ target: { service }, cluster, world }: Objects): Object
   return { cause: { id: "svc-targetport-wrong", ...OF_API, object, found, wanted, params }, repair, leadsTo };
 }
 
-/** Ready pods without any endpoint are another matter: endpoints that were not read. */
-function noneReady({ target: { service }, endpoints, selected }: Objects): ObjectFault | null {
-  if (service === null || usableEndpoints(endpoints).length > 0 || selected.length === 0) return null;
+/** Ready pods without any endpoint are another matter: what the endpoints controller has not written yet. */
+function noneReady({ target: { service }, cluster, endpoints, selected }: Objects): ObjectFault | null {
+  if (service === null || !cluster.endpointsKnown || usableEndpoints(endpoints).length > 0 || selected.length === 0)
+    return null;
   if (endpoints.length === 0 && selected.some((p) => p.ready)) return null;
   const name = `${service.object.namespace}/${service.object.name}`;
   return {

@@ -55,6 +55,13 @@ describe("a Service with addresses of both families", () => {
   });
 });
 
+test("endpoints that could not be listed are not known to be none", () => {
+  const sick = pods.map((pod) => ({ ...pod, ready: false }));
+  const { told, fault } = climb({ pods: sick, endpoints: [], endpointsKnown: false });
+  expect(told).toContain("endpoints unknown endpoints-not-read");
+  expect(fault).toBeNull();
+});
+
 test("a pod has no Service in between", () => {
   expect(climb({}, "pod/backend-a")).toMatchObject({ told: ["pods ok pods-ready"], fault: null, endpoints: [] });
 });

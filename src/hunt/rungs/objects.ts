@@ -62,14 +62,16 @@ export function climbObjects(
       : [],
     evidence: [evidence],
   });
+  const isUnread = !cluster.endpointsKnown;
   const shown = usable
     .slice(0, 4)
     .map((e) => phrase("usable-endpoint", { address: `${e.ip.text}:${e.port}`, node: e.node, ready: e.ready }));
   add({
     rung: "endpoints",
-    status: usable.length === 0 ? "failed" : "ok",
-    headline:
-      endpoints.length === 0
+    status: isUnread ? "unknown" : usable.length === 0 ? "failed" : "ok",
+    headline: isUnread
+      ? finding("endpoints-not-read", {})
+      : endpoints.length === 0
         ? finding("endpoints-none", { selector })
         : usable.length === 0
           ? finding("endpoints-none-ready", { total: endpoints.length })

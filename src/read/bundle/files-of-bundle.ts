@@ -7,7 +7,6 @@ import { isPart } from "./layout.ts";
 export interface ReadFile {
   readonly bytes: Buffer;
   readonly truncated: boolean;
-  readonly modifiedAt: Date;
 }
 
 /** Null when there is no such file. @throws TransportError for a name that climbs out, or a link that leads out */
@@ -28,7 +27,7 @@ export async function readInside(root: string, parts: readonly string[], maxByte
     if (!found.isFile()) throw new TransportError(`${parts.join("/")} is no regular file`);
     const bytes = Buffer.alloc(Math.min(found.size, maxBytes));
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
-    return { bytes: bytes.subarray(0, bytesRead), truncated: found.size > maxBytes, modifiedAt: found.mtime };
+    return { bytes: bytes.subarray(0, bytesRead), truncated: found.size > maxBytes };
   } finally {
     await file.close();
   }

@@ -4,7 +4,7 @@ import { NOT_READ } from "../collect/readings.ts";
 import { readInside } from "./files-of-bundle.ts";
 import { fileOf } from "./layout.ts";
 import type { FileEntry, Manifest } from "./manifest.ts";
-import { type Capture, NO_OUTPUT, type Replay } from "./replay.ts";
+import { type Capture, NO_OUTPUT, NOT_IN_BUNDLE, type Replay } from "./replay.ts";
 
 /** A recording whose manifest tells where each output came from and how it ended. */
 export function replayByManifest(root: string, { at: recordedAt, files }: Manifest): Replay {
@@ -12,6 +12,7 @@ export function replayByManifest(root: string, { at: recordedAt, files }: Manife
   const captures: Capture[] = [];
   const unread = new Map<string, string>();
   const nodes = new Set<NodeName>();
+  const listed = new Set(files.map(({ path }) => path));
   for (const entry of files) {
     const { path, node, netns, only = null, failure, truncated } = entry;
     if (node === null) {
@@ -27,7 +28,8 @@ export function replayByManifest(root: string, { at: recordedAt, files }: Manife
   return {
     nodes: [...nodes],
     captures,
-    whyNoObjects: (kind) => unread.get(`api/${kind}.json`) ?? null,
+    recordedAt,
+    whyNoObjects: (kind) => unread.get(`api/${kind}.json`) ?? (listed.has(`api/${kind}.json`) ? null : NOT_IN_BUNDLE),
     async replay(node, command, limits) {
       const output = { ...NO_OUTPUT, node, command, at: recordedAt };
       const entry = outputs.get(outputKey(node, command.netns, fileOf(command)));

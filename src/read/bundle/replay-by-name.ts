@@ -1,10 +1,11 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { NodeName } from "../../facts/provenance.ts";
 import { EMPTY_OUTPUT } from "../collect/readings.ts";
 import type { Output } from "../transport/reader.ts";
 import { directoriesIn, readInside } from "./files-of-bundle.ts";
 import { fileOf, isPart, NOT_NODES } from "./layout.ts";
+import { firstPacketAt } from "./recorded-at.ts";
 import { type Capture, NO_OUTPUT, NOT_IN_BUNDLE, type Replay } from "./replay.ts";
 
 const PCAP = ".pcap";
@@ -18,11 +19,14 @@ const TWINS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** A directory without a manifest, where names alone tell what is what: NODE/FILE.txt, NODE/pods/POD/FILE.txt, capture/NODE.pcap. */
-export async function replayByName(root: string, recordedAt: string): Promise<Replay> {
+export async function replayByName(root: string): Promise<Replay> {
   const nodes = (await directoriesIn(root)).filter((name) => !NOT_NODES.has(name));
+  const captures = await capturesIn(root);
+  const recordedAt = (await firstPacketAt(root, captures)) ?? (await stat(root)).mtime.toISOString();
   return {
     nodes,
-    captures: await capturesIn(root),
+    captures,
+    recordedAt,
     whyNoObjects: () => null,
     async replay(node, command, limits): Promise<Output> {
       const output = { ...NO_OUTPUT, node, command, at: recordedAt };
@@ -37,8 +41,8 @@ export async function replayByName(root: string, recordedAt: string): Promise<Re
         const twin = command.netns === null ? TWINS.get(file) : undefined;
         if (twin !== undefined && read.bytes.length === 0 && (await isEmpty(root, [node, twin])))
           return { ...output, failure: EMPTY_OUTPUT };
-        const { bytes, truncated, modifiedAt } = read;
-        return { ...output, status: 0, stdout: bytes, truncated, failure: null, at: modifiedAt.toISOString() };
+        const { bytes, truncated } = read;
+        return { ...output, status: 0, stdout: bytes, truncated, failure: null };
       } catch (error) {
         return { ...output, failure: (error as Error).message };
       }

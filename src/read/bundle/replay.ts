@@ -19,10 +19,12 @@ export interface Capture {
 export interface Replay {
   readonly nodes: readonly NodeName[];
   readonly captures: readonly Capture[];
+  /** What is said of it was so then. */
+  readonly recordedAt: string;
   /** Never rejects: what cannot be had is an output too. */
   replay(node: NodeName, command: Command, limits: Limits): Promise<Output>;
   /** Why a list of objects could not be recorded; null when nothing is known of that. */
-  whyNoObjects(kind: string): string | null;
+  whyNoObjects(kind: string): Phrase | null;
 }
 
 export const NOT_IN_BUNDLE = phrase("not-in-bundle");

@@ -68,6 +68,7 @@ const cluster: Cluster = {
   ],
   services: [],
   endpoints: [],
+  endpointsKnown: true,
   namespaces: known([]),
   networkPolicies: known([]),
 };

@@ -39,6 +39,7 @@ export function clusterFromObjects(objects: KubeObjects): ClusterReading {
     pods: read("pods", PodShape, toPod),
     services: read("services", ServiceShape, toService),
     endpoints: endpoints.flat(),
+    endpointsKnown: isList(objects.endpointslices) || isList(objects.endpoints),
     namespaces: ifRead("namespaces", () =>
       read("namespaces", NamespaceShape, ({ metadata }) => ({ name: metadata.name, labels: metadata.labels ?? {} })),
     ),
@@ -51,6 +52,10 @@ export function clusterFromObjects(objects: KubeObjects): ClusterReading {
     ),
   };
   return { cluster, notChecked };
+}
+
+function isList(list: unknown): boolean {
+  return list !== null && ListShape.safeParse(list).success;
 }
 
 function readList<S extends z.ZodType>(kind: Kind, list: unknown, shape: S, notChecked: NotChecked[]): z.output<S>[] {

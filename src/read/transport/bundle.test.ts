@@ -76,6 +76,22 @@ test("nothing outside of the bundle can be read", async () => {
   }
 });
 
+test("is dated by its first packet, whatever a copy does to the files", async () => {
+  const dated = join(root, "dated");
+  mkdirSync(join(dated, "k1"), { recursive: true });
+  mkdirSync(join(dated, "capture"));
+  writeFileSync(join(dated, "k1/ip-link.txt"), "0123456789");
+  const header = Buffer.alloc(40);
+  header.writeUInt32LE(0xa1b2c3d4, 0);
+  header.writeUInt32LE(Date.parse("2026-11-22T11:56:39Z") / 1000, 24);
+  header.writeUInt32LE(610_000, 28);
+  writeFileSync(join(dated, "capture/k1.pcap"), header);
+  const reader = await openBundle(dated);
+  expect(reader.recordedAt).toBe("2026-11-22T11:56:39.610Z");
+  const [output] = await reader.run("k1", [command("ip-link")], LIMITS);
+  expect(output?.at).toBe(reader.recordedAt);
+});
+
 test("captures and objects are there; what is broken is told by name", async () => {
   const reader = await openBundle(bundle);
   const captureOf = (node: string) => ({ node, netns: null, path: `capture/${node}.pcap`, only: null, why: null });

@@ -1,4 +1,4 @@
-import { realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { BundleError } from "../bundle/bundle-error.ts";
 import { checkFiles } from "../bundle/check-files.ts";
 import { readInside } from "../bundle/files-of-bundle.ts";
@@ -51,14 +51,13 @@ export async function openBundle(
   if (file?.truncated) throw new BundleError("too-large", name, MANIFEST);
   const manifest = file === null ? null : parseManifest(file.bytes, name);
   if (manifest !== null) await checkFiles(root, manifest.files, name);
-  const recordedAt = manifest?.at ?? (await stat(root)).mtime.toISOString();
-  const replay = manifest === null ? await replayByName(root, recordedAt) : replayByManifest(root, manifest);
+  const replay = manifest === null ? await replayByName(root) : replayByManifest(root, manifest);
   if (replay.nodes.length === 0) throw new BundleError("not-a-bundle", name, "0 nodes");
   return {
     via: phrase("via-bundle"),
     nodes: replay.nodes,
     offline: true,
-    recordedAt,
+    recordedAt: replay.recordedAt,
     run: (node, round, limits) => Promise.all(round.map((command) => replay.replay(node, command, limits))),
     tap: () => deadStream("a bundle is a recording: nothing can be tapped"),
     close: async () => {},

@@ -48,6 +48,7 @@ async function recorded(name: string): Promise<World> {
     pods,
     services: [],
     endpoints: [],
+    endpointsKnown: true,
     namespaces: known([]),
     networkPolicies: known([]),
   };

@@ -32,6 +32,7 @@ export const findings: FindingWords = {
   "no-service": () => "no Service in between",
   "endpoints-ready": (p) =>
     p.total <= 3 ? `${p.shown.join(" · ")}` : `${p.ready} of ${p.total} ready: ${p.shown.join(" · ")}`,
+  "endpoints-not-read": () => "not read: neither EndpointSlices nor Endpoints could be listed",
   "endpoints-none-ready": (p) => `none of ${many(p.total, "endpoint")} is ready`,
   "endpoints-none": (p) => `none; selector ${p.selector}`,
   "selector-matches": (p) =>

@@ -36,6 +36,7 @@ export const findings: FindingWords = {
   "no-service": () => "中间没有 Service",
   "endpoints-ready": (p) =>
     p.total <= 3 ? p.shown.join(" · ") : `${p.total} 个中有 ${p.ready} 个就绪：${p.shown.join(" · ")}`,
+  "endpoints-not-read": () => "未读取：EndpointSlice 和 Endpoints 都无法列出",
   "endpoints-none-ready": (p) => `${p.total} 个 Endpoint，没有一个就绪`,
   "endpoints-none": (p) => `一个也没有；selector 是 ${p.selector}`,
   "selector-matches": (p) =>
