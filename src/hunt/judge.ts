@@ -1,8 +1,11 @@
 import { phrase } from "../facts/phrase.ts";
+import { nodeOf } from "../facts/provenance.ts";
 import type { NotChecked } from "../facts/world.ts";
+import { isUndeclared } from "../think/explain/meant-denial.ts";
 import type { Suspect } from "../think/explain/suspect.ts";
+import { meantFor } from "../think/intent/policy/meant.ts";
 import { isWaitedForAlone } from "../think/symptom/upstream.ts";
-import { arrives } from "../think/walk/branch.ts";
+import { arrives, type Branch, type Flow } from "../think/walk/branch.ts";
 import type { Confidence, Outcome } from "../verdict/verdict.ts";
 import { stillSo } from "./again.ts";
 import { isServersFault } from "./behind.ts";
@@ -27,6 +30,7 @@ export function judge(
   const { causes, fault, main, healed, moved, reasons, reckoning, symptomFailed } = weighed;
   const confidence = confidenceOf(field, tries, weighed, notebook);
   noteUnknownWalk(tries, main, notebook);
+  noteUnreadPolicies(field, main, notebook);
   const isExplained = fault !== null || (confidence !== null && confidence !== "suspected");
   const isEcho = faced.target.protocol === "icmp";
   // Many machines answer no echo and are well: alone their silence is no failure.
@@ -162,4 +166,14 @@ function noteUnknownWalk({ faced, behind }: Tries, main: Suspect | null, noteboo
     if (one !== undefined && at != null)
       notebook.miss([{ what: phrase("walk-to", { address: one.destination.ip.text }), why: at.why }]);
   }
+}
+
+/** What an engine enforces besides NetworkPolicies was not read: whether it means the denial is not known. */
+function noteUnreadPolicies({ cluster, world }: Field, main: Suspect | null, notebook: Notebook): void {
+  if (main === null || main.predicted === null) return;
+  const { predicted, tried } = main;
+  const permission = (flow: Flow, at: Branch) => meantFor(cluster, world, flow, at);
+  if (!isUndeclared(predicted, tried.flow, { world, permission })) return;
+  const what = phrase("policies-of-engine", { node: nodeOf(predicted.at.netns) });
+  notebook.miss([{ what, why: phrase("only-network-policies") }]);
 }

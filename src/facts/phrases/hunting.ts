@@ -11,6 +11,8 @@ export interface HuntingPhrases {
   "only-pinged": Nothing;
   "answers-of": { readonly to: string };
   "never-recorded": Nothing;
+  "policies-of-engine": { readonly node: string };
+  "only-network-policies": Nothing;
   "walk-to": { readonly address: string };
   "recorded-flows": { readonly count: number };
   "senders-not-collected": Nothing;

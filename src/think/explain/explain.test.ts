@@ -24,7 +24,7 @@ import { describeEdit } from "../walk/edits/edit-kinds.ts";
 import { replaceTable } from "../walk/edits/replace-table.ts";
 import { walk } from "../walk/walk.ts";
 import { type Correction, type Evidence, explain, type NamedCause } from "./explain.ts";
-import { denialAt } from "./meant-denial.ts";
+import { denialAt, isUndeclared } from "./meant-denial.ts";
 import type { SilentNode } from "./silent.ts";
 import { type Suspect, suspectsOf, type Tried } from "./suspect.ts";
 
@@ -729,6 +729,13 @@ describe("a policy denies what a filter stopped", () => {
     });
     const { causes } = await reckonOf(world, [triedIn(world, world, TO_POD)], [], new Map(), open);
     expect(causes.map((c) => c.confidence)).toEqual(["suspected"]);
+    const permission = () => ({ allowed: true, by: [], direction: "ingress" }) as const;
+    const isUndeclaredIn = (w: World): boolean | undefined => {
+      const at = walk(w, TO_POD).branches[0];
+      return at && isUndeclared({ leg: "request", at }, TO_POD, { world: w, permission });
+    };
+    expect(isUndeclaredIn(world)).toBe(true);
+    expect(isUndeclaredIn(make.rule("k2/host", "filter/FORWARD", DROP)(healthy))).toBe(false);
   });
 
   test("Weave Net's is the hook's own rule about its bridge", () => {

@@ -33,6 +33,12 @@ export function denialAt(
   return { permission, isMeant: permission.allowed === false && enforcer === "engine" };
 }
 
+/** An engine stops what no NetworkPolicy denies: it has policies that were not read. */
+export function isUndeclared(failure: Failure, flow: Flow, evidence: Pick<Evidence, "world" | "permission">): boolean {
+  const denial = denialAt(failure, flow, evidence);
+  return denial?.permission.allowed === true;
+}
+
 /** Where kube-router, Calico (iptables and nft), Weave Net and Azure's manager stop what no policy lets pass. */
 const ENGINES =
   /^(KUBE-(POD-FW|NWPLCY)-|(filter-)?cali-(fw|tw|fh|th|fhfw|thfw|pi|po|gi|go|pri|pro)-|WEAVE-NPC|AZURE-NPM)/;
