@@ -43,6 +43,7 @@ export interface ReadingPhrases {
   "not-understood": { readonly said: Phrase };
   "output-too-long": { readonly bytes: number };
   "too-many-lines": { readonly most: number };
+  "too-many-lines-in-all": { readonly most: number };
   "output-cut-short": Nothing;
   "empty-output": Nothing;
   "exit-status": { readonly status: number | null };

@@ -9,6 +9,7 @@ import type { Limits, Output, Reader } from "../transport/reader.ts";
 import { CLOCK, type ClockOffset, clockOffset } from "./clocks.ts";
 import { gatedCommands, hostCommands, podCommands, type Round } from "./commands.ts";
 import { choosePod, holdersOf, type PodHolders } from "./find-pods.ts";
+import { LineBudget } from "./line-budget.ts";
 import { readNetns, unreadNetns } from "./read-netns.ts";
 import { type Gap, NO_EXPECTATIONS, NOT_READ, Readings } from "./readings.ts";
 import { type Holder, parseSurvey, type Survey, surveyCommand } from "./survey.ts";
@@ -39,6 +40,7 @@ export async function collectNode(
   node: NodeName,
   pods: readonly Pod[],
   limits: Limits,
+  lines = new LineBudget(),
 ): Promise<NodeFacts> {
   const survey = surveyCommand(pods.flatMap((pod) => pod.ips));
   // When a recording's answers were given, nobody knows any more.
@@ -50,15 +52,22 @@ export async function collectNode(
 
   const known = parseSurvey(surveyed.failure === null ? new TextDecoder().decode(surveyed.stdout) : null);
   const isSurveyed = known.tools.size > 0;
-  const early = readNetns(new Readings(node, "host", null, first, NO_EXPECTATIONS));
-  const places = await choosePlaces(reader, node, holdersOf(pods, known), early, known, limits);
+  const early = readNetns(new Readings(node, "host", null, first, NO_EXPECTATIONS, lines));
+  const places = await choosePlaces(reader, node, holdersOf(pods, known), early, known, limits, lines);
 
   const gated = gatedCommands(isSurveyed ? known : null, "self", null, "");
   const rounds = places.found.map(({ pod, holder }) =>
     podRound(pod, holder, isSurveyed ? known : null, reader.offline),
   );
   const second = await reader.run(node, [...gated.commands, ...rounds.flatMap(({ round }) => round.commands)], limits);
-  const own = new Readings(node, "host", null, [...first, ...second.slice(0, gated.commands.length)], gated.expected);
+  const own = new Readings(
+    node,
+    "host",
+    null,
+    [...first, ...second.slice(0, gated.commands.length)],
+    gated.expected,
+    lines,
+  );
   const readings = [own];
   const gaps: Gap[] = [];
   if (surveyed.failure !== null) gaps.push({ subject: phrase("survey"), where: node, why: surveyed.failure });
@@ -72,7 +81,7 @@ export async function collectNode(
       places.lost.push({ pod, why: gone });
       continue;
     }
-    const reading = new Readings(node, `pod:${podKey(pod)}`, holder.path, outputs, round.expected);
+    const reading = new Readings(node, `pod:${podKey(pod)}`, holder.path, outputs, round.expected, lines);
     const facts = readNetns(reading);
     const choice = choosePod({ pod, holders: [holder] }, netns[0] ?? early, known, () => linksOf(facts));
     if ("why" in choice && facts.links.known) {
@@ -103,6 +112,7 @@ async function choosePlaces(
   host: Netns,
   survey: Survey,
   limits: Limits,
+  lines: LineBudget,
 ): Promise<{ found: { pod: Pod; holder: Holder }[]; lost: { pod: Pod; why: Phrase }[] }> {
   const several = [
     ...new Map(
@@ -119,7 +129,7 @@ async function choosePlaces(
     const outputs = await reader.run(node, commands.flat(), limits);
     for (const holder of several) {
       const own = outputs.filter(({ command }) => command.netns === holder.path);
-      const readings = new Readings(node, "pod:", holder.path, own, NO_EXPECTATIONS);
+      const readings = new Readings(node, "pod:", holder.path, own, NO_EXPECTATIONS, lines);
       links.set(holder.inode, linksOf(readNetns(readings)));
     }
   }

@@ -8,6 +8,7 @@ import type { Limits, Reader } from "../transport/reader.ts";
 import { tellSkews } from "./clocks.ts";
 import { collectNode, type NodeFacts } from "./collect-node.ts";
 import { tellGaps } from "./gaps.ts";
+import { LineBudget } from "./line-budget.ts";
 import { unreadNetns } from "./read-netns.ts";
 import { findWires } from "./wires.ts";
 
@@ -36,14 +37,15 @@ export async function collectWorld(
 ): Promise<Collected> {
   const wanted = options.nodes ?? reader.nodes;
   const reachable = wanted.filter((node) => reader.nodes.includes(node));
-  const nodes = await Promise.all(
-    reachable.map(async (node) => {
-      const pods = podsOf(cluster, node).filter(options.pods ?? (() => true));
-      const facts = await collectNode(reader, node, pods, options.limits);
-      options.onProgress?.(node);
-      return facts;
-    }),
-  );
+  const lines = new LineBudget();
+  const collect = async (node: NodeName): Promise<NodeFacts> => {
+    const pods = podsOf(cluster, node).filter(options.pods ?? (() => true));
+    const facts = await collectNode(reader, node, pods, options.limits, lines);
+    options.onProgress?.(node);
+    return facts;
+  };
+  // What of a recording exceeds the budget is the same each time.
+  const nodes = reader.offline ? await inTurn(reachable, collect) : await Promise.all(reachable.map(collect));
   const strangers = (cluster?.nodes ?? [])
     .map((node) => node.name)
     .filter((name) => !reachable.includes(name) && (options.nodes?.includes(name) ?? true));
@@ -64,6 +66,12 @@ export async function collectWorld(
     bootIds: textsOf(nodes, (node) => node.bootId),
     kernels: textsOf(nodes, (node) => node.kernel),
   };
+}
+
+async function inTurn<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await each(item));
+  return results;
 }
 
 /** Pods with a namespace of their own; one that ended has none any more. */

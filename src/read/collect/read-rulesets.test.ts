@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Output } from "../transport/reader.ts";
 import { gatedCommands } from "./commands.ts";
 import { Readings } from "./readings.ts";
+import { LineBudget } from "./line-budget.ts";
 import { readRulesets } from "./read-rulesets.ts";
 import { parseSurvey } from "./survey.ts";
 
@@ -42,6 +43,7 @@ function read(outputs: Record<string, string | null>, expected = { empty: [] as 
       empty: new Set(expected.empty),
       present: new Set(expected.present),
     },
+    new LineBudget(),
   );
   const { rulesets, sets } = readRulesets(readings);
   const told = rulesets.known
@@ -129,6 +131,7 @@ test("a mark that a newer iptables wrote and an older iptables-save leaves out i
         empty: new Set(["iptables-legacy-save"]),
         present: new Set(),
       },
+      new LineBudget(),
     );
     const { rulesets } = readRulesets(readings);
     const chains = rulesets.known

@@ -5,6 +5,7 @@ import { toldBy } from "../../facts/told-error.ts";
 import type { Parsed, Problem } from "../parse/parsed.ts";
 import type { Output } from "../transport/reader.ts";
 import { text } from "../transport/reader.ts";
+import type { LineBudget } from "./line-budget.ts";
 
 /** What exits with a status other than 0 for a key that cannot be read, or a file that the kernel does not have. */
 const TOLERATED = new Set(["sysctl-net", "proc-net-snmp"]);
@@ -16,12 +17,6 @@ const TOLERATED = new Set(["sysctl-net", "proc-net-snmp"]);
 const NEVER_EMPTY = /^(?:ip-addr|ip-link|ip-rule|ss|sysctl-net|proc-net-.+)$/;
 
 const LINE_FEED = 10;
-
-/**
- * Every line becomes some objects, about 2 KiB of them. A table of a million routes is left unread rather than memory
- * exhausted; read in part it would seem to lack the rest.
- */
-const MOST_LINES = 400_000;
 
 /** Outputs that tell themselves where they end: their parsers keep what came before, or refuse a part. */
 const SELF_ENDING = /tables(-legacy)?-save$|^nft-ruleset$/;
@@ -57,6 +52,7 @@ export class Readings {
   readonly #outputs = new Map<string, Output>();
   readonly #sourceOf = new Map<Output, Source>();
   readonly #known: Expectations;
+  readonly #lines: LineBudget;
 
   constructor(
     node: NodeName,
@@ -64,12 +60,14 @@ export class Readings {
     path: string | null,
     outputs: readonly Output[],
     expected: Expectations,
+    lines: LineBudget,
   ) {
     this.id = netnsId(node, name);
     this.node = node;
     this.name = name;
     this.path = path;
     this.#known = expected;
+    this.#lines = lines;
     for (const output of outputs) {
       this.#outputs.set(output.command.name.slice(output.command.name.lastIndexOf("/") + 1), output);
       const source: Source = { node, netns: this.id, argv: output.command.argv, at: output.at };
@@ -82,7 +80,7 @@ export class Readings {
     const output = this.#outputs.get(command);
     const source = output && this.#sourceOf.get(output);
     if (output === undefined || source === undefined) return unknown(NOT_READ);
-    const why = whyNotWhole(output, command);
+    const why = whyNotWhole(output, command, this.#lines);
     return why === null ? known({ text: text(output), source }) : unknown(why);
   }
 
@@ -134,23 +132,15 @@ export class Readings {
   }
 }
 
-function whyNotWhole(output: Output, command: string): Phrase | null {
+function whyNotWhole(output: Output, command: string, lines: LineBudget): Phrase | null {
   if (output.failure !== null) return output.failure;
   if (output.truncated) return phrase("output-too-long", { bytes: output.stdout.length });
-  if (hasMoreLines(output.stdout, MOST_LINES)) return phrase("too-many-lines", { most: MOST_LINES });
+  const tooMany = lines.refusal(output);
+  if (tooMany !== null) return tooMany;
   const isEmpty = output.stdout.length === 0;
   if (output.status === 0 || (TOLERATED.has(command) && !isEmpty)) {
     if (isEmpty) return NEVER_EMPTY.test(command) ? EMPTY_OUTPUT : null;
     return SELF_ENDING.test(command) || output.stdout.at(-1) === LINE_FEED ? null : phrase("output-cut-short");
   }
   return output.stderr.trim().split("\n").at(-1) || phrase("exit-status", { status: output.status });
-}
-
-function hasMoreLines(bytes: Uint8Array, most: number): boolean {
-  let at = -1;
-  for (let lines = 0; lines <= most; lines += 1) {
-    at = bytes.indexOf(LINE_FEED, at + 1);
-    if (at < 0) return false;
-  }
-  return true;
 }

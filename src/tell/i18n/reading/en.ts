@@ -39,6 +39,7 @@ export const reading: PhraseWords<ReadingPhrases> = {
   "not-understood": (p) => `not understood: ${p.said}`,
   "output-too-long": (p) => `its output is longer than ${p.bytes} bytes`,
   "too-many-lines": (p) => `its output has more than ${p.most} lines`,
+  "too-many-lines-in-all": (p) => `with it more than ${p.most} lines would have been read in all`,
   "output-cut-short": () => "its output ends inside a line",
   "empty-output": () => "its output is empty, which it never is",
   "exit-status": (p) => `exit status ${p.status}`,

@@ -39,6 +39,7 @@ export const reading: PhraseWords<ReadingPhrases> = {
   "not-understood": (p) => `看不懂：${p.said}`,
   "output-too-long": (p) => `输出超过 ${p.bytes} 字节`,
   "too-many-lines": (p) => `输出超过 ${p.most} 行`,
+  "too-many-lines-in-all": (p) => `连同之前读取的，输出总计超过 ${p.most} 行`,
   "output-cut-short": () => "输出在一行中间断了",
   "empty-output": () => "输出是空的，而它不可能没有输出",
   "exit-status": (p) => `退出码 ${p.status}`,
