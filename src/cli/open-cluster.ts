@@ -189,7 +189,7 @@ function refuseStrangers(reader: Reader, cluster: Cluster, world: World): void {
   if (cluster.nodes.length > 0 && known.length === 0) {
     throw new CliError(
       phrase("no-node-reached", { nodes: cluster.nodes.map((n) => n.name), via: reader.via, known: reader.nodes }),
-      phrase("give-inventory"),
+      phrase(reader.offline ? "record-under-name" : "give-inventory"),
     );
   }
   const hosts = [...world.netns.values()].filter((n) => n.name === "host" && n.node !== HERE);

@@ -82,12 +82,17 @@ describeAsRoot("the snapshot script", () => {
   );
 
   /** What the script says and how it ends, in a machine of its own where these commands are what they say. */
-  async function alone(shell: readonly string[], tools: Readonly<Record<string, string>>, around: string) {
+  async function alone(
+    shell: readonly string[],
+    tools: Readonly<Record<string, string>>,
+    around: string,
+    name: readonly string[] = ["n1"],
+  ) {
     const folder = mkdtempSync(join(root, "tools-"));
     for (const [name, text] of Object.entries(tools)) writeFileSync(join(folder, name), text, { mode: 0o755 });
     const machine = ["--net", "--pid", "--fork", "--mount", "--mount-proc", "sh", "-c", around, "sh"];
     const env = { PATH: `${folder}:${process.env.PATH}`, HOME: root };
-    const { stdout } = await run("unshare", [...machine, ...shell, script, join(folder, "file.tgz"), "n1"], { env });
+    const { stdout } = await run("unshare", [...machine, ...shell, script, join(folder, "file.tgz"), ...name], { env });
     return { stdout, files: readdirSync(folder).filter((name) => name.startsWith("file")) };
   }
 
@@ -104,6 +109,23 @@ echo "status $?"
 ps -eo args | grep '^sleep 4321'
 exit 0`;
       expect(await alone(shell, { kubectl }, around)).toEqual({ stdout: "status 130\n", files: [] });
+    },
+    60_000,
+  );
+
+  it.each([[["dash"]], [["busybox", "sh"]], [["bash", "--posix"]]])(
+    "takes under %j the name that Kubernetes has for it, by its address, and says where there is none",
+    async (shell) => {
+      const lines = "other 192.0.2.1 other\\nn7.example 192.0.2.7 n7.example\\n";
+      const kubectl = `#!/bin/sh\ncase "$*" in *addresses*) printf '${lines}' ;; *) exit 1 ;; esac\n`;
+      const ready = kubectl.replace("exit 1", "echo '{}'");
+      const around = (address: string): string =>
+        `ip link set lo up; ip addr add ${address}/32 dev lo; "$@" 2>&1 | sed "/^reading node/q"`;
+      expect((await alone(shell, { kubectl: ready }, around("192.0.2.7"), [])).stdout).toContain(
+        "reading node n7.example",
+      );
+      const given = await alone(shell, { kubectl: ready }, around("192.0.2.7"), ["n8"]);
+      expect(given.stdout).toMatch(/^lasthop: no node of the cluster is called n8: .*\nreading node n8\n/);
     },
     60_000,
   );

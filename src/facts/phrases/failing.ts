@@ -26,6 +26,7 @@ export interface FailingPhrases {
   "choose-context": Nothing;
   "no-node-reached": { readonly nodes: readonly string[]; readonly via: Phrase; readonly known: readonly string[] };
   "give-inventory": Nothing;
+  "record-under-name": Nothing;
   "no-links-read": { readonly nodes: readonly Phrase[]; readonly more: boolean };
   "node-why": { readonly node: string; readonly why: Phrase };
   "is-it-recording": Nothing;

@@ -215,6 +215,24 @@ find_kubeconfig() {
   no_objects="kubectl reaches no API from here"
 }
 
+# By its name in Kubernetes the API's objects tell what is this node's: it may be another than the machine's.
+find_name() {
+  [ -z "$no_objects" ] || return 0
+  into=$work/listed
+  limited kubectl --request-timeout=10s get nodes -o \
+    'jsonpath={range .items[*]}{.metadata.name}{" "}{.status.addresses[*].address}{"\n"}{end}'
+  [ "$status" = 0 ] && grep -q . "$into" || return 0
+  ip -o addr show >"$work/own"
+  named=$(awk -v node="$node" -v given="$1" '
+    NR == FNR { split($4, part, "/"); own[part[1]] = 1; next }
+    $1 == node { found = node }
+    found == "" && given == "" { for (i = 1; i <= NF; i++) if ($i in own || $i == tolower(node)) found = $1 }
+    END { print found }' "$work/own" "$into")
+  if [ -n "$named" ]; then node=$named
+  else say "lasthop: no node of the cluster is called $node: give its name, sh snapshot.sh FILE NODE"
+  fi
+}
+
 # The addresses of this node's pods, where the API tells them; else every address counts, as where there are IPv6 ones.
 find_addresses() {
   addresses='*'
@@ -229,23 +247,26 @@ find_addresses() {
 main() {
   node=$(uname -n)
   [ "$#" -lt 2 ] || node=$2
-  case $node in '' | .* | *[!A-Za-z0-9._:@+-]*) die "not the name of a node: $node" ;; esac
-  file=$PWD/lasthop-$node.tar.gz
-  [ "$#" -lt 1 ] || [ -z "$1" ] || file=$1
   for needed in tar gzip awk sed grep mktemp ip; do there_is "$needed" || die "this needs $needed, which is not there"; done
   case $(ip -V 2>&1) in *iproute2*) ;; *) die "this needs iproute2's ip, which tells more than busybox's" ;; esac
   pid= dog= group=
   if there_is setsid; then group=setsid; fi
   work=$(mktemp -d) || die "there is no room for temporary files"
-  stage=$work/bundle
+  file=$work/none
   trap 'if is_this_shell; then rm -rf "$work" "$file.part"; fi' EXIT
   trap interrupted INT TERM HUP
+  folder= netns=
+  find_kubeconfig
+  find_name "$2"
+  case $node in '' | .* | *[!A-Za-z0-9._:@+-]*) die "not the name of a node: $node" ;; esac
+  file=$PWD/lasthop-$node.tar.gz
+  [ "$#" -lt 1 ] || [ -z "$1" ] || file=$1
+  stage=$work/bundle
   mkdir "$stage"
   surveyed=$stage/$node/survey.txt
   mkdir "$stage/$node"
   say "reading node $node"
   folder=$node netns= inode=self
-  find_kubeconfig
   find_addresses
   set -f
   record survey.txt sh -c "$survey" lasthop $addresses

@@ -27,6 +27,7 @@ export const failing: PhraseWords<FailingPhrases> = {
   "choose-context": () => "Choose a --context that may list them.",
   "no-node-reached": (p) =>
     `none of the cluster's nodes (${p.nodes.join(", ")}) can be reached: ${p.via} knows ${p.known.join(", ")}`,
+  "record-under-name": () => "Record it again under the node's name in Kubernetes: sh snapshot.sh FILE NODE.",
   "give-inventory": () => "Give --inventory FILE with the nodes' names, or check --kubeconfig.",
   "no-links-read": (p) => `of no node the links could be read: ${p.nodes.join("; ")}${p.more ? "; …" : ""}`,
   "node-why": (p) => `${p.node}: ${p.why}`,

@@ -26,6 +26,7 @@ export const failing: PhraseWords<FailingPhrases> = {
   "kind-unread": (p) => `${p.asked}：没能从 API 读到 ${p.kind}：${p.why}`,
   "choose-context": () => "换一个有权列出它们的 --context。",
   "no-node-reached": (p) => `集群的节点（${p.nodes.join("、")}）一个也到不了：${p.via}里只有 ${p.known.join("、")}`,
+  "record-under-name": () => "请用节点在 Kubernetes 中的名字重新录制：sh snapshot.sh FILE NODE。",
   "give-inventory": () => "用 --inventory FILE 给出各节点的名字，或者检查 --kubeconfig。",
   "no-links-read": (p) => `没有一个节点能读到接口：${p.nodes.join("；")}${p.more ? "……" : ""}`,
   "node-why": (p) => `${p.node}：${p.why}`,
