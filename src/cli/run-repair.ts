@@ -43,7 +43,7 @@ export async function runRepair(
   try {
     return await carryOut(verdict, own, options, style, signal);
   } catch (error) {
-    if (options.output === "json" && error instanceof ChangeError) writeJson(planJson([], [], error, style.words));
+    if (options.output === "json" && error instanceof ChangeError) writeJson(planJson([], [], [], error, style.words));
     throw error;
   }
 }
@@ -69,7 +69,15 @@ async function carryOut(
       );
     const [refusal = null] = plan.refusals;
     if (!isText && (refusal !== null || options.apply !== true))
-      writeJson(planJson(plan.steps, warned, refusal, style.words));
+      writeJson(
+        planJson(
+          plan.steps,
+          met.flatMap(({ losses }) => losses),
+          warned,
+          refusal,
+          style.words,
+        ),
+      );
     if (refusal !== null) {
       process.stderr.write(`${errorText(refusal, style)}\n`);
       return EXIT.failed;
@@ -104,7 +112,7 @@ function planOffline(plan: Plan, verdict: Verdict, options: RepairOptions, style
     process.stdout.write(
       `${planText(plan, [], [], { ...style, isApplied: false, isOffline: true, summary: headlineText(verdict, style) })}\n`,
     );
-  else writeJson(planJson(plan.steps, [], refusal, style.words));
+  else writeJson(planJson(plan.steps, [], [], refusal, style.words));
   if (refusal === null) return EXIT.good;
   process.stderr.write(`${errorText(refusal, style)}\n`);
   return EXIT.failed;

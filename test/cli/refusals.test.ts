@@ -24,6 +24,7 @@ describe("a refused repair as JSON", () => {
     expect(stderr).toMatch(/not confirmed/);
     expect(JSON.parse(stdout)).toMatchObject({
       plan: [{ id: "remove-rule", netns: "host" }],
+      losses: [],
       warnings: [],
       refused: { code: "not-confirmed", node: null, detail: "it is likely" },
     });
@@ -37,6 +38,7 @@ describe("a refused repair as JSON", () => {
     expect(code).toBe(3);
     expect(JSON.parse(stdout)).toEqual({
       plan: [],
+      losses: [],
       warnings: [],
       refused: { code: "unknown-repair", node: null, detail: "run-anything" },
     });

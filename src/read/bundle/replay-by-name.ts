@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { NodeName } from "../../facts/provenance.ts";
 import { EMPTY_OUTPUT } from "../collect/readings.ts";
+import { HERE } from "../transport/inventory.ts";
 import type { Output } from "../transport/reader.ts";
 import { directoriesIn, readInside } from "./files-of-bundle.ts";
 import { fileOf, isPart, NOT_NODES } from "./layout.ts";
@@ -38,7 +39,7 @@ export async function replayByName(root: string): Promise<Replay> {
         const path = [node, ...(command.netns?.split("/") ?? []), file];
         const read = await readInside(root, path, limits.maxBytes);
         if (read === null) return { ...output, failure: NOT_IN_BUNDLE };
-        const twin = command.netns === null ? TWINS.get(file) : undefined;
+        const twin = command.netns === null && node !== HERE ? TWINS.get(file) : undefined;
         if (twin !== undefined && read.bytes.length === 0 && (await isEmpty(root, [node, twin])))
           return { ...output, failure: EMPTY_OUTPUT };
         const { bytes, truncated } = read;

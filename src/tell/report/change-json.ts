@@ -1,3 +1,4 @@
+import type { Phrase } from "../../facts/phrase.ts";
 import type { Words } from "../i18n/en.ts";
 import { phraseText } from "../i18n/phrases.ts";
 import type { ErrorLike, Warned } from "./repair-text.ts";
@@ -6,15 +7,17 @@ interface Identified {
   readonly id: string;
 }
 
-/** What `repair` would do; `refused` tells why it does not, and is null when nothing speaks against it. */
+/** What `repair` would do; `losses`: what goes with it for good; `refused` tells why it does not, and is null when nothing speaks against it. */
 export function planJson(
   steps: readonly { readonly repair: object; readonly netns: string }[],
+  losses: readonly Phrase[],
   warnings: readonly Warned[],
   refused: ErrorLike | null,
   words: Words,
 ): unknown {
   return {
     plan: steps.map(({ repair, netns }) => ({ ...repair, netns })),
+    losses: losses.map((loss) => phraseText(loss, words)),
     warnings,
     refused: errorJson(refused, words),
   };

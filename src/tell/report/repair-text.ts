@@ -5,6 +5,7 @@ import type { Verdict } from "../../verdict/verdict.ts";
 import { padTo } from "../columns.ts";
 import { phraseText } from "../i18n/phrases.ts";
 import { printable } from "./finding-text.ts";
+import { whatNullMeans } from "./cause-values.ts";
 import type { Style } from "./terminal.ts";
 
 /** Shapes that these texts need of plans, journals and their outcomes. */
@@ -95,7 +96,8 @@ export function headlineText(verdict: Verdict, { words, language }: Pick<Style, 
   const { cause } = verdict;
   if (verdict.language === language) return verdict.summary;
   if (cause === null) return words.outcome[verdict.outcome];
-  return words.repair.cause({ ...cause, place: placeText(cause.node, cause.netns ?? "host", words.repair.api) });
+  const place = cause.node === null ? null : placeText(cause.node, cause.netns ?? "host", words.repair.api);
+  return words.repair.cause({ ...cause, ...whatNullMeans(cause), place });
 }
 
 function presentText(met: Met | undefined, found: string | null | undefined, words: Style["words"]): string {

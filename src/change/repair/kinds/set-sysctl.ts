@@ -86,12 +86,15 @@ function purged({ before, after, first, present }: UndoView<Image>): string[] {
   });
 }
 
-/** rt6_purge_dflt_routers: default routes of all links, but those whose own accept_ra is 2. */
+/**
+ * __rt6_purge_dflt_routers (net/ipv6/route.c): default routes that the kernel took from advertisements, of all links but those whose own
+ * accept_ra is 2. Where it is 0 the kernel takes none: a daemon set them, and they stay.
+ */
 function purgedBy(p: Params, { values, advertised }: Image): string[] {
   const conf = /^net\.ipv6\.conf\.([^.]+)\.forwarding$/.exec(p.key);
   if (conf === null || conf[1] === "default" || Number(p.value) === 0) return [];
   const isDefault = (line: string) => wordsOf(line)[0] === "default";
-  return advertised.filter((line) => isDefault(line) && values[acceptRaOf(line)] !== "2");
+  return advertised.filter((line) => isDefault(line) && !["0", "2"].includes(values[acceptRaOf(line)] ?? ""));
 }
 
 function acceptRaOf(route: string): string {

@@ -1,8 +1,20 @@
 /** Plans, repairs, the journal. */
 export const repair = {
   /** What is repaired, where the verdict was told in another language. */
-  cause: (p: { id: string; place: string; object: string; found: string | null; wanted: string | null }) =>
-    `${p.id} on ${p.place}: ${p.object}, found ${p.found ?? "absent"}, wanted ${p.wanted ?? "absent"}`,
+  cause: (p: {
+    id: string;
+    place: string | null;
+    object: string;
+    found: string | null;
+    wanted: string | null;
+    isAbsent: boolean;
+    isToGo: boolean;
+  }) => {
+    const found = p.found ?? (p.isAbsent ? "absent" : null);
+    const wanted = p.wanted ?? (p.isToGo ? "absent" : null);
+    const values = [found === null ? "" : `, found ${found}`, wanted === null ? "" : `, wanted ${wanted}`];
+    return `${p.id}${p.place === null ? "" : ` on ${p.place}`}: ${p.object}${values.join("")}`;
+  },
   api: "Kubernetes API",
   absentNow: "  (absent now)",
   now: (p: { found: string }) => `  (now ${p.found})`,
@@ -21,7 +33,7 @@ export const repair = {
   takesBack: "takes back:",
   undone: (p: { runtime: string; file: string }) =>
     p.runtime === "in-force"
-      ? "the file is as it was before; the value that it set is in force until the next boot"
+      ? "the file is as it was before; the value is in force now, and no file of Lasthop's sets it at the next boot"
       : `${({ gone: "a reboot had taken it back", "gone-with-pod": "it went with its pod" } as Record<string, string>)[p.runtime] ?? "as it was before"}${p.file === "restored" ? ", and the file" : ""}`,
   states: {
     applied: "applied",

@@ -2,7 +2,12 @@ import type { changeErrors as englishErrors, changeHints as englishHints, repair
 
 /** Plans, repairs, the journal. */
 export const repair: typeof english = {
-  cause: (p) => `${p.id}（${p.place}）：${p.object}，现值 ${p.found ?? "不存在"}，应为 ${p.wanted ?? "不存在"}`,
+  cause: (p) => {
+    const found = p.found ?? (p.isAbsent ? "不存在" : null);
+    const wanted = p.wanted ?? (p.isToGo ? "不存在" : null);
+    const values = [found === null ? "" : `，现值 ${found}`, wanted === null ? "" : `，应为 ${wanted}`];
+    return `${p.id}${p.place === null ? "" : `（${p.place}）`}：${p.object}${values.join("")}`;
+  },
   api: "Kubernetes API",
   absentNow: "  （当前不存在）",
   now: (p) => `  （当前为 ${p.found}）`,
@@ -21,7 +26,7 @@ export const repair: typeof english = {
   takesBack: "撤销：",
   undone: (p) =>
     p.runtime === "in-force"
-      ? "文件已恢复原样；但开机时由它设置的值要到下次重启才会失效"
+      ? "文件已恢复原样；这个值目前仍然生效，下次重启时 Lasthop 的文件不会再设置它"
       : `${({ gone: "重启已经把它撤销了", "gone-with-pod": "Pod 已经重建，改动随旧 Pod 一起消失了" } as Record<string, string>)[p.runtime] ?? "已恢复原样"}${p.file === "restored" ? "，文件也一并恢复" : ""}`,
   states: {
     applied: "生效中",

@@ -3,6 +3,7 @@ import { MECHANISMS } from "../../../think/causes/mechanisms.ts";
 import { isNodeSysctl, type Verdict, type VerdictCause } from "../../../verdict/verdict.ts";
 import type { IncidentWords } from "../../i18n/incident/en.ts";
 import { WORDS } from "../../i18n/language.ts";
+import { whatNullMeans } from "../cause-values.ts";
 import type { Block, Row, Section } from "./report.ts";
 import { isLastHopSeen } from "./way.ts";
 import { code, marked, prose, quotesOf, references, type Text, words } from "./text.ts";
@@ -88,13 +89,11 @@ function causeRows(cause: VerdictCause, say: IncidentWords): readonly Row[] {
   ];
 }
 
-/** Objects that one takes away where they should not be. */
-const REMOVABLE = /^(rule|ip rule|route|neigh|fdb|ipset|conntrack) /;
-
-/** What no single value would mend (a policy, a full queue, a node) is as it is found, or has no value at all. */
-function valueRows({ object, found, wanted }: VerdictCause, { labels, absent, remove }: IncidentWords): readonly Row[] {
-  const is = found !== null ? code(found) : wanted !== null ? words(absent) : null;
-  const shall = wanted !== null ? code(wanted) : found !== null && REMOVABLE.test(object) ? words(remove) : null;
+function valueRows(cause: VerdictCause, { labels, absent, remove }: IncidentWords): readonly Row[] {
+  const { found, wanted } = cause;
+  const { isAbsent, isToGo } = whatNullMeans(cause);
+  const is = found !== null ? code(found) : isAbsent ? words(absent) : null;
+  const shall = wanted !== null ? code(wanted) : isToGo ? words(remove) : null;
   return [
     ...(is === null ? [] : [{ label: labels.found, text: is }]),
     ...(shall === null ? [] : [{ label: labels.wanted, text: shall }]),

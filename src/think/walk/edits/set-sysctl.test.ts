@@ -117,6 +117,9 @@ describe("a supposed sysctl", () => {
     expect(left("net.ipv6.conf.all.forwarding=1")).toEqual(["fe80::2", "fe80::9"]);
     expect(left("net.ipv6.conf.eth0.forwarding=1")).toEqual(["fe80::2", "fe80::9"]);
     expect(left("net.ipv6.conf.all.forwarding=0")).toHaveLength(3);
+    // A kernel that takes no advertisements has none to lose: a daemon's are the daemon's.
+    const byDaemon = worldOf({ ...keys, "net.ipv6.conf.eth0.accept_ra": "0" }, `${gone}\n`);
+    expect(rowsOf(write(byDaemon, "net.ipv6.conf.all.forwarding=1"), id, "routes")).toHaveLength(1);
   });
 
   test("is named as in a verdict", () => {

@@ -54,11 +54,14 @@ function purgesAdvertised({ key, value }: SetSysctl): boolean {
   return set?.family === "ipv6" && set.leaf === "forwarding" && set.link !== "default" && Number(value) !== 0;
 }
 
-/** rt6_purge_dflt_routers (net/ipv6/route.c): of all links, but those whose own accept_ra is 2. */
+/**
+ * __rt6_purge_dflt_routers (net/ipv6/route.c): what the kernel took from advertisements, of all links but those whose own accept_ra is 2.
+ * Where it is 0 the kernel takes none: a daemon set them, and they stay.
+ */
 function withoutAdvertised(world: World, id: NetnsId): World {
   const netns = world.netns.get(id);
-  const isKept = (dev: string | null) =>
-    dev !== null && sysctlRow(netns, confKey({ family: "ipv6", link: dev, leaf: "accept_ra" }))?.value === "2";
+  const accepts = (dev: string) => sysctlRow(netns, confKey({ family: "ipv6", link: dev, leaf: "accept_ra" }))?.value;
+  const isKept = (dev: string | null) => dev !== null && ["0", "2"].includes(accepts(dev) ?? "");
   return replaceTable(world, id, "routes", (routes) => {
     const left = routes.filter(
       ({ dst, protocol, nexthops }) =>
