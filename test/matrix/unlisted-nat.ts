@@ -110,27 +110,11 @@ export const NAT_FAULTS: readonly UnlistedFault[] = [
       `${toBackend(scene)} -m connbytes --connbytes 3: --connbytes-dir original --connbytes-mode packets -j DROP`,
   }),
   atHead({
-    id: "whoever has connected three times in a minute is locked out",
-    cni: "flannel",
-    side: "near",
-    of: "filter/FORWARD",
-    cause: "forward-drop",
-    rule: (scene) => `${toBackend(scene)} --syn -m recent --name lock --update --seconds 60 --hitcount 3 -j DROP`,
-  }),
-  atHead({
     id: "what carries data is dropped",
     cni: "calico",
     side: "near",
     of: "mangle/FORWARD",
     cause: "rule-drops",
     rule: ({ gateway }) => `-p tcp -s ${gateway.address} --tcp-flags PSH PSH -j DROP`,
-  }),
-  atHead({
-    id: "what kube-proxy would masquerade leaves as it came",
-    cni: "flannel",
-    side: "far",
-    of: "nat/POSTROUTING",
-    cause: "rule-drops",
-    rule: () => "-m mark --mark 0x4000/0x4000 -j ACCEPT",
   }),
 ];

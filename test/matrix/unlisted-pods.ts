@@ -54,20 +54,6 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
     truths: ({ far, plan }) => only(`wrong-route ${far.name} route ${plan.clusterCidr} table main`),
   },
   {
-    id: "the pod has lost its address",
-    cni: "flannel",
-    inject: ({ backend }) => [on(backend.netns, `ip address del ${backend.address}/24 dev eth0`)],
-    revert: (scene) => [
-      on(
-        scene.backend.netns,
-        `ip address add ${scene.backend.address}/24 brd + dev eth0`,
-        `ip route replace ${scene.plan.clusterCidr} via ${bridgeOf(scene)} dev eth0`,
-        `ip route replace default via ${bridgeOf(scene)} dev eth0`,
-      ),
-    ],
-    truths: ({ far, backend }) => only(`\\S+ ${far.name} address ${backend.address}/24 dev eth0`),
-  },
-  {
     id: "the node answers no ARP on the bridge",
     cni: "flannel",
     inject: ({ far, backend }) => [

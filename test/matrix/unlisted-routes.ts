@@ -83,9 +83,9 @@ export const ROUTE_FAULTS: readonly UnlistedFault[] = [
     id: "IPsec's policy lets nothing out to the pod",
     cni: "flannel",
     inject: ({ near, backend }) => [
-      on(near.netns, `ip xfrm policy add dir fwd dst ${backend.address}/32 action block`),
+      on(near.netns, `ip xfrm policy add dir out dst ${backend.address}/32 action block`),
     ],
-    revert: ({ near, backend }) => [on(near.netns, `ip xfrm policy delete dir fwd dst ${backend.address}/32`)],
+    revert: ({ near, backend }) => [on(near.netns, `ip xfrm policy delete dir out dst ${backend.address}/32`)],
     truths: () => [],
   },
 ];
