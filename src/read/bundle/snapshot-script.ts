@@ -9,6 +9,7 @@ import { schemaName } from "./manifest.ts";
 import { OBJECT_TEMPLATES } from "./object-templates.ts";
 import { SECRET_SYSCTL_NAMES } from "./redact.ts";
 import { SNAPSHOT_FUNCTIONS } from "./snapshot-functions.ts";
+import { SNAPSHOT_KUBERNETES } from "./snapshot-kubernetes.ts";
 
 const PLACE = "pod";
 /** A node that has it all: what of it a node really has is decided there, by the same rules. */
@@ -39,7 +40,7 @@ schema=${shWord(schemaName())}
 most_blocks=${BUNDLE_LIMITS.fileBytes / 512}
 secrets=${shWord(SECRET_SYSCTL_NAMES.join("|"))}
 survey=${shWord(SURVEY_SCRIPT)}
-${SNAPSHOT_FUNCTIONS}
+${SNAPSHOT_FUNCTIONS}${SNAPSHOT_KUBERNETES}
 host_commands() {
 ${host.map(toLine).join("\n")}
 }
