@@ -3,7 +3,7 @@ import type { Link } from "../../../facts/netns.ts";
 import type { NetnsId } from "../../../facts/provenance.ts";
 import type { World } from "../../../facts/world.ts";
 import { answersFor } from "../l2/arp.ts";
-import { isRoutersMac } from "../l2/routed.ts";
+import { isAnsweredByRouter } from "../l2/routed.ts";
 import { hearersBeyond, type Station } from "../l2/stations.ts";
 import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
@@ -57,7 +57,7 @@ function proposeRemoval(world: World, read: Read): readonly Proposal<RemoveNeigh
   const right = owner?.mac?.toLowerCase();
   if (right === undefined || right === there.mac.toLowerCase()) return [];
   const netns = world.netns.get(read.netns);
-  if (netns === undefined || isRoutersMac(world, netns, dev, there.mac)) return [];
+  if (netns === undefined || isAnsweredByRouter(world, netns, dev, read.ip)) return [];
   const elsewhere = peersOf(world, read.netns).flatMap((peer) => entryOf(world, peer.id, read.dev, read.ip)?.mac ?? []);
   const edit: RemoveNeighbour = { do: "remove-neighbour", netns: read.netns, dev: read.dev, ip: read.ip };
   return [{ edit, kind: "cure", departure: elsewhere.length === 0 ? 1 : departure(there.mac, elsewhere) }];

@@ -30,7 +30,7 @@ function way(world: World): string {
 }
 
 /** As a machine has its neighbours where the fabric's router answers ARP for everybody. */
-function answeredFor(netns: NetnsId, macs: Readonly<Record<string, string>>): make.Change {
+function answeredFor(netns: NetnsId, macs: Readonly<Record<string, string>>, state = "REACHABLE"): make.Change {
   return (world) => {
     const because = linksOf(world.netns.get(netns))[0]?.because;
     if (because === undefined) throw new Error(`${netns} has no links`);
@@ -40,7 +40,7 @@ function answeredFor(netns: NetnsId, macs: Readonly<Record<string, string>>): ma
         ip: ip(address),
         dev: "eth0",
         mac,
-        state: "REACHABLE",
+        state,
         proxy: false,
         because,
       })),
@@ -54,6 +54,12 @@ describe("where a router answers ARP for all", () => {
   test("its address leads to the machine that was meant", () => {
     const all = answeredFor("k1/host", { "192.168.6.1": FABRIC, "192.168.6.142": FABRIC });
     expect(way(make.made(healthy, all))).toMatch(/^DELIVERED DELIVERED: k1\/host out, k2\/host in/);
+  });
+
+  test("its address is wrong where somebody has set it for good: nothing says that the router answered", () => {
+    const router = answeredFor("k1/host", { "192.168.6.1": FABRIC });
+    const set = answeredFor("k1/host", { "192.168.6.142": FABRIC }, "PERMANENT");
+    expect(way(make.made(healthy, make.all(router, set)))).toBe("WRONG_MAC: k1/host out");
   });
 
   test("an address that no router has is wrong", () => {

@@ -49,18 +49,19 @@ export function acrossRouters(traveller: Traveller, from: Netns, link: Link, end
 }
 
 /**
- * The MAC address of a router that was not collected. Where the fabric answers ARP for all (proxy ARP between isolated ports, a
- * cloud's virtual network) machines have that address for each other too, and are reached by it.
+ * By ARP an address was found to be at the MAC address of a router that was not collected: the fabric answers for all (proxy ARP between
+ * isolated ports, a cloud's virtual network), and its machines are reached by it. What somebody has set for good was not found so.
  */
-export function isRoutersMac(world: World, netns: Netns, link: Link, mac: string): boolean {
+export function isAnsweredByRouter(world: World, netns: Netns, link: Link, ip: Ip): boolean {
   if (!netns.routes.known || !netns.neighbours.known) return false;
+  const ofLink = netns.neighbours.value.filter((n) => n.dev === link.name && !n.proxy);
+  const entry = ofLink.find((n) => sameIp(n.ip, ip));
+  if (entry === undefined || entry.mac === null || entry.state === "PERMANENT") return false;
+  const mac = entry.mac.toLowerCase();
   const routers = netns.routes.value
     .flatMap((r) => r.nexthops)
     .flatMap((hop) => (hop.dev === link.name && hop.via !== null && isStranger(world, link, hop.via) ? [hop.via] : []));
-  return netns.neighbours.value.some(
-    (n) =>
-      n.dev === link.name && n.mac?.toLowerCase() === mac.toLowerCase() && routers.some((via) => sameIp(via, n.ip)),
-  );
+  return ofLink.some((n) => n.mac?.toLowerCase() === mac && routers.some((via) => sameIp(via, n.ip)));
 }
 
 /** A next hop on this link that is none of the machines that were collected. */

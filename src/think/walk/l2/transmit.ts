@@ -14,7 +14,7 @@ import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
 import { filterEgress } from "./filter-frame.ts";
 import { isLeaving, leave, leavingOf } from "./leave.ts";
 import { endAtDeadLink } from "./link-state.ts";
-import { acrossRouters, comesInAt, isRoutersMac } from "./routed.ts";
+import { acrossRouters, comesInAt, isAnsweredByRouter } from "./routed.ts";
 import { hearersAt } from "./stations.ts";
 
 type Transmit = Extract<Stage, { at: "transmit" }>;
@@ -102,7 +102,7 @@ function ontoSegment(traveller: Traveller, netns: Netns, link: Link, ends: reado
   }
   const resolved = traveller.resolvedBy;
   const owner = resolved === null ? null : ownerOf(traveller, resolved.ip, ends);
-  if (owner !== null && mac !== null && isRoutersMac(traveller.world, netns, link, mac))
+  if (owner !== null && resolved !== null && isAnsweredByRouter(traveller.world, netns, link, resolved.ip))
     return acrossRouters(traveller, netns, link, { netns: owner.netns.id, link: owner.link.name });
   if (owner !== null && resolved !== null) {
     const detail = `${mac ?? "?"}, ${resolved.ip.text} is-at ${owner.link.mac ?? "?"}`;
