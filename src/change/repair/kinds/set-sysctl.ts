@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { phrase } from "../../../facts/phrase.ts";
 import { type Act, defineKind, linesOf, type UndoView } from "../kind.ts";
+import { purgesAdvertised, sparesAdvertised } from "../../../think/walk/edits/sysctl-keys.ts";
 import { netnsParam } from "../params.ts";
 import { sysctlFile, sysctlKey } from "../text/sysctl-key.ts";
 import { routeArgv, routeWords, wordAfter, wordsOf } from "../text/ip-words.ts";
@@ -86,15 +87,10 @@ function purged({ before, after, first, present }: UndoView<Image>): string[] {
   });
 }
 
-/**
- * __rt6_purge_dflt_routers (net/ipv6/route.c): default routes that the kernel took from advertisements, of all links but those whose own
- * accept_ra is 2. Where it is 0 the kernel takes none: a daemon set them, and they stay.
- */
 function purgedBy(p: Params, { values, advertised }: Image): string[] {
-  const conf = /^net\.ipv6\.conf\.([^.]+)\.forwarding$/.exec(p.key);
-  if (conf === null || conf[1] === "default" || Number(p.value) === 0) return [];
+  if (!purgesAdvertised(p.key, p.value)) return [];
   const isDefault = (line: string) => wordsOf(line)[0] === "default";
-  return advertised.filter((line) => isDefault(line) && !["0", "2"].includes(values[acceptRaOf(line)] ?? ""));
+  return advertised.filter((line) => isDefault(line) && !sparesAdvertised(values[acceptRaOf(line)]));
 }
 
 function acceptRaOf(route: string): string {

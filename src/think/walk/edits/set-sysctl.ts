@@ -5,7 +5,15 @@ import type { Read } from "../reads.ts";
 import type { EditOf } from "./edit.ts";
 import type { EditMeaning } from "./edit-meaning.ts";
 import { replaceTable } from "./replace-table.ts";
-import { type ConfKey, confKey, parseConfKey, sysctlRow, withoutAlias } from "./sysctl-keys.ts";
+import {
+  type ConfKey,
+  confKey,
+  parseConfKey,
+  purgesAdvertised,
+  sparesAdvertised,
+  sysctlRow,
+  withoutAlias,
+} from "./sysctl-keys.ts";
 import { proposeSysctls } from "./sysctl-proposals.ts";
 
 type SetSysctl = EditOf<"set-sysctl">;
@@ -14,7 +22,7 @@ export const setSysctl: EditMeaning<SetSysctl> = {
   cost: 1,
   touches(edit: SetSysctl, read: Read): boolean {
     if (read.netns !== edit.netns) return false;
-    if (read.of === "route") return read.dst.family === 6 && purgesAdvertised(edit);
+    if (read.of === "route") return read.dst.family === 6 && purgesAdvertised(edit.key, edit.value);
     if (read.of !== "sysctl") return false;
     if (withoutAlias(read.key) === withoutAlias(edit.key)) return true;
     const set = parseConfKey(edit.key);
@@ -28,7 +36,7 @@ export const setSysctl: EditMeaning<SetSysctl> = {
     const set = parseConfKey(edit.key);
     // inet_forward_change runs only when the value changes, addrconf_fixup_forwarding whenever it is written.
     const spreads = set !== null && (set.family === "ipv6" || present.value !== edit.value);
-    const routed = purgesAdvertised(edit) ? withoutAdvertised(world, edit.netns) : world;
+    const routed = purgesAdvertised(edit.key, edit.value) ? withoutAdvertised(world, edit.netns) : world;
     return replaceTable(routed, edit.netns, "sysctls", (rows) => {
       let changed = false;
       const next = rows.map((row): Sysctl => {
@@ -48,20 +56,10 @@ export const setSysctl: EditMeaning<SetSysctl> = {
   wanted: (edit) => edit.value,
 };
 
-/** addrconf_fixup_forwarding (net/ipv6/addrconf.c): whoever becomes a router takes no other one's advertisements. */
-function purgesAdvertised({ key, value }: SetSysctl): boolean {
-  const set = parseConfKey(key);
-  return set?.family === "ipv6" && set.leaf === "forwarding" && set.link !== "default" && Number(value) !== 0;
-}
-
-/**
- * __rt6_purge_dflt_routers (net/ipv6/route.c): what the kernel took from advertisements, of all links but those whose own accept_ra is 2.
- * Where it is 0 the kernel takes none: a daemon set them, and they stay.
- */
 function withoutAdvertised(world: World, id: NetnsId): World {
   const netns = world.netns.get(id);
   const accepts = (dev: string) => sysctlRow(netns, confKey({ family: "ipv6", link: dev, leaf: "accept_ra" }))?.value;
-  const isKept = (dev: string | null) => dev !== null && ["0", "2"].includes(accepts(dev) ?? "");
+  const isKept = (dev: string | null) => dev !== null && sparesAdvertised(accepts(dev));
   return replaceTable(world, id, "routes", (routes) => {
     const left = routes.filter(
       ({ dst, protocol, nexthops }) =>

@@ -51,3 +51,17 @@ export function sysctlRow(netns: Netns | undefined, key: string): Sysctl | null 
   const rows = netns.sysctls.value;
   return sysctlNamed(rows, key) ?? (alias === null ? null : sysctlNamed(rows, alias));
 }
+
+/** addrconf_fixup_forwarding (net/ipv6/addrconf.c): whoever becomes a router takes no other one's advertisements. */
+export function purgesAdvertised(key: string, value: string): boolean {
+  const set = parseConfKey(key);
+  return set?.family === "ipv6" && set.leaf === "forwarding" && set.link !== "default" && Number(value) !== 0;
+}
+
+/**
+ * Whether advertised default routes of a link with this accept_ra outlast that: __rt6_purge_dflt_routers (net/ipv6/route.c) spares 2. Where
+ * it is 0 the kernel takes no advertisements: a daemon set its routes, and they stay.
+ */
+export function sparesAdvertised(acceptRa: string | undefined): boolean {
+  return acceptRa === "0" || acceptRa === "2";
+}
