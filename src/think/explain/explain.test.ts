@@ -108,6 +108,15 @@ describe("confirmed", () => {
     expect(await said(strict)).toEqual(["confirmed wrong-route k2 route 10.42.2.0/24 table main"]);
   });
 
+  test("a route of one node alone leads the way back to a router that was not collected: that route, not the network", async () => {
+    const router = { via: ip("192.168.6.1"), dev: "eth0", weight: 1, flags: [], encap: null };
+    const astray = make.all(
+      make.noRoute("k2/host", "10.42.2.0/24"),
+      make.route("k2/host", "10.42.2.0/24", { nexthops: [router] }),
+    );
+    expect(await said(astray)).toEqual(["confirmed wrong-route k2 route 10.42.2.0/24 table main"]);
+  });
+
   test("a tunnel that was made anew is known by its old MAC address, to the neighbours and to the FDB", async () => {
     const [mac, old] = ["9a:47:6c:cd:67:4a", "02:00:00:00:00:99"];
     const rename: make.Change = (world) =>

@@ -73,12 +73,21 @@ describe("a router that was not collected", () => {
     expect(way(routed)).toBe("DELIVERED DELIVERED: k1/host out, k2/host in, k2/host out, k1/host in");
   });
 
-  test("takes to pods what a route says that it does", () => {
-    const hostGw = make.all(
-      make.noRoute("k1/host", "10.42.0.0/24"),
-      make.route("k1/host", "10.42.0.0/24", { nexthops: [ROUTER] }),
-    );
-    expect(way(make.made(routed, hostGw))).toMatch(/^DELIVERED DELIVERED: k1\/host out, k2\/host in/);
+  /** A node's route to the pods of another. */
+  const podsBy = (node: NetnsId, pods: string, hop: typeof ROUTER): make.Change =>
+    make.all(make.noRoute(node, pods), make.route(node, pods, { nexthops: [hop] }));
+
+  test("takes to pods what routes on both sides say that it does", () => {
+    const both = make.all(podsBy("k1/host", "10.42.0.0/24", ROUTER), podsBy("k2/host", "10.42.2.0/24", ROUTER));
+    expect(way(make.made(routed, both))).toMatch(/^DELIVERED DELIVERED: k1\/host out, k2\/host in/);
+  });
+
+  test("knows nothing of pods where one side alone has a route to it: that may be the fault", () => {
+    const alone = podsBy("k1/host", "10.42.0.0/24", ROUTER);
+    expect(way(make.made(healthy, alone))).toBe("LEFT_CLUSTER: k1/host out");
+    const other = { ...ROUTER, via: ip("192.168.6.9") };
+    const apart = make.all(alone, podsBy("k2/host", "10.42.2.0/24", other));
+    expect(way(make.made(healthy, apart))).toBe("LEFT_CLUSTER: k1/host out");
   });
 
   test("may know as little of pods as the machine whose default route leads to it", () => {

@@ -2,7 +2,7 @@ import { contains, type Ip, sameIp } from "../../../facts/ip.ts";
 import { linkNamed, UPLINK_KINDS } from "../../../facts/lookup/links.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { wiresAt } from "../../../facts/lookup/wires.ts";
-import type { Link, Netns } from "../../../facts/netns.ts";
+import type { Link, Netns, Nexthop } from "../../../facts/netns.ts";
 import { phrase } from "../../../facts/phrase.ts";
 import { netnsId } from "../../../facts/provenance.ts";
 import { linksOf, type WireEnd, type World } from "../../../facts/world.ts";
@@ -13,8 +13,9 @@ import type { Move, Traveller } from "../traveller.ts";
 
 /**
  * Where a packet comes in again that leaves a machine for a router that was not collected. Routers take what is addressed to
- * the machine's own place among them there; what lies behind it (pods, the ends of tunnels) only where the sender has a route
- * that says so: by its default route it sends what it knows nothing of, and a router knows no more. Null: only the fabric knows.
+ * the machine's own place among them there; what lies behind it (pods, the ends of tunnels) only where routes on both sides say
+ * so: by its default route a machine sends what it knows nothing of, and a router knows no more; and a route that only one side has
+ * may be the fault. Null: only the fabric knows.
  */
 export function comesInAt(traveller: Traveller, from: Netns, link: Link): WireEnd | null {
   const { world } = traveller;
@@ -27,7 +28,7 @@ export function comesInAt(traveller: Traveller, from: Netns, link: Link): WireEn
   if (machine === undefined || via === null || !isStranger(world, link, via)) return null;
   const doors = doorsOf(world, machine);
   const own = doors.filter((l) => l.addresses.some((a) => sameIp(a.ip, dst)));
-  if (own.length === 0 && !isRoutedOnPurpose(from, link, dst, via)) return null;
+  if (own.length === 0 && !isRoutedBothWays(world, { from, link, via }, machine, dst)) return null;
   const [door, ...others] = own.length > 0 ? own : doors;
   return door === undefined || others.length > 0 ? null : { netns: machine.id, link: door.name };
 }
@@ -72,15 +73,36 @@ function isStranger(world: World, link: Link, via: Ip): boolean {
   );
 }
 
+interface Departure {
+  readonly from: Netns;
+  readonly link: Link;
+  readonly via: Ip;
+}
+
+/** The sender has a route to the address by that router, and the machine behind it one to the sender's side: by the same router, where both are beside it. */
+function isRoutedBothWays(world: World, { from, link, via }: Departure, machine: Netns, dst: Ip): boolean {
+  const back = linksOf(machine).filter((l) => l.addresses.some((a) => contains(a.prefix, via)));
+  const sender = [...world.netns.values()].filter((n) => n.node === from.node).flatMap(addressesOf);
+  return (
+    hasRouteBy(from, [dst], (hop) => hop.dev === link.name && sameIp(hop.via, via)) &&
+    hasRouteBy(machine, sender, (hop) => {
+      const by = hop.dev === null ? null : linkNamed(linksOf(machine), hop.dev);
+      if (by === null || hop.via === null || !isStranger(world, by, hop.via)) return false;
+      return back.length === 0 || sameIp(hop.via, via);
+    })
+  );
+}
+
 /** By a route of its own, not by the one for all that is not known. */
-function isRoutedOnPurpose(from: Netns, link: Link, dst: Ip, via: Ip): boolean {
+function hasRouteBy(from: Netns, to: readonly Ip[], isHop: (hop: Nexthop) => boolean): boolean {
   if (!from.routes.known) return false;
   return from.routes.value.some(
-    (r) =>
-      r.dst.length > 0 &&
-      contains(r.dst, dst) &&
-      r.nexthops.some((hop) => hop.dev === link.name && sameIp(hop.via, via)),
+    (r) => r.dst.length > 0 && to.some((ip) => contains(r.dst, ip)) && r.nexthops.some(isHop),
   );
+}
+
+function addressesOf(netns: Netns): readonly Ip[] {
+  return linksOf(netns).flatMap((l) => l.addresses.filter((a) => a.scope === "global").map((a) => a.ip));
 }
 
 /** Links by which a machine itself sends to routers: by the same ones routers send to it. */
