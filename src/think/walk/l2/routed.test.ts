@@ -77,6 +77,11 @@ describe("a router that was not collected", () => {
   const podsBy = (node: NetnsId, pods: string, hop: typeof ROUTER): make.Change =>
     make.all(make.noRoute(node, pods), make.route(node, pods, { nexthops: [hop] }));
 
+  test("takes nothing to a machine that answers on the segment: a route of one side alone may be the fault", () => {
+    const alone = make.route("k1/host", "192.168.6.142/32", { nexthops: [ROUTER] });
+    expect(way(make.made(healthy, alone))).toBe("LEFT_CLUSTER: k1/host out");
+  });
+
   test("takes to pods what routes on both sides say that it does", () => {
     const both = make.all(podsBy("k1/host", "10.42.0.0/24", ROUTER), podsBy("k2/host", "10.42.2.0/24", ROUTER));
     expect(way(make.made(routed, both))).toMatch(/^DELIVERED DELIVERED: k1\/host out, k2\/host in/);

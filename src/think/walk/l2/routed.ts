@@ -1,6 +1,6 @@
 import { contains, type Ip, sameIp } from "../../../facts/ip.ts";
 import { linkNamed, UPLINK_KINDS } from "../../../facts/lookup/links.ts";
-import { isLocalAddress } from "../../../facts/lookup/routes.ts";
+import { isLocalAddress, routesCovering, TABLE_MAIN } from "../../../facts/lookup/routes.ts";
 import { wiresAt } from "../../../facts/lookup/wires.ts";
 import type { Link, Netns, Nexthop } from "../../../facts/netns.ts";
 import { phrase } from "../../../facts/phrase.ts";
@@ -12,10 +12,10 @@ import type { Read } from "../reads.ts";
 import type { Move, Traveller } from "../traveller.ts";
 
 /**
- * Where a packet comes in again that leaves a machine for a router that was not collected. Routers take what is addressed to
- * the machine's own place among them there; what lies behind it (pods, the ends of tunnels) only where routes on both sides say
- * so: by its default route a machine sends what it knows nothing of, and a router knows no more; and a route that only one side has
- * may be the fault. Null: only the fabric knows.
+ * Where a packet comes in again that leaves a machine for a router that was not collected: where the machines on both sides reach
+ * each other so. A route that one side alone has may be the fault. What lies behind a machine (pods, the ends of tunnels) a router
+ * knows only where routes of their own say so: by its default route a machine sends what it knows nothing of, and a router knows no
+ * more. Null: only the fabric knows.
  */
 export function comesInAt(traveller: Traveller, from: Netns, link: Link): WireEnd | null {
   const { world } = traveller;
@@ -28,7 +28,11 @@ export function comesInAt(traveller: Traveller, from: Netns, link: Link): WireEn
   if (machine === undefined || via === null || !isStranger(world, link, via)) return null;
   const doors = doorsOf(world, machine);
   const own = doors.filter((l) => l.addresses.some((a) => sameIp(a.ip, dst)));
-  if (own.length === 0 && !isRoutedBothWays(world, { from, link, via }, machine, dst)) return null;
+  const isReturned =
+    own.length > 0
+      ? isReachedByRouter(world, machine, link)
+      : isRoutedBothWays(world, { from, link, via }, machine, dst);
+  if (!isReturned) return null;
   const [door, ...others] = own.length > 0 ? own : doors;
   return door === undefined || others.length > 0 ? null : { netns: machine.id, link: door.name };
 }
@@ -85,12 +89,22 @@ function isRoutedBothWays(world: World, { from, link, via }: Departure, machine:
   const sender = [...world.netns.values()].filter((n) => n.node === from.node).flatMap(addressesOf);
   return (
     hasRouteBy(from, [dst], (hop) => hop.dev === link.name && sameIp(hop.via, via)) &&
-    hasRouteBy(machine, sender, (hop) => {
-      const by = hop.dev === null ? null : linkNamed(linksOf(machine), hop.dev);
-      if (by === null || hop.via === null || !isStranger(world, by, hop.via)) return false;
-      return back.length === 0 || sameIp(hop.via, via);
-    })
+    hasRouteBy(machine, sender, (hop) => isToRouter(world, machine, hop) && (back.length === 0 || sameIp(hop.via, via)))
   );
+}
+
+/** The machine sends to that link's addresses by such a router as well: neither reaches the other on a segment that both are on. */
+function isReachedByRouter(world: World, machine: Netns, { addresses }: Link): boolean {
+  if (!machine.routes.known) return false;
+  const { value: routes } = machine.routes;
+  return addresses.some(({ ip }) =>
+    (routesCovering(routes, TABLE_MAIN, ip)[0]?.nexthops ?? []).some((hop) => isToRouter(world, machine, hop)),
+  );
+}
+
+function isToRouter(world: World, from: Netns, { dev, via }: Nexthop): boolean {
+  const link = dev === null ? null : linkNamed(linksOf(from), dev);
+  return link !== null && via !== null && isStranger(world, link, via);
 }
 
 /** By a route of its own, not by the one for all that is not known. */
