@@ -191,8 +191,8 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     zh: "报文到达了，但该地址和端口上没有 socket 在监听：TCP 收到 RST，UDP 收到 ICMP 错误。",
   },
   "duplicate-pod-ip": {
-    en: "Every pod has an address of its own, which the CNI's IPAM keeps account of. Two have the same, and each node sends what is for it where its own routes or neighbours lead: to the one from here, to the other from there.",
-    zh: "每个 Pod 的地址都是独有的，由 CNI 的 IPAM 记账。现在两个 Pod 地址相同，各节点按自己的路由或邻居表转发：从这里到的是这一个，从那里到的是另一个。",
+    en: "Every pod has an address of its own, which the CNI's IPAM keeps account of. Here it is in two places. Two pods have it, and each node sends what is for it where its own routes or neighbours lead: to the one from here, to the other from there. Or a node has it by a link or a local route, and takes what is sent to it for its own, wherever the pod runs.",
+    zh: "每个 Pod 的地址都是独有的，由 CNI 的 IPAM 记账。现在这个地址有两处在用。或是两个 Pod 地址相同，各节点按自己的路由或邻居表转发：从这里到的是这一个，从那里到的是另一个。或是某个节点的网卡或本地路由带上了它，不管 Pod 在哪里，发往该地址的报文都被这个节点自己收下。",
   },
   "fabric-drop": {
     en: "The packet left one node's interface and never reached the other's, and both were listened to all the time. What lies between them belongs to neither node.",

@@ -141,8 +141,10 @@ export const duplicatePodIp: Cause = {
   id: "duplicate-pod-ip",
   layer: "address",
   words: {
-    en: { summary: (p) => `Several pods have the address ${p.address}: ${p.found}. What was sent to it met ${p.met}.` },
-    zh: { summary: (p) => `多个 Pod 用着同一个地址 ${p.address}：${p.found}。发往该地址的报文到了 ${p.met}。` },
+    en: {
+      summary: (p) => `The address ${p.address} is held more than once: ${p.found}. What was sent to it met ${p.met}.`,
+    },
+    zh: { summary: (p) => `地址 ${p.address} 被不止一处占用：${p.found}。发往该地址的报文到了 ${p.met}。` },
   },
   recognise: () => null,
 };

@@ -76,3 +76,18 @@ test("not where the address is shared and something else stops the packet on the
   const off = make.made(withTwin(healthy), make.sysctl("k2/host", "net.ipv4.ip_forward", "0"));
   expect((await said(off, [pod(MET, "k2"), pod("twin", "k3")])).map(({ id }) => id)).toEqual(["ip-forward-off"]);
 });
+
+test("a node that has the pod's address for its own, by a link or by a local route, is met in the pod's stead", async () => {
+  const pods = [pod(MET, "k2")];
+  const lo = { via: null, dev: "lo", weight: 1, flags: [], encap: null };
+  for (const node of ["k1", "k2"]) {
+    const held = make.made(
+      healthy,
+      make.route(`${node}/host`, `${ADDRESS}/32`, { table: 255, type: "local", scope: "host", nexthops: [lo] }),
+    );
+    const found = `default/${MET} (k2), ${node} (dev lo)`;
+    expect(await said(held, pods)).toEqual([{ confidence: "confirmed", ...DUPLICATE, found }]);
+    // Where no pod has the address, it may be the node's own by right.
+    expect((await said(held, [])).map(({ id }) => id)).not.toContain("duplicate-pod-ip");
+  }
+});
