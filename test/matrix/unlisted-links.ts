@@ -79,6 +79,17 @@ export const LINK_FAULTS: readonly UnlistedFault[] = [
     truths: ({ far }) => only(`\\S+ ${far.name} .*eth0.*`),
   },
   {
+    id: "the node answers no ARP on its uplink",
+    cni: "flannel",
+    inject: ({ far, near }) => [
+      on(far.netns, "sysctl -q -w net.ipv4.conf.eth0.arp_ignore=8"),
+      on(near.netns, "ip neigh flush dev eth0"),
+    ],
+    revert: ({ far }) => [on(far.netns, "sysctl -q -w net.ipv4.conf.eth0.arp_ignore=0")],
+    forget: ({ near }) => [on(near.netns, "ip neigh flush dev eth0")],
+    truths: ({ far }) => only(`sysctl-wrong ${far.name} net.ipv4.conf.eth0.arp_ignore`),
+  },
+  {
     id: "nothing is forwarded that comes in by the tunnel's device",
     cni: "calico",
     inject: ({ far, tunnel }) => [on(far.netns, `sysctl -q -w net.ipv4.conf.${tunnel.replace(".", "/")}.forwarding=0`)],

@@ -8,7 +8,7 @@ interface RuleAtHead {
   /** TABLE/CHAIN */
   readonly of: string;
   readonly rule: (scene: Scene) => string;
-  readonly cause: "forward-drop" | "rule-drops";
+  readonly cause: "forward-drop" | "forward-reject" | "rule-drops";
 }
 
 /** A rule that somebody has put at the head of a chain, before all others. */
@@ -116,5 +116,70 @@ export const NAT_FAULTS: readonly UnlistedFault[] = [
     of: "mangle/FORWARD",
     cause: "rule-drops",
     rule: ({ gateway }) => `-p tcp -s ${gateway.address} --tcp-flags PSH PSH -j DROP`,
+  }),
+  atHead({
+    id: "new connections are limited to a rate",
+    cni: "calico",
+    side: "far",
+    of: "filter/FORWARD",
+    cause: "forward-drop",
+    rule: (scene) =>
+      `-p tcp -d ${scene.backend.address} -m hashlimit --hashlimit-above 1/hour --hashlimit-burst 1 --hashlimit-name few -j DROP`,
+  }),
+  atHead({
+    id: "all times of the day are forbidden",
+    cni: "flannel",
+    side: "far",
+    of: "filter/FORWARD",
+    cause: "forward-drop",
+    rule: (scene) => `-p tcp -d ${scene.backend.address} -m time --timestart 00:00 --timestop 23:59:59 -j DROP`,
+  }),
+  atHead({
+    id: "a number in the header is forbidden",
+    cni: "calico",
+    side: "far",
+    of: "filter/FORWARD",
+    cause: "forward-drop",
+    rule: (scene) => `-p tcp -d ${scene.backend.address} -m u32 --u32 6&0xFF=6 -j DROP`,
+  }),
+  atHead({
+    id: "what has come a way already is refused",
+    cni: "flannel",
+    side: "far",
+    of: "filter/FORWARD",
+    cause: "forward-reject",
+    rule: (scene) => `-p tcp -d ${scene.backend.address} -m ttl --ttl-lt 64 -j REJECT`,
+  }),
+  atHead({
+    id: "new connections are dropped",
+    cni: "calico",
+    side: "far",
+    of: "filter/FORWARD",
+    cause: "forward-drop",
+    rule: (scene) => `-p tcp -d ${scene.backend.address} -m conntrack --ctstate NEW -j DROP`,
+  }),
+  atHead({
+    id: "every kind of sender is dropped",
+    cni: "flannel",
+    side: "far",
+    of: "filter/FORWARD",
+    cause: "forward-drop",
+    rule: (scene) => `-p tcp -d ${scene.backend.address} -m addrtype --src-type UNICAST -j DROP`,
+  }),
+  atHead({
+    id: "a range of addresses is dropped",
+    cni: "calico",
+    side: "far",
+    of: "filter/FORWARD",
+    cause: "forward-drop",
+    rule: (scene) => `-p tcp -d ${scene.backend.address} -m iprange --dst-range 10.0.0.0-10.255.255.255 -j DROP`,
+  }),
+  atHead({
+    id: "all ports but two are dropped",
+    cni: "flannel",
+    side: "far",
+    of: "filter/FORWARD",
+    cause: "forward-drop",
+    rule: (scene) => `-p tcp -d ${scene.backend.address} -m multiport ! --dports 22,53 -j DROP`,
   }),
 ];

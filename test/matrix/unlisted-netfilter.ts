@@ -43,6 +43,45 @@ export const NETFILTER_FAULTS: readonly UnlistedFault[] = [
     truths: ({ far }) => only(`rule-drops ${far.name} rule iptables-nft:mangle/PREROUTING#1`),
   },
   {
+    id: "raw PREROUTING drops by the MAC address of the other tunnel's end",
+    cni: "flannel",
+    inject: ({ far, near, tunnel }) => [
+      on(far.netns, `iptables-nft -t raw -I PREROUTING -i ${tunnel} -m mac --mac-source ${near.tunnelMac} -j DROP`),
+    ],
+    revert: ({ far }) => [on(far.netns, "iptables-nft -t raw -D PREROUTING 1")],
+    truths: ({ far }) => only(`rule-drops ${far.name} rule iptables-nft:raw/PREROUTING#1`),
+  },
+  {
+    id: "one rule marks what another drops",
+    cni: "flannel",
+    inject: ({ far, backend }) => [
+      on(
+        far.netns,
+        `iptables-nft -t mangle -I FORWARD -p tcp -d ${backend.address} -j MARK --set-xmark 0x8000/0x8000`,
+        "iptables-nft -t mangle -A POSTROUTING -m mark --mark 0x8000/0x8000 -j DROP",
+      ),
+    ],
+    revert: ({ far }) => [
+      on(
+        far.netns,
+        "iptables-nft -t mangle -D FORWARD 1",
+        "iptables-nft -t mangle -D POSTROUTING -m mark --mark 0x8000/0x8000 -j DROP",
+      ),
+    ],
+    truths: ({ far }) =>
+      only(
+        `(rule-drops|forward-drop) ${far.name} rule iptables-nft:mangle/FORWARD#1`,
+        `(rule-drops|forward-drop) ${far.name} rule iptables-nft:mangle/POSTROUTING#\\d+`,
+      ),
+  },
+  {
+    id: "INPUT's policy is DROP, and nothing but TCP is accepted",
+    cni: "flannel",
+    inject: ({ far }) => [on(far.netns, "iptables-nft -A INPUT -p tcp -j ACCEPT", "iptables-nft -P INPUT DROP")],
+    revert: ({ far }) => [on(far.netns, "iptables-nft -P INPUT ACCEPT", "iptables-nft -D INPUT -p tcp -j ACCEPT")],
+    truths: ({ far }) => only(`vxlan-udp-blocked ${far.name} policy iptables-nft:filter/INPUT`),
+  },
+  {
     id: "raw PREROUTING drops the node port",
     cni: "flannel",
     inject: ({ near }) => [on(near.netns, "iptables-nft -t raw -I PREROUTING -p tcp --dport 30007 -j DROP")],

@@ -19,6 +19,27 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
     truths: (scene) => only(`bridge-port-missing ${scene.far.name} link ${portOf(scene)}`),
   },
   {
+    id: "the pod's port of the bridge is disabled",
+    cni: "flannel",
+    inject: (scene) => [on(scene.far.netns, `bridge link set dev ${portOf(scene)} state 0`)],
+    revert: (scene) => [on(scene.far.netns, `bridge link set dev ${portOf(scene)} state 3`)],
+    truths: () => [],
+  },
+  {
+    id: "the gateway's pod sends with a TTL of 1",
+    cni: "flannel",
+    inject: ({ gateway }) => [on(gateway.netns, "sysctl -q -w net.ipv4.ip_default_ttl=1")],
+    revert: ({ gateway }) => [on(gateway.netns, "sysctl -q -w net.ipv4.ip_default_ttl=64")],
+    truths: ({ near }) => only(`sysctl-wrong ${near.name} net.ipv4.ip_default_ttl`),
+  },
+  {
+    id: "the pod has a black hole for the gateway",
+    cni: "calico",
+    inject: ({ backend, gateway }) => [on(backend.netns, `ip route add blackhole ${gateway.address}/32`)],
+    revert: ({ backend, gateway }) => [on(backend.netns, `ip route del blackhole ${gateway.address}/32`)],
+    truths: ({ far, gateway }) => only(`blackhole-route ${far.name} route ${gateway.address}/32 table main`),
+  },
+  {
     id: "a bridge table drops what goes to the pod",
     cni: "flannel",
     inject: ({ far, backend }) => [

@@ -70,7 +70,84 @@ export const ROUTE_FAULTS: readonly UnlistedFault[] = [
     cni: "flannel",
     inject: ({ near, backend }) => [on(near.netns, `ip address add ${backend.address}/32 dev lo`)],
     revert: ({ near, backend }) => [on(near.netns, `ip address del ${backend.address}/32 dev lo`)],
-    truths: ({ near, backend }) => only(`\\S+ ${near.name} .*${backend.address}.*`),
+    truths: ({ backend }) => only(`duplicate-pod-ip null address ${backend.address}`),
+  },
+  {
+    id: "the far node holds the pod's address for its own",
+    cni: "calico",
+    inject: ({ far, backend }) => [on(far.netns, `ip address add ${backend.address}/32 dev lo`)],
+    revert: ({ far, backend }) => [on(far.netns, `ip address del ${backend.address}/32 dev lo`)],
+    truths: ({ backend }) => only(`duplicate-pod-ip null address ${backend.address}`),
+  },
+  {
+    id: "a local route takes the pod's packets on the far node",
+    cni: "flannel",
+    inject: ({ far, backend }) => [on(far.netns, `ip route add local ${backend.address} dev lo table local`)],
+    revert: ({ far, backend }) => [on(far.netns, `ip route del local ${backend.address} dev lo table local`)],
+    truths: ({ backend }) => only(`duplicate-pod-ip null address ${backend.address}`),
+  },
+  {
+    id: "the way back alone leads to the LAN's router",
+    cni: "flannel",
+    inject: ({ far, gateway }) => [on(far.netns, `ip route add ${gateway.address}/32 via 192.168.6.1 dev eth0`)],
+    revert: ({ far, gateway }) => [on(far.netns, `ip route del ${gateway.address}/32`)],
+    truths: ({ far, gateway }) => only(`wrong-route ${far.name} route ${gateway.address}/32 table main`),
+  },
+  {
+    id: "the near node sends to the far one by the LAN's router",
+    cni: "flannel",
+    inject: ({ near, far }) => [on(near.netns, `ip route add ${far.address}/32 via 192.168.6.1 dev eth0`)],
+    revert: ({ near, far }) => [on(near.netns, `ip route del ${far.address}/32`)],
+    truths: ({ near, far }) => only(`wrong-route ${near.name} route ${far.address}/32 table main`),
+  },
+  {
+    id: "a policy rule leads the tunnel's packets into a table with a default route alone",
+    cni: "calico",
+    inject: ({ near, far }) => [
+      on(
+        near.netns,
+        "ip route add default via 192.168.6.1 dev eth0 table 100",
+        `ip rule add to ${far.address} lookup 100 pref 100`,
+      ),
+    ],
+    revert: ({ near }) => [on(near.netns, "ip rule del pref 100", "ip route flush table 100")],
+    truths: ({ near }) =>
+      only(`policy-rule-\\S+ ${near.name} ip rule 100`, `wrong-route ${near.name} route (default|0.0.0.0/0) table 100`),
+  },
+  {
+    id: "what comes from the pod goes by a table with a default route alone",
+    cni: "flannel",
+    inject: ({ far, backend }) => [
+      on(
+        far.netns,
+        "ip route add default via 192.168.6.1 dev eth0 table 100",
+        `ip rule add from ${backend.address} lookup 100 pref 100`,
+      ),
+    ],
+    revert: ({ far }) => [on(far.netns, "ip rule del pref 100", "ip route flush table 100")],
+    truths: ({ far }) =>
+      only(`policy-rule-\\S+ ${far.name} ip rule 100`, `wrong-route ${far.name} route (default|0.0.0.0/0) table 100`),
+  },
+  {
+    id: "a mark leads into a table without a way",
+    cni: "calico",
+    inject: ({ near }) => [
+      on(
+        near.netns,
+        "iptables-nft -t mangle -I PREROUTING -p tcp --dport 80 -j MARK --set-mark 0x77",
+        "ip route add unreachable default table 777",
+        "ip rule add fwmark 0x77 lookup 777 pref 70",
+      ),
+    ],
+    revert: ({ near }) => [
+      on(near.netns, "iptables-nft -t mangle -D PREROUTING 1", "ip rule del pref 70", "ip route flush table 777"),
+    ],
+    truths: ({ near }) =>
+      only(
+        `policy-rule-\\S+ ${near.name} ip rule 70`,
+        `(unreachable-route|wrong-route) ${near.name} route (default|0.0.0.0/0) table 777`,
+        `rule-drops ${near.name} rule iptables-nft:mangle/PREROUTING#1`,
+      ),
   },
   {
     id: "what comes from pods is prohibited by a policy rule",

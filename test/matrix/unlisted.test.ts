@@ -54,7 +54,7 @@ describeUnlisted("faults that nobody listed (skipped unless LASTHOP_UNLISTED=1)"
         }
         expect(wrongs).toEqual([]);
       },
-      90_000,
+      180_000,
     );
   });
 });
