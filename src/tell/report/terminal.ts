@@ -103,7 +103,8 @@ export function verdictText(conclusion: Conclusion, repairs: number, exitStatus:
     ]);
   }
   for (const item of conclusion.notChecked.slice(0, 6)) facts.push([labels.notChecked, notCheckedText(item, words)]);
-  if (conclusion.notChecked.length > 6) facts.push([labels.notChecked, `… ${conclusion.notChecked.length - 6}`]);
+  const unsaid = conclusion.notChecked.length - 6;
+  if (unsaid > 0) facts.push([labels.notChecked, words.moreNotChecked({ count: unsaid })]);
   if (facts.length > 0) lines.push("");
   const width = Math.max(0, ...facts.map(([label]) => stringWidth(label))) + 2;
   for (const [index, [label, text]] of facts.entries()) {

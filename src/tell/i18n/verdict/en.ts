@@ -107,6 +107,7 @@ export const verdict = {
   /** The lines of a rung as one finding. */
   inOneFinding: (lines: readonly string[]) => lines.join("; "),
   notChecked: (p: { what: string; why: string }) => `${p.what}: ${p.why}`,
+  moreNotChecked: (p: { count: number }): string => `and ${p.count} more; -o markdown lists them all`,
   next: {
     plan: "show the plan, change nothing",
     apply: "do it, read it back, try the symptom again",

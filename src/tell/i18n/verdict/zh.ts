@@ -92,6 +92,7 @@ export const verdict: typeof english = {
   inOneLine: (parts) => parts.join("："),
   inOneFinding: (lines) => lines.join("；"),
   notChecked: (p) => `${p.what}：${p.why}`,
+  moreNotChecked: (p) => `另有 ${p.count} 项；-o markdown 会全部列出`,
   next: {
     plan: "只看方案，不做改动",
     apply: "执行，读回确认，再用同样的方式试一次",
