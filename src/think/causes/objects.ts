@@ -89,8 +89,8 @@ export const noReadyEndpoints: Cause = {
   id: "svc-no-ready-endpoints",
   layer: "service",
   words: {
-    en: { summary: (p) => `Service ${p.service} has endpoints, and none of them is ready.` },
-    zh: { summary: (p) => `Service ${p.service} 有 Endpoint，但没有一个就绪。` },
+    en: { summary: (p) => `Service ${p.service} selects pods, and has no endpoint that is ready.` },
+    zh: { summary: (p) => `Service ${p.service} 选中了 Pod，却没有一个就绪的 Endpoint。` },
   },
   recognise: () => null,
 };
