@@ -220,7 +220,7 @@ function nameEdits(
       params: { ...finding?.recognised.params, node, netns, object: described.object, ...texts(described) },
       confidence: isShared && surest === "confirmed" ? "likely" : surest,
       edits: inMakingOrder(mine),
-      proven: covers === edits.length && !isShared,
+      proven: covers === edits.length,
       suspects: [suspect],
     });
     rest = rest.slice(covers);
