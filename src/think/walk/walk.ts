@@ -2,7 +2,7 @@ import type { Tuple } from "../../facts/netns.ts";
 import { phrase } from "../../facts/phrase.ts";
 import type { NetnsId } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
-import type { Branch, Flow, Walk } from "./branch.ts";
+import { type Branch, type Flow, tapPoints, type Walk } from "./branch.ts";
 import { enterBridge } from "./l2/bridge.ts";
 import { forwardFrame } from "./l2/bridge-forward.ts";
 import { resolveNeighbour } from "./l2/neighbour.ts";
@@ -60,7 +60,27 @@ export function walk(world: World, flow: Flow, options: WalkOptions = {}): Walk 
     if (branch.end !== "DELIVERED" && branch.end !== "PROXIED") return branch;
     return { ...branch, reply: walkReply(arrived, branch, budget) };
   });
-  return { world, flow, branches };
+  return { world, flow, branches: joinAlike(branches) };
+}
+
+/** Of the ways whose chance is not known, those that nobody could tell apart (by a mark, by the order of two chains) are one. */
+function joinAlike(branches: readonly Branch[]): readonly Branch[] {
+  const seen = new Set<string>();
+  return branches.filter((branch) => {
+    if (branch.weight !== null) return true;
+    const look = JSON.stringify([branch, ...branch.reply].map(lookOf));
+    return !seen.has(look) && seen.add(look);
+  });
+}
+
+/** The taps that it passes, with what they see, and where and how it ends. */
+function lookOf(branch: Branch): readonly string[] {
+  const { end, netns, link, destination, unknown } = branch;
+  const taps = tapPoints({ ...branch, reply: [] }).map(({ netns: at, link: by, direction, packet }) => {
+    const { src, dst } = outerIp(packet);
+    return `${at} ${by} ${direction} ${src.text} ${dst.text}`;
+  });
+  return [end, `${netns} ${link}`, `${destination.ip.text} ${destination.port}`, JSON.stringify(unknown?.why), ...taps];
 }
 
 function sendFirst(traveller: Traveller, flow: Flow): readonly Move[] {

@@ -97,6 +97,17 @@ describe("base chains", () => {
     expect(words(forward([legacy(passing), nft(dropping)]))).toEqual(["drop FORWARD#1"]);
   });
 
+  it("of one priority that all let it pass, but not as the same packet, may have done either", () => {
+    const at = { hook: "FORWARD", priority: 0, type: "filter" } as const;
+    const marking = chainOf("FORWARD", [[[], mark(1)]], at);
+    const asking = chainOf("FORWARD", [[[marked(1, 1)], mark(2)]], at);
+    const outcomes = forward([rulesetOf("nft", "a", [marking]), rulesetOf("nft", "b", [asking])]);
+    expect(outcomes.map((o) => [o.verdict.do, o.packet.mark, o.weight])).toEqual([
+      ["accept", 2, null],
+      ["accept", 1, null],
+    ]);
+  });
+
   it("unread rules are not absent rules", () => {
     const netns = { ...netnsWith([]), rulesets: unknown("permission denied") };
     expect(traverseHook(contextFor(netns, "FORWARD", syn))[0]?.verdict).toMatchObject({ do: "unknown", by: null });

@@ -4,7 +4,7 @@ import { type BaseChain, baseChainsAt, familiesOf } from "./base-chains.ts";
 import type { HookContext, HookOutcome } from "./contract.ts";
 import { Exploration, type HookItem } from "./explore.ts";
 import { liveMarks } from "./live-marks.ts";
-import { endAlike } from "./outcomes.ts";
+import { endAlike, mergeOutcomes } from "./outcomes.ts";
 import { viewPacket } from "./packet-view.ts";
 
 /** NF_IP_PRI_CONNTRACK, NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC (linux/netfilter_ipv4.h). */
@@ -29,7 +29,11 @@ export function traverseHook(context: HookContext): readonly HookOutcome[] {
   return traverseBases(context, bases, true);
 }
 
-/** Runs base chains in both orders where priorities tie: the kernel's order is then that of registration, which no tool tells. */
+/**
+ * Runs base chains in both orders where priorities tie: the kernel's order is then that of registration, which no tool tells.
+ * Where all pass in either, but not as the same packet (a mark that the one takes away, a source that the other has given), the walk
+ * goes on with each; with what chance is not known.
+ */
 export function traverseBases(
   context: HookContext,
   bases: readonly BaseChain[],
@@ -40,6 +44,8 @@ export function traverseBases(
   if (tie === null) return outcomes;
   const reversed = traverseInOrder(context, reverseTies(bases), tracks);
   if (endAlike(outcomes, reversed, liveMarks(context.netns))) return outcomes;
+  const either = mergeOutcomes([...outcomes, ...reversed].map((outcome) => ({ ...outcome, weight: null })));
+  if (either.every(({ verdict }) => verdict.do === "accept")) return either;
   const why = phrase("base-chains-tie", { chains: tie });
   const verdict = { do: "unknown", by: null, why } as const;
   return [{ weight: 1, verdict, packet: context.packet, connection: context.connection, acted: [] }];
