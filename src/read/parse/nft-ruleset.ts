@@ -163,9 +163,11 @@ function buildChain(
     for (const rule of built ?? [unread()]) rules.push(rule);
   };
   for (const [i, rule] of ruleBodies.entries()) {
+    // All on one line: by an object of its own a rule's provenance is told from the next one's.
+    const ofRule = { ...because };
     add(
-      () => buildRule(rule, i + 1, context, because),
-      () => unreadRule(rule, i + 1, because),
+      () => buildRule(rule, i + 1, context, ofRule),
+      () => unreadRule(rule, i + 1, ofRule),
     );
   }
   const dropsByPolicy = textField(body, "policy") === "drop";

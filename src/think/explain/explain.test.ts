@@ -685,10 +685,10 @@ describe("a Service's packets are translated to an address that is no endpoint o
     { do: "DNAT", range: { low: dead.value, high: dead.value, ports: [8080, 8080], random: false } },
   ] as const;
 
-  async function saidOf(change: make.Change): Promise<readonly string[]> {
+  async function saidOf(change: make.Change, flow: Flow = TO_SERVICE): Promise<readonly string[]> {
     const { world: as, cluster } = await recordedCluster("vxlan-healthy");
     const world = make.made(as, change);
-    return (await reckonOf(world, [triedIn(world, world, TO_SERVICE)], [], new Map(), cluster)).causes.map(told);
+    return (await reckonOf(world, [triedIn(world, world, flow)], [], new Map(), cluster)).causes.map(told);
   }
 
   test("by a chain that is reached for the Service: kube-proxy has not followed", async () => {
@@ -698,8 +698,11 @@ describe("a Service's packets are translated to an address that is no endpoint o
         ...chain,
         rules: chain.rules.map((r) => (r.targets.some((t) => t.do === "DNAT") ? { ...r, targets: astray } : r)),
       }));
-    expect(await saidOf(change)).toEqual([
-      "confirmed kubeproxy-stale-endpoint k1 rule iptables-nft:nat/KUBE-SEP-524AR4PJGSNXVCVE#2",
+    const stale = "confirmed kubeproxy-stale-endpoint k1 rule iptables-nft:nat/KUBE-SEP-524AR4PJGSNXVCVE#2";
+    expect(await saidOf(change)).toEqual([stale]);
+    // What comes in by a node port is given a source as well, further on.
+    expect(await saidOf(change, flowTo("k3/host", "192.168.6.141", 30007, { toService: "node-port" }))).toEqual([
+      stale,
     ]);
   });
 

@@ -27,7 +27,8 @@ interface End {
 /** Null where no rule did, or an entry of conntrack. */
 export function translationOf(world: World, branch: Branch): Translation | null {
   const to = branch.destination;
-  const at = branch.steps.findLastIndex((s) => s.kind === "nat" && isFor(s.packet, to));
+  // Its source may be translated after that.
+  const at = branch.steps.findIndex((s) => s.kind === "nat" && isFor(s.packet, to));
   const step = branch.steps[at];
   if (step === undefined || step.because === null || netnsNameOf(step.netns) !== "host") return null;
   const before = branch.steps.slice(0, at).findLast((s) => !isFor(s.packet, to));
@@ -63,12 +64,7 @@ function ruleAt(netns: Netns | undefined, because: Provenance): Pick<Translation
   for (const { backend, tables } of netns.rulesets.value) {
     for (const { family, name: table, chains } of tables) {
       for (const { name: chain, hook, rules } of chains) {
-        const rule = rules.find(
-          (own) =>
-            own.because.source === because.source &&
-            own.because.line === because.line &&
-            own.targets.some((t) => t.do === "DNAT"),
-        );
+        const rule = rules.find((own) => own.because === because && own.targets.some((t) => t.do === "DNAT"));
         if (rule === undefined) continue;
         const isLedTo = hook === null && !rule.matches.some(({ match }) => OF_DESTINATION.includes(match));
         return { place: { backend, family, table, chain }, rule, isLedTo };

@@ -86,5 +86,5 @@ function isOfMachine(world: World, place: ChainPlace & { readonly netns: NetnsId
 /** It acted on this very packet: a step rests on its line. */
 function rewrote(rule: Rule, { steps }: Context): boolean {
   if (!rule.targets.some((target) => REWRITES.has(target.do))) return false;
-  return steps.some((step) => step.because?.source === rule.because.source && step.because.line === rule.because.line);
+  return steps.some((step) => step.because === rule.because);
 }
