@@ -22,7 +22,7 @@ export async function observe<T>(lab: Lab, act: () => Promise<T>): Promise<Obser
 
 /**
  * Where the flows died that are at fault for a symptom. Its own attempts say which flows those are: a gateway answers
- * the client and fails at its backend. Other attempts count when they run from the same place to the same end.
+ * the client and fails at its backend. Other attempts count when they ask for the same, or run from the same place to the same end.
  */
 export function deathsOfSymptom(own: readonly Attempt[], others: readonly Attempt[]): readonly OracleHop[] {
   const failed = own.filter(isLost);
@@ -37,7 +37,7 @@ function isLost(attempt: Attempt): boolean {
 
 function isSameFlow(a: Attempt, b: Attempt): boolean {
   const runsAlike = a.origin.node === b.origin.node && a.origin.netns === b.origin.netns;
-  return runsAlike && (a.to === b.to || a.destination === b.destination);
+  return a.to === b.to || (runsAlike && a.destination === b.destination);
 }
 
 export function isSameHop(lastHop: LastHop, hop: OracleHop): boolean {
