@@ -88,6 +88,34 @@ test("segments: by networks that hold each other, not over tunnels, pods' bridge
   ]);
 });
 
+test("a bridge by which the node sends to routers has its uplink in the one veth that leads to no pod", () => {
+  const k1 = netns("k1", "host", link("eth0", 2, "device", {}, "192.168.6.141/24"));
+  const bridge = link("br0", 3, "bridge", {}, "192.168.6.142/24");
+  const uplink = link("eth0", 2, "veth", { ...away(7, 3), master: "br0" });
+  const hop = { via: ip("192.168.6.1"), dev: "br0", weight: 1, flags: [], encap: null };
+  const route = {
+    type: "unicast",
+    dst: prefix("0.0.0.0/0"),
+    table: 254,
+    metric: 0,
+    tos: 0,
+    scope: "global",
+    protocol: "static",
+    src: null,
+    nexthops: [hop],
+    mtu: null,
+    because,
+  } as const;
+  const ends = (...links: Link[]) => {
+    const k2 = { ...netns("k2", "host", bridge, ...links), routes: known([route]) };
+    return findWires([k1, k2]).flatMap((wire) => wire.ends.map((end) => `${end.netns} ${end.link}`));
+  };
+  expect(ends(uplink)).toEqual(["k1/host eth0", "k2/host eth0"]);
+  // Of two neither is known to be it; and where the node sends to no router by the bridge, it may be a pod's.
+  expect(ends(uplink, link("vethx", 5, "veth", { ...away(2, 4), master: "br0" }))).toEqual([]);
+  expect(findWires([k1, netns("k2", "host", bridge, uplink)])).toEqual([]);
+});
+
 test("a macvlan's node is on its segment by the link under it as well", () => {
   const k1 = netns("k1", "host", link("eth0", 2, "device", {}, "192.168.6.141/24"));
   const k2 = netns(

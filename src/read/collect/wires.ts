@@ -79,10 +79,7 @@ function uplinks(host: Netns, paired: ReadonlySet<string>): Candidate[] {
     const addresses = link.addresses.filter((address) => address.scope === "global" && address.prefix.length > 0);
     if (addresses.length === 0) continue;
     if (link.kind === "bridge") {
-      for (const port of links) {
-        const leadsAway = UPLINK_KINDS.has(port.kind) && port.kind !== "veth";
-        if (port.master === link.name && leadsAway) candidates.push({ netns: host.id, link: port, addresses });
-      }
+      for (const port of portsAway(host, link, paired)) candidates.push({ netns: host.id, link: port, addresses });
     } else if (UPLINK_KINDS.has(link.kind) && !paired.has(endKey({ netns: host.id, link: link.name }))) {
       candidates.push({ netns: host.id, link, addresses });
       // The link under it is on the same segment, and answers for its node's addresses as well (arp_ignore 0).
@@ -93,6 +90,18 @@ function uplinks(host: Netns, paired: ReadonlySet<string>): Candidate[] {
     }
   }
   return candidates;
+}
+
+/** A veth is a pod's as a rule: one alone that leads to none, of a bridge by which the node sends to routers, is its uplink. */
+function portsAway(host: Netns, { name: bridge }: Link, paired: ReadonlySet<string>): readonly Link[] {
+  const ports = linksOf(host).filter((port) => port.master === bridge && UPLINK_KINDS.has(port.kind));
+  const away = ports.filter((port) => port.kind !== "veth");
+  const isRouted =
+    host.routes.known &&
+    host.routes.value.some((r) => r.nexthops.some((hop) => hop.dev === bridge && hop.via !== null));
+  if (away.length > 0 || !isRouted) return away;
+  const open = ports.filter((port) => !paired.has(endKey({ netns: host.id, link: port.name })));
+  return open.length === 1 ? open : [];
 }
 
 function shareNetwork(a: Candidate, b: Candidate): boolean {
