@@ -685,8 +685,9 @@ describe("a Service's packets are translated to an address that is no endpoint o
     { do: "DNAT", range: { low: dead.value, high: dead.value, ports: [8080, 8080], random: false } },
   ] as const;
 
-  async function saidOf(change: make.Change, flow: Flow = TO_SERVICE): Promise<readonly string[]> {
-    const { world: as, cluster } = await recordedCluster("vxlan-healthy");
+  async function saidOf(change: make.Change, flow: Flow = TO_SERVICE, gone: string | null = null) {
+    const { world: as, cluster: recorded } = await recordedCluster("vxlan-healthy");
+    const cluster = { ...recorded, endpoints: recorded.endpoints.filter((e) => e.ip.text !== gone) };
     const world = make.made(as, change);
     return (await reckonOf(world, [triedIn(world, world, flow)], [], new Map(), cluster)).causes.map(told);
   }
@@ -703,6 +704,23 @@ describe("a Service's packets are translated to an address that is no endpoint o
     // What comes in by a node port is given a source as well, further on.
     expect(await saidOf(change, flowTo("k3/host", "192.168.6.141", 30007, { toService: "node-port" }))).toEqual([
       stale,
+    ]);
+  });
+
+  test("and where the pod that asks is the endpoint itself, its packets would be masqueraded on the way back to it", async () => {
+    const place = { backend: "iptables-nft", family: "ip", table: "nat", chain: "KUBE-SEP-ZKV4HLNXVBU73AZO" } as const;
+    const old: make.Change = (world) =>
+      replaceChain(world, "k2/host", place, (chain) => ({
+        ...chain,
+        rules: chain.rules.map((r) => ({
+          ...r,
+          matches: r.matches.map((m) => (m.match === "source" ? { ...m, prefixes: [prefix("10.42.0.77/32")] } : m)),
+          targets: r.targets.some((t) => t.do === "DNAT") ? astray : r.targets,
+        })),
+      }));
+    const toItself = flowTo("k2/pod:default/backend-866b548794-rxt7n", "10.43.18.19", 8080);
+    expect(await saidOf(old, toItself, "10.42.1.3")).toEqual([
+      "confirmed kubeproxy-stale-endpoint k2 rule iptables-nft:nat/KUBE-SEP-ZKV4HLNXVBU73AZO#2",
     ]);
   });
 

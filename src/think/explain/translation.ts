@@ -1,4 +1,4 @@
-import { type Ip, sameIp } from "../../facts/ip.ts";
+import { contains, type Ip, type Prefix, prefixOf, sameIp } from "../../facts/ip.ts";
 import type { Netns } from "../../facts/netns.ts";
 import { type NetnsId, netnsNameOf, type Provenance } from "../../facts/provenance.ts";
 import type { Match, Rule, Target } from "../../facts/ruleset.ts";
@@ -15,8 +15,9 @@ export interface Translation {
   readonly rule: Rule;
   /** It was led there for what it is: the rule stands in no base chain, and asks nothing of the destination itself. */
   readonly isLedTo: boolean;
-  /** Whom it was for before. */
+  /** Whom it was for before, and is for since. */
   readonly from: End;
+  readonly to: End;
 }
 
 interface End {
@@ -33,17 +34,36 @@ export function translationOf(world: World, branch: Branch): Translation | null 
   if (step === undefined || step.because === null || netnsNameOf(step.netns) !== "host") return null;
   const before = branch.steps.slice(0, at).findLast((s) => !isFor(s.packet, to));
   const found = ruleAt(world.netns.get(step.netns), step.because);
-  return before === undefined || found === null ? null : { netns: step.netns, ...found, from: endOf(before.packet) };
+  return before === undefined || found === null
+    ? null
+    : { netns: step.netns, ...found, from: endOf(before.packet), to };
 }
 
-/** The world in which that rule translates to somebody else. */
-export function retargeted(world: World, { netns, place, rule }: Translation, { ip, port }: End): World {
+/**
+ * The world in which that rule translates to somebody else; and where the rules beside it ask whether the old one is the sender
+ * (KUBE-MARK-MASQ, for a pod that comes back to itself), they ask for the new one.
+ */
+export function retargeted(world: World, { netns, place, rule, to }: Translation, { ip, port }: End): World {
   const range = { low: ip.value, high: ip.value, ports: [port, port] as const, random: false };
   const targets = rule.targets.map((t): Target => (t.do === "DNAT" ? { do: "DNAT", range } : t));
+  const own = prefixOf(ip.family, ip.value, ip.family === 4 ? 32 : 128);
+  const matches = (all: readonly Match[]): readonly Match[] =>
+    all.map((m) => (m.match === "source" && isAlone(m.prefixes, to.ip) ? { ...m, prefixes: [own] } : m));
   return replaceChain(world, netns, place, (chain) => ({
     ...chain,
-    rules: chain.rules.map((own) => (own === rule ? { ...own, targets } : own)),
+    rules: chain.rules.map((one) => ({
+      ...one,
+      matches: matches(one.matches),
+      ...(one === rule ? { targets } : {}),
+    })),
   }));
+}
+
+function isAlone(prefixes: readonly Prefix[], ip: Ip): boolean {
+  const [only, ...others] = prefixes;
+  return (
+    only !== undefined && others.length === 0 && only.length === (ip.family === 4 ? 32 : 128) && contains(only, ip)
+  );
 }
 
 function endOf(packet: Packet): End {
