@@ -12,7 +12,7 @@ export interface Sizes {
 }
 
 /**
- * Sent into a segment by one node and never received by the other, both taps proven alive. Likely at best: we do not own the fabric.
+ * Sent into a segment, or to routers, by one node and never received by the other, both taps proven alive. Likely at best: we do not own the fabric.
  * @param sizes where only larger packets were lost
  */
 export function fabricCause(suspect: Suspect, world: World, sizes: Sizes | null): readonly NamedCause[] {
@@ -23,9 +23,10 @@ export function fabricCause(suspect: Suspect, world: World, sizes: Sizes | null)
   const at = expected.findIndex((p) => samePlace(p, lastHop));
   const next = expected[at + 1];
   const absent = suspect.hops.find((hop) => next !== undefined && samePlace(hop.point, next));
-  if (next === undefined || absent?.seen !== 0 || !onOneSegment(world, lastHop, next) || hasXdp(world, next)) return [];
+  if (next === undefined || absent?.seen !== 0 || hasXdp(world, next)) return [];
   const from = nodeOf(lastHop.netns);
   const to = nodeOf(next.netns);
+  if (from === to) return [];
   const object = `segment ${from}:${lastHop.link} ${to}:${next.link}`;
   return [
     {
@@ -46,15 +47,6 @@ export function fabricCause(suspect: Suspect, world: World, sizes: Sizes | null)
       suspects: [suspect],
     },
   ];
-}
-
-function onOneSegment(world: World, a: Point, b: Point): boolean {
-  return world.wires.some(
-    (w) =>
-      w.kind === "segment" &&
-      w.ends.some((e) => e.netns === a.netns && e.link === a.link) &&
-      w.ends.some((e) => e.netns === b.netns && e.link === b.link),
-  );
 }
 
 /** An XDP drop, there or on a device below, looks like loss in the fabric. */

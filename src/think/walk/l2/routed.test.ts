@@ -82,6 +82,11 @@ describe("a router that was not collected", () => {
     expect(way(make.made(healthy, alone))).toBe("LEFT_CLUSTER: k1/host out");
   });
 
+  test("takes what the other machine has no way back for: that is a loss of the answer", () => {
+    const lost = make.made(routed, make.noRoute("k2/host", "0.0.0.0/0"));
+    expect(way(lost)).toMatch(/^DELIVERED (?!DELIVERED)\w+: k1\/host out, k2\/host in/);
+  });
+
   test("takes to pods what routes on both sides say that it does", () => {
     const both = make.all(podsBy("k1/host", "10.42.0.0/24", ROUTER), podsBy("k2/host", "10.42.2.0/24", ROUTER));
     expect(way(make.made(routed, both))).toMatch(/^DELIVERED DELIVERED: k1\/host out, k2\/host in/);

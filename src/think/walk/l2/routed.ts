@@ -4,7 +4,7 @@ import { isLocalAddress, routesCovering, TABLE_MAIN } from "../../../facts/looku
 import { wiresAt } from "../../../facts/lookup/wires.ts";
 import type { Link, Netns, Nexthop } from "../../../facts/netns.ts";
 import { phrase } from "../../../facts/phrase.ts";
-import { netnsId } from "../../../facts/provenance.ts";
+import { netnsId, netnsNameOf } from "../../../facts/provenance.ts";
 import { linksOf, type WireEnd, type World } from "../../../facts/world.ts";
 import { outerIp } from "../packet.ts";
 import { withFrame } from "../packet-parts.ts";
@@ -12,10 +12,10 @@ import type { Read } from "../reads.ts";
 import type { Move, Traveller } from "../traveller.ts";
 
 /**
- * Where a packet comes in again that leaves a machine for a router that was not collected: where the machines on both sides reach
- * each other so. A route that one side alone has may be the fault. What lies behind a machine (pods, the ends of tunnels) a router
- * knows only where routes of their own say so: by its default route a machine sends what it knows nothing of, and a router knows no
- * more. Null: only the fabric knows.
+ * Where a packet comes in again that leaves a machine for a router that was not collected. What lies behind a machine (pods, the ends
+ * of tunnels) a router knows only where the sender has a route that says so: by its default route it sends what it knows nothing of,
+ * and a router knows no more. Where the machine on the other side has another way back, that route may be the fault. Null: only the
+ * fabric knows.
  */
 export function comesInAt(traveller: Traveller, from: Netns, link: Link): WireEnd | null {
   const { world } = traveller;
@@ -26,14 +26,12 @@ export function comesInAt(traveller: Traveller, from: Netns, link: Link): WireEn
   const machine = world.netns.get(netnsId(owner.node, "host"));
   const via = traveller.resolvedBy?.ip ?? null;
   if (machine === undefined || via === null || !isStranger(world, link, via)) return null;
-  const doors = doorsOf(world, machine);
-  const own = doors.filter((l) => l.addresses.some((a) => sameIp(a.ip, dst)));
-  const isReturned =
-    own.length > 0
-      ? isReachedByRouter(world, machine, link)
-      : isRoutedBothWays(world, { from, link, via }, machine, dst);
-  if (!isReturned) return null;
-  const [door, ...others] = own.length > 0 ? own : doors;
+  const uplinks = uplinksOf(world, machine);
+  const own = uplinks.filter((l) => l.addresses.some((a) => sameIp(a.ip, dst)));
+  const departure = { from, link, via };
+  if (own.length === 0 && !isRoutedOnPurpose(departure, dst)) return null;
+  if (isReachedOtherwise(world, departure, machine, own.length > 0)) return null;
+  const [door, ...others] = own.length > 0 ? own : uplinks.filter((l) => sendsToRouters(machine, l));
   return door === undefined || others.length > 0 ? null : { netns: machine.id, link: door.name };
 }
 
@@ -83,22 +81,30 @@ interface Departure {
   readonly via: Ip;
 }
 
-/** The sender has a route to the address by that router, and the machine behind it one to the sender's side: by the same router, where both are beside it. */
-function isRoutedBothWays(world: World, { from, link, via }: Departure, machine: Netns, dst: Ip): boolean {
-  const back = linksOf(machine).filter((l) => l.addresses.some((a) => contains(a.prefix, via)));
-  const sender = [...world.netns.values()].filter((n) => n.node === from.node).flatMap(addressesOf);
-  return (
-    hasRouteBy(from, [dst], (hop) => hop.dev === link.name && sameIp(hop.via, via)) &&
-    hasRouteBy(machine, sender, (hop) => isToRouter(world, machine, hop) && (back.length === 0 || sameIp(hop.via, via)))
-  );
-}
-
-/** The machine sends to that link's addresses by such a router as well: neither reaches the other on a segment that both are on. */
-function isReachedByRouter(world: World, machine: Netns, { addresses }: Link): boolean {
+/** The machine has a way of its own, past that router, to what the packet comes from: the sender's link, or the pods on its node. */
+function isReachedOtherwise(world: World, { from, link, via }: Departure, machine: Netns, isOwn: boolean): boolean {
   if (!machine.routes.known) return false;
   const { value: routes } = machine.routes;
-  return addresses.some(({ ip }) =>
-    (routesCovering(routes, TABLE_MAIN, ip)[0]?.nexthops ?? []).some((hop) => isToRouter(world, machine, hop)),
+  const isBeside = linksOf(machine).some((l) => l.addresses.some((a) => contains(a.prefix, via)));
+  const pods = [...world.netns.values()].filter((n) => n.node === from.node && netnsNameOf(n.id) !== "host");
+  const senders = isOwn ? link.addresses : pods.flatMap(linksOf).flatMap((l) => l.addresses);
+  return senders.some(({ ip, scope }) => {
+    const best = scope === "global" ? routesCovering(routes, TABLE_MAIN, ip)[0] : undefined;
+    if (best === undefined || best.dst.length === 0) return false;
+    return !best.nexthops.some(
+      (hop) => isToRouter(world, machine, hop) && (isOwn || !isBeside || sameIp(hop.via, via)),
+    );
+  });
+}
+
+/** By a route of its own, not by the one for all that is not known. */
+function isRoutedOnPurpose({ from, link, via }: Departure, dst: Ip): boolean {
+  if (!from.routes.known) return false;
+  return from.routes.value.some(
+    (r) =>
+      r.dst.length > 0 &&
+      contains(r.dst, dst) &&
+      r.nexthops.some((hop) => hop.dev === link.name && sameIp(hop.via, via)),
   );
 }
 
@@ -107,27 +113,17 @@ function isToRouter(world: World, from: Netns, { dev, via }: Nexthop): boolean {
   return link !== null && via !== null && isStranger(world, link, via);
 }
 
-/** By a route of its own, not by the one for all that is not known. */
-function hasRouteBy(from: Netns, to: readonly Ip[], isHop: (hop: Nexthop) => boolean): boolean {
-  if (!from.routes.known) return false;
-  return from.routes.value.some(
-    (r) => r.dst.length > 0 && to.some((ip) => contains(r.dst, ip)) && r.nexthops.some(isHop),
-  );
-}
-
-function addressesOf(netns: Netns): readonly Ip[] {
-  return linksOf(netns).flatMap((l) => l.addresses.filter((a) => a.scope === "global").map((a) => a.ip));
-}
-
-/** Links by which a machine itself sends to routers: by the same ones routers send to it. */
-function doorsOf(world: World, machine: Netns): readonly Link[] {
-  if (!machine.routes.known) return [];
-  const routes = machine.routes.value;
+/** Links that lead away from a machine. */
+function uplinksOf(world: World, machine: Netns): readonly Link[] {
   return linksOf(machine).filter(
     (l) =>
       (UPLINK_KINDS.has(l.kind) || l.kind === "bridge") &&
-      routes.some((r) => r.nexthops.some((hop) => hop.dev === l.name && hop.via !== null)) &&
       l.addresses.some((a) => a.scope === "global") &&
       !wiresAt(world.wires, machine.id, l.name).some((w) => w.kind === "veth"),
   );
+}
+
+/** By the links by which a machine itself sends to routers they send to it. */
+function sendsToRouters({ routes }: Netns, { name }: Link): boolean {
+  return routes.known && routes.value.some((r) => r.nexthops.some((hop) => hop.dev === name && hop.via !== null));
 }
