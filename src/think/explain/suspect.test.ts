@@ -217,6 +217,19 @@ describe("sightings beside the way", () => {
     expect(suspect.offPath.length).toBe(1);
   });
 
+  test("out by the bridge on the way from port to port are not the last, but behind them all they are", () => {
+    const backend = "k2/pod:default/backend-866b548794-rxt7n";
+    const throughBridge = (change: make.Change): Suspect => {
+      const world = make.made(healthy, change);
+      const tried = triedIn(world, world, flowTo(POD, "10.42.0.2", 8080), { ...EVERYWHERE, attempts: 2 });
+      return only(suspectsOf(withPoints(tried, (points) => [...points, seen("k2/host", "cni0", "out")])));
+    };
+    const refused = throughBridge(make.portClosed(backend));
+    expect([placeText(refused.lastHop), refused.witness]).toEqual([`${backend} eth0 in request inner`, "agree"]);
+    const dropped = throughBridge(make.nftDrop("k2/host", "FORWARD"));
+    expect(placeText(dropped.lastHop)).toBe("k2/host cni0 out request inner");
+  });
+
   test("flooded copies at a bridge's other ports, and in the pods behind them, are not where it went", () => {
     const world = make.nftDrop(POD, "INPUT")(healthy);
     const ports = (world.netns.get("k2/host")?.links.known ? world.netns.get("k2/host") : undefined)?.links;

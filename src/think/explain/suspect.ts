@@ -151,7 +151,9 @@ function judge(tried: Tried, branch: Branch, tries: readonly Try[], failed: read
   // What no tap hears is not against the walk.
   const isCutShort =
     predicted !== null && offPath.length === 0 && hops.slice(lastIndex + 1).every((hop) => hop.seen === null);
-  const lastHop = lastIndex === hops.length - 1 ? (offPath.at(-1) ?? furthest) : furthest;
+  // Out by the bridge from one port to the next was before what was seen behind that port.
+  const behind = offPath.filter((p) => !isBridgeOnTheWay(tried.walk.world, p, expected.slice(0, -1)));
+  const lastHop = lastIndex === hops.length - 1 ? (behind.at(-1) ?? furthest) : furthest;
   return {
     ...base,
     hops,
