@@ -4,6 +4,7 @@ import * as made from "../../../test/explain/objects.ts";
 import { recordedCluster } from "../../../test/explain/recorded-cluster.ts";
 import { flowTo, NOWHERE, reckonOf, triedIn, type Watch, EVERYWHERE } from "../../../test/explain/what-happens.ts";
 import type { Pod } from "../../facts/cluster.ts";
+import { prefix } from "../../facts/ip.ts";
 import type { World } from "../../facts/world.ts";
 import type { Flow } from "../walk/branch.ts";
 
@@ -90,4 +91,20 @@ test("a node that has the pod's address for its own, by a link or by a local rou
     // Where no pod has the address, it may be the node's own by right.
     expect((await said(held, [])).map(({ id }) => id)).not.toContain("duplicate-pod-ip");
   }
+});
+
+test("not where a node that has it too drops the packet before it takes it for its own", async () => {
+  const lo = { via: null, dev: "lo", weight: 1, flags: [], encap: null };
+  const held = make.all(
+    make.route("k2/host", `${ADDRESS}/32`, { table: 255, type: "local", scope: "host", nexthops: [lo] }),
+    make.rule(
+      "k2/host",
+      "mangle/PREROUTING",
+      [{ do: "DROP" }],
+      [{ match: "destination", negate: false, prefixes: [prefix(`${ADDRESS}/32`)] }],
+    ),
+  );
+  expect((await said(make.made(healthy, held), [pod(MET, "k2")])).map(({ id }) => id)).not.toContain(
+    "duplicate-pod-ip",
+  );
 });

@@ -4,6 +4,7 @@ import { socketsFor } from "../../facts/lookup/sockets.ts";
 import { type NetnsId, netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import { linksOf, type World } from "../../facts/world.ts";
 import type { Branch } from "../walk/branch.ts";
+import { outerIp } from "../walk/packet.ts";
 import type { NamedCause } from "./explain.ts";
 import type { Suspect } from "./suspect.ts";
 
@@ -32,6 +33,7 @@ export function duplicateAddress(
     leg === "request" ? serves(world, id, tried.flow.protocol, at) : id === tried.flow.from;
   const meant = sharing.filter(isMeant);
   const met = sharing.find((id) => !meant.includes(id) && nodeOf(id) === nodeOf(at.netns));
+  if (met !== undefined && isMachine(met) && !isTakenBy(at, met, ip)) return [];
   // On the meant one's own node, only its neighbour's namespace itself is the wrong place to end in.
   const isAstray = met === at.netns || !meant.some((id) => nodeOf(id) === nodeOf(at.netns));
   if (meant.length === 0 || met === undefined || !isAstray) return [];
@@ -65,6 +67,11 @@ function machinesWith(world: World, ip: Ip): readonly NetnsId[] {
   return [...world.netns.values()].flatMap(({ id, routes }) =>
     isMachine(id) && routes.known && isLocalAddress(routes.value, ip) ? [id] : [],
   );
+}
+
+/** Before a node takes a packet for its own something else may stop it. */
+function isTakenBy({ steps }: Branch, machine: NetnsId, ip: Ip): boolean {
+  return steps.some((s) => s.kind === "local-deliver" && s.netns === machine && sameIp(outerIp(s.packet).dst, ip));
 }
 
 function isMachine(id: NetnsId): boolean {
