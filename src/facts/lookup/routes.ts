@@ -45,6 +45,11 @@ export const hasCustomLocalRoutes = indexedBy((routes: Table<Route>) =>
   routes.some((r) => r.dst.family === 4 && r.table === TABLE_LOCAL && r.type === "local" && r.protocol !== "kernel"),
 );
 
+/** Does it send to next hops by this link, and not only to those who are on it? */
+export function sendsToNextHops(routes: Table<Route>, dev: string): boolean {
+  return routes.some((r) => r.nexthops.some((hop) => hop.dev === dev && hop.via !== null));
+}
+
 /** Is it an address of this netns? (inet_addr_type: the local table says RTN_LOCAL.) */
 export function isLocalAddress(routes: Table<Route>, address: Ip): boolean {
   return routesCovering(routes, TABLE_LOCAL, address)[0]?.type === "local";

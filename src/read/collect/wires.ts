@@ -1,5 +1,6 @@
 import { contains } from "../../facts/ip.ts";
 import { UPLINK_KINDS } from "../../facts/lookup/links.ts";
+import { sendsToNextHops } from "../../facts/lookup/routes.ts";
 import type { Address, Link, Netns } from "../../facts/netns.ts";
 import type { NetnsId } from "../../facts/provenance.ts";
 import { linksOf, type Wire, type WireEnd } from "../../facts/world.ts";
@@ -96,9 +97,7 @@ function uplinks(host: Netns, paired: ReadonlySet<string>): Candidate[] {
 function portsAway(host: Netns, { name: bridge }: Link, paired: ReadonlySet<string>): readonly Link[] {
   const ports = linksOf(host).filter((port) => port.master === bridge && UPLINK_KINDS.has(port.kind));
   const away = ports.filter((port) => port.kind !== "veth");
-  const isRouted =
-    host.routes.known &&
-    host.routes.value.some((r) => r.nexthops.some((hop) => hop.dev === bridge && hop.via !== null));
+  const isRouted = host.routes.known && sendsToNextHops(host.routes.value, bridge);
   if (away.length > 0 || !isRouted) return away;
   const open = ports.filter((port) => !paired.has(endKey({ netns: host.id, link: port.name })));
   return open.length === 1 ? open : [];

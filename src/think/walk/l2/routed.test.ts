@@ -100,6 +100,35 @@ describe("a router that was not collected", () => {
     expect(way(make.made(healthy, apart))).toBe("LEFT_CLUSTER: k1/host out");
   });
 
+  test("knows nothing of pods for a node that has none, where another beside the router goes another way", () => {
+    const bare: make.Change = (world) => ({
+      ...world,
+      netns: new Map(
+        [...world.netns].flatMap(([id, netns]) =>
+          id.startsWith("k1/pod:")
+            ? []
+            : [
+                [
+                  id,
+                  id !== "k1/host" || !netns.links.known
+                    ? netns
+                    : {
+                        ...netns,
+                        links: {
+                          ...netns.links,
+                          value: netns.links.value.filter((l) => l.name === "eth0" || l.name === "lo"),
+                        },
+                      },
+                ] as const,
+              ],
+        ),
+      ),
+    });
+    expect(way(make.made(healthy, make.all(podsBy("k1/host", "10.42.0.0/24", ROUTER), bare)))).toBe(
+      "LEFT_CLUSTER: k1/host out",
+    );
+  });
+
   test("may know as little of pods as the machine whose default route leads to it", () => {
     expect(way(make.made(healthy, make.noRoute("k1/host", "10.42.0.0/24")))).toBe("LEFT_CLUSTER: k1/host out");
   });

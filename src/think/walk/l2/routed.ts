@@ -1,6 +1,6 @@
 import { contains, type Ip, sameIp } from "../../../facts/ip.ts";
 import { linkNamed, UPLINK_KINDS } from "../../../facts/lookup/links.ts";
-import { isLocalAddress, routesCovering, TABLE_MAIN } from "../../../facts/lookup/routes.ts";
+import { isLocalAddress, routesCovering, sendsToNextHops, TABLE_MAIN } from "../../../facts/lookup/routes.ts";
 import { wiresAt } from "../../../facts/lookup/wires.ts";
 import type { Link, Netns, Nexthop } from "../../../facts/netns.ts";
 import { phrase } from "../../../facts/phrase.ts";
@@ -30,8 +30,10 @@ export function comesInAt(traveller: Traveller, from: Netns, link: Link): WireEn
   const own = uplinks.filter((l) => l.addresses.some((a) => sameIp(a.ip, dst)));
   const departure = { from, link, via };
   if (own.length === 0 && !isRoutedOnPurpose(departure, dst)) return null;
-  if (isReachedOtherwise(world, departure, machine, own.length > 0)) return null;
-  const [door, ...others] = own.length > 0 ? own : uplinks.filter((l) => sendsToRouters(machine, l));
+  if (isReachedOtherwise(world, departure, machine, dst, own.length > 0)) return null;
+  // By the links by which it sends to routers itself they send to it.
+  const [door, ...others] =
+    own.length > 0 ? own : uplinks.filter((l) => machine.routes.known && sendsToNextHops(machine.routes.value, l.name));
   return door === undefined || others.length > 0 ? null : { netns: machine.id, link: door.name };
 }
 
@@ -81,20 +83,40 @@ interface Departure {
   readonly via: Ip;
 }
 
-/** The machine has a way of its own, past that router, to what the packet comes from: the sender's link, or the pods on its node. */
-function isReachedOtherwise(world: World, { from, link, via }: Departure, machine: Netns, isOwn: boolean): boolean {
-  if (!machine.routes.known) return false;
-  const { value: routes } = machine.routes;
-  const isBeside = linksOf(machine).some((l) => l.addresses.some((a) => contains(a.prefix, via)));
-  const pods = [...world.netns.values()].filter((n) => n.node === from.node && netnsNameOf(n.id) !== "host");
-  const senders = isOwn ? link.addresses : pods.flatMap(linksOf).flatMap((l) => l.addresses);
-  return senders.some(({ ip, scope }) => {
-    const best = scope === "global" ? routesCovering(routes, TABLE_MAIN, ip)[0] : undefined;
-    if (best === undefined || best.dst.length === 0) return false;
-    return !best.nexthops.some(
-      (hop) => isToRouter(world, machine, hop) && (isOwn || !isBeside || sameIp(hop.via, via)),
-    );
-  });
+/**
+ * Past that router there is another way: the machine has one back to the sender's link, or to what is behind the sender. Where nothing
+ * is, machines that stand beside the same router tell, by their way to the destination.
+ */
+function isReachedOtherwise(world: World, departure: Departure, machine: Netns, dst: Ip, isOwn: boolean): boolean {
+  const { from, link, via } = departure;
+  const all = [...world.netns.values()];
+  const links = isOwn ? [link] : all.filter((n) => n.node === from.node).flatMap(linksOf);
+  const back = links
+    .filter((l) => isOwn || l !== link)
+    .flatMap((l) => l.addresses.flatMap((a) => (a.scope === "global" ? [a.ip] : [])));
+  if (back.length > 0) return back.some((ip) => goesOtherwise(world, machine, ip, via, isOwn));
+  return all.some(
+    (n) =>
+      netnsNameOf(n.id) === "host" &&
+      n.node !== from.node &&
+      n !== machine &&
+      isBeside(n, via) &&
+      goesOtherwise(world, n, dst, via, isOwn),
+  );
+}
+
+/** By a route of its own that leads to no such router; beside that one, to no other. That it is itself in a network of pods tells nothing. */
+function goesOtherwise(world: World, by: Netns, to: Ip, via: Ip, isOwn: boolean): boolean {
+  const best = by.routes.known ? routesCovering(by.routes.value, TABLE_MAIN, to)[0] : undefined;
+  if (best === undefined || best.dst.length === 0) return false;
+  if (!isOwn && best.nexthops.every((hop) => hop.via === null)) return false;
+  return !best.nexthops.some(
+    (hop) => isToRouter(world, by, hop) && (isOwn || !isBeside(by, via) || sameIp(hop.via, via)),
+  );
+}
+
+function isBeside(machine: Netns, via: Ip): boolean {
+  return linksOf(machine).some((l) => l.addresses.some((a) => contains(a.prefix, via)));
 }
 
 /** By a route of its own, not by the one for all that is not known. */
@@ -121,9 +143,4 @@ function uplinksOf(world: World, machine: Netns): readonly Link[] {
       l.addresses.some((a) => a.scope === "global") &&
       !wiresAt(world.wires, machine.id, l.name).some((w) => w.kind === "veth"),
   );
-}
-
-/** By the links by which a machine itself sends to routers they send to it. */
-function sendsToRouters({ routes }: Netns, { name }: Link): boolean {
-  return routes.known && routes.value.some((r) => r.nexthops.some((hop) => hop.dev === name && hop.via !== null));
 }
