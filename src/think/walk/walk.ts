@@ -73,14 +73,15 @@ function joinAlike(branches: readonly Branch[]): readonly Branch[] {
   });
 }
 
-/** The taps that it passes, with what they see, and where and how it ends. */
+/** The taps that it passes, with what they see, and where, how and by what it ends. */
 function lookOf(branch: Branch): readonly string[] {
-  const { end, netns, link, destination, unknown } = branch;
+  const { end, netns, link, destination, unknown, decidedBy } = branch;
+  const by = JSON.stringify([unknown?.why, decidedBy], (_key, v) => (typeof v === "bigint" ? String(v) : v));
   const taps = tapPoints({ ...branch, reply: [] }).map(({ netns: at, link: by, direction, packet }) => {
     const { src, dst } = outerIp(packet);
     return `${at} ${by} ${direction} ${src.text} ${dst.text}`;
   });
-  return [end, `${netns} ${link}`, `${destination.ip.text} ${destination.port}`, JSON.stringify(unknown?.why), ...taps];
+  return [end, `${netns} ${link}`, `${destination.ip.text} ${destination.port}`, by, ...taps];
 }
 
 function sendFirst(traveller: Traveller, flow: Flow): readonly Move[] {

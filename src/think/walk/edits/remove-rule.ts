@@ -83,7 +83,7 @@ function isOfMachine(world: World, place: ChainPlace & { readonly netns: NetnsId
   return chainOf(world.netns.get(place.netns), place)?.hook != null || !hasTable(peer, place);
 }
 
-/** It acted on this very packet: a step rests on its line. */
+/** It acted on this very packet: a step rests on it. */
 function rewrote(rule: Rule, { steps }: Context): boolean {
   if (!rule.targets.some((target) => REWRITES.has(target.do))) return false;
   return steps.some((step) => step.because === rule.because);
