@@ -109,3 +109,18 @@ test("one that is given up, or cannot be written, leaves no file", async () => {
   expect(() => new BundleWriter(join(root, "absent", "x.tgz"), HEAD, String)).toThrow(/unwritable/);
   expect(readdirSync(root).filter((name) => name.includes("part") || name.includes("given-up"))).toEqual([]);
 });
+
+test("a file that is added again stays as it was, and the bundle can be read", async () => {
+  const file = join(root, "twice.tgz");
+  const writer = new BundleWriter(file, HEAD, String);
+  await recording(nodePrinting({ " ip-addr": "of the node" }), writer).run("k1", [command("ip-addr")], LIMITS);
+  const entry = { path: "api/pods.json", node: null, netns: null, argv: ["GET", "/api/v1/pods"], at: AT };
+  for (const text of ['{"items":[1]}', '{"items":[2]}']) {
+    await writer.add({ ...entry, status: 200, failure: null, stderr: "", truncated: false }, Buffer.from(text));
+  }
+  await writer.finish();
+  const bundle = await openBundles([file]);
+  const pods = await bundle.apiObjects("pods");
+  await bundle.close();
+  expect(pods).toEqual({ items: [1] });
+});

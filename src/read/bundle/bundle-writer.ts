@@ -15,7 +15,8 @@ export type NewEntry = Omit<FileEntry, "bytes" | "sha256" | "failure"> & { reado
 
 /**
  * Writes a bundle's archive, a file at a time, under another name until it is whole. What is added is compressed and written as it
- * comes; only the manifest's lines are kept, which stands at the end of the archive.
+ * comes; only the manifest's lines are kept, which stands at the end of the archive. What is added again is left out: a bundle tells
+ * how things were before anything was tried.
  */
 export class BundleWriter {
   readonly #file: string;
@@ -26,6 +27,7 @@ export class BundleWriter {
   /** Null when all was written. */
   readonly #flow: Promise<unknown>;
   readonly #entries: FileEntry[] = [];
+  readonly #paths = new Set<string>();
   readonly #forget = (): void => rmSync(this.#partial, { force: true });
   #turn: Promise<unknown> = Promise.resolve();
   #bytes = 0;
@@ -94,6 +96,8 @@ export class BundleWriter {
   }
 
   #inTurn(entry: NewEntry, bytes: number, open: () => Readable): Promise<void> {
+    if (this.#paths.has(entry.path)) return this.#turn.then(() => {});
+    this.#paths.add(entry.path);
     const done = this.#turn.then(async () => {
       this.#bytes += bytes;
       if (this.#entries.length >= BUNDLE_LIMITS.files - 1) {

@@ -6,10 +6,9 @@ import { withoutSecrets } from "./redact.ts";
 
 const STDERR_CHARS = 300;
 
-/** A Reader that also files every output into a bundle, the first where a command is run again. */
+/** A Reader that also files every output into a bundle. */
 export function recording(reader: Reader, writer: BundleWriter): Reader {
   const folders = new Folders();
-  const filed = new Set<string>();
   return {
     ...reader,
     async run(node, round, limits) {
@@ -17,8 +16,6 @@ export function recording(reader: Reader, writer: BundleWriter): Reader {
       for (const output of outputs) {
         const file = fileOf(output.command);
         const path = [asPart(node), ...folders.of(node, output.command), file].join("/");
-        if (filed.has(path)) continue;
-        filed.add(path);
         await writer.add(entryOf(path, output), withoutSecrets(file, output.stdout));
       }
       return outputs;
