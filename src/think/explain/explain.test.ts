@@ -117,6 +117,40 @@ describe("confirmed", () => {
     expect(await said(astray)).toEqual(["confirmed wrong-route k2 route 10.42.2.0/24 table main"]);
   });
 
+  test("a bridge of a foreign runtime whose network overlaps another node's pods takes their packets", async () => {
+    const docker0: make.Change = (world) =>
+      replaceTable(world, "k1/host", "links", (links) => {
+        const cni0 = links.find((l) => l.name === "cni0");
+        if (cni0 === undefined) throw new Error("k1 has no cni0");
+        const address = {
+          ip: ip("10.42.0.14"),
+          prefix: prefix("10.42.0.0/28"),
+          scope: "global",
+          secondary: false,
+        } as const;
+        return [
+          ...links,
+          {
+            ...cni0,
+            name: "docker0",
+            index: 999,
+            mac: "02:42:00:00:00:01",
+            addresses: [{ ...address, because: cni0.because }],
+          },
+        ];
+      });
+    const overlaps = make.all(
+      docker0,
+      make.route("k1/host", "10.42.0.0/28", {
+        protocol: "kernel",
+        scope: "link",
+        src: ip("10.42.0.14"),
+        nexthops: [{ via: null, dev: "docker0", weight: 1, flags: [], encap: null }],
+      }),
+    );
+    expect(await said(overlaps)).toEqual(["confirmed wrong-route k1 route 10.42.0.0/28 table main"]);
+  });
+
   test("a tunnel that was made anew is known by its old MAC address, to the neighbours and to the FDB", async () => {
     const [mac, old] = ["9a:47:6c:cd:67:4a", "02:00:00:00:00:99"];
     const rename: make.Change = (world) =>

@@ -6,6 +6,7 @@ import { tableName } from "../route/words.ts";
 import { touchesRoute } from "./add-route.ts";
 import type { EditOf } from "./edit.ts";
 import type { EditMeaning, Proposal } from "./edit-meaning.ts";
+import { isOverlap } from "./overlap.ts";
 import { departure, peersOf } from "./peers.ts";
 import { replaceTable, rowsOf } from "./replace-table.ts";
 import { routeText, samePlace, sameWay } from "./route-lookup.ts";
@@ -34,13 +35,15 @@ export const removeRoute: EditMeaning<RemoveRoute> = {
 };
 
 /**
- * Only the best route answers. What the kernel made for an address is nobody's mistake, what every peer has is meant, and
- * what the pattern of the cluster asks for is right.
+ * Only the best route answers. What the kernel made for an address is nobody's mistake where that network is not another's, what every
+ * peer has is meant, and what the pattern of the cluster asks for is right.
  */
 function proposeRemoval(world: World, read: Read): readonly Proposal<RemoveRoute>[] {
   if (read.of !== "route" || read.table === TABLE_LOCAL) return [];
+  const netns = world.netns.get(read.netns);
   const [best] = routesCovering(rowsOf(world, read.netns, "routes"), read.table, read.dst);
-  if (best === undefined || best.protocol === "kernel") return [];
+  if (netns === undefined || best === undefined) return [];
+  if (best.protocol === "kernel" && !isOverlap(world, netns, best, read.dst)) return [];
   const peers = peersOf(world, read.netns).filter((peer) => peer.routes.known);
   const departs = departure(
     "present",

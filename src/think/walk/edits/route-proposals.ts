@@ -9,6 +9,7 @@ import { connectedRoutes } from "./connected-routes.ts";
 import type { EditOf } from "./edit.ts";
 import type { Proposal } from "./edit-meaning.ts";
 import { addressOf, type Owner, homeOf, hostOf, isOnLink, linkOf, otherEnd, ownerOf, usualMaster } from "./owners.ts";
+import { isOverlap } from "./overlap.ts";
 import { hostsOf, peersOf } from "./peers.ts";
 import { rowsOf } from "./replace-table.ts";
 import { bestRoute, samePlace, sameWay } from "./route-lookup.ts";
@@ -43,7 +44,7 @@ export function expectedRoutes(world: World, read: Extract<Read, { of: "route" }
   if (home === null || !hostsOf(world).includes(home)) return distinct(fromPeersOutward(world, netns, table, dst));
   const own = home.id === netns.id ? toOwnLink(world, netns, table, dst) : [];
   if (own.length > 0) return own;
-  const connected = table === TABLE_MAIN ? connectedTo(netns, dst) : [];
+  const connected = table === TABLE_MAIN ? connectedTo(world, netns, dst) : [];
   if (connected.length > 0 || home.id === netns.id) return connected;
   return distinct(toAnotherMachine(world, netns, home, table, dst));
 }
@@ -94,11 +95,11 @@ function toOwnLink(world: World, netns: Netns, table: number, dst: Ip): readonly
 }
 
 /** A link with an address of that very subnet reaches it without any next hop. */
-function connectedTo(netns: Netns, dst: Ip): readonly Route[] {
+function connectedTo(world: World, netns: Netns, dst: Ip): readonly Route[] {
   return linksOf(netns)
     .filter((link) => link.up)
     .flatMap(connectedRoutes)
-    .filter((route) => contains(route.dst, dst));
+    .filter((route) => contains(route.dst, dst) && !isOverlap(world, netns, route, dst));
 }
 
 interface Shape {
