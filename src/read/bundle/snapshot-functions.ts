@@ -205,7 +205,7 @@ main() {
   self=$(sed -n 's/^self //p' "$surveyed")
   # The survey tells names last. By its name, which stays, the namespace is entered here and looked for later.
   awk -v self="$self" 'NR == FNR { if ($1 == "named" && !($3 in path)) path[$3] = $2; next }
-    $1 == "address" && $2 != self && !($2 in told) { told[$2] = 1; print $2, ($2 in path ? path[$2] : $3) }' \
+    ($1 == "address" || $1 == "bare") && $2 != self && !($2 in told) { told[$2] = 1; print $2, ($2 in path ? path[$2] : $3) }' \
     "$surveyed" "$surveyed" | head -n "$most_places" >"$work/places"
   if there_is nsenter; then
     while read -r inode netns <&4; do

@@ -208,6 +208,30 @@ describe.skipIf(process.getuid?.() !== 0)("collecting from namespaces (needs roo
     ]);
   });
 
+  test("a pod that has lost its address is found where one namespace is left over, and not where two may be it", async () => {
+    const place = `${A}-k2-pod`;
+    sh(`ip -n ${place} addr flush dev eth0`);
+    const pathOf = async (pods: (pod: Pod) => boolean) => {
+      const reader = read(A);
+      const { world } = await collectWorld(reader, cluster, { limits: LIMITS, nodes: ["k2"], pods });
+      await reader.close();
+      return world.netns.get("k2/pod:default/web-k2");
+    };
+    const lone = (pod: Pod) => pod.name === "web-k2";
+    const found = await pathOf(lone);
+    expect([found?.path, found?.given.map(({ text }) => text)]).toEqual([`/run/netns/${place}`, ["10.77.2.2"]]);
+    expect((await pathOf(() => true))?.path, "two pods are without").toBeNull();
+    sh(`ip netns add ${place}2
+        ip -n ${A}-k2 link add vethmore type veth peer name eth0 netns ${place}2`);
+    try {
+      expect((await pathOf(lone))?.path, "two namespaces are without").toBeNull();
+    } finally {
+      sh(`ip netns del ${place}2
+          ip -n ${place} addr add 10.77.2.2/24 dev eth0
+          ip -n ${place} route add default via 10.77.2.1`);
+    }
+  }, 30_000);
+
   test("reading leaves modules, tables, rulesets, links and routes as they were", async () => {
     const places = ["k1", "k1-pod", "k2", "k2-pod", "lan"].map((name) => `${B}-${name}`);
     const before = await settled(places);

@@ -8,7 +8,7 @@ import { linksOf } from "../../facts/world.ts";
 import type { Limits, Output, Reader } from "../transport/reader.ts";
 import { CLOCK, type ClockOffset, clockOffset } from "./clocks.ts";
 import { gatedCommands, hostCommands, podCommands, type Round } from "./commands.ts";
-import { choosePod, holdersOf, type PodHolders } from "./find-pods.ts";
+import { chooseBare, choosePod, holdersOf, type PodHolders } from "./find-pods.ts";
 import { LineBudget } from "./line-budget.ts";
 import { readNetns, unreadNetns } from "./read-netns.ts";
 import { type Gap, NO_EXPECTATIONS, NOT_READ, Readings } from "./readings.ts";
@@ -33,7 +33,8 @@ interface PodRound {
 
 /**
  * Two rounds: what every node has, with a survey of what it has besides; then netfilter, and the pods' namespaces. A third between
- * them where an address is held by several namespaces: their links decide which is the pod's.
+ * them where an address is held by several namespaces: their links decide which is the pod's. More behind them where a pod has none,
+ * and a namespace without an address may be it.
  */
 export async function collectNode(
   reader: Reader,
@@ -72,26 +73,36 @@ export async function collectNode(
   const gaps: Gap[] = [];
   if (surveyed.failure !== null) gaps.push({ subject: phrase("survey"), where: node, why: surveyed.failure });
   const netns = [readNetns(own)];
-  let from = gated.commands.length;
-  for (const { pod, holder, round } of rounds) {
-    const outputs = second.slice(from, from + round.commands.length);
-    from += round.commands.length;
-    const gone = whyDead(outputs);
-    if (gone !== null) {
-      places.lost.push({ pod, why: gone });
-      continue;
+  const { lost } = places;
+  const readPods = (all: readonly PodRound[], outputs: readonly Output[]): void => {
+    let from = 0;
+    for (const { pod, holder, round } of all) {
+      const own = outputs.slice(from, from + round.commands.length);
+      from += round.commands.length;
+      const gone = whyDead(own);
+      const reading = new Readings(node, `pod:${podKey(pod)}`, holder.path, own, round.expected, lines);
+      const facts = { ...readNetns(reading), given: pod.ips };
+      const choice = choosePod({ pod, holders: [holder] }, netns[0] ?? early, known, () => linksOf(facts));
+      if (gone !== null) lost.push({ pod, why: gone });
+      else if ("why" in choice && facts.links.known) lost.push({ pod, why: choice.why });
+      else {
+        readings.push(reading);
+        netns.push(facts);
+      }
     }
-    const reading = new Readings(node, `pod:${podKey(pod)}`, holder.path, outputs, round.expected, lines);
-    const facts = readNetns(reading);
-    const choice = choosePod({ pod, holders: [holder] }, netns[0] ?? early, known, () => linksOf(facts));
-    if ("why" in choice && facts.links.known) {
-      places.lost.push({ pod, why: choice.why });
-      continue;
+  };
+  readPods(rounds, second.slice(gated.commands.length));
+  if (lost.length > 0 && known.bare.length > 0) {
+    const bare = await linksOfEach(reader, node, known.bare, limits, lines);
+    const pods = lost.map(({ pod }) => pod);
+    const left = chooseBare(pods, netns[0] ?? early, known, (holder) => bare.get(holder.inode) ?? []);
+    if (left !== null) {
+      lost.splice(0, lost.length, ...lost.filter(({ pod }) => pod !== left.pod));
+      const last = podRound(left.pod, left.holder, isSurveyed ? known : null, reader.offline);
+      readPods([last], await reader.run(node, last.round.commands, limits));
     }
-    readings.push(reading);
-    netns.push(facts);
   }
-  for (const { pod, why } of places.lost) {
+  for (const { pod, why } of lost) {
     gaps.push({ subject: phrase("netns"), where: phrase("pod-on-node", { pod: podKey(pod), node }), why });
     netns.push(unreadPod(node, pod, why));
   }
@@ -114,25 +125,8 @@ async function choosePlaces(
   limits: Limits,
   lines: LineBudget,
 ): Promise<{ found: { pod: Pod; holder: Holder }[]; lost: { pod: Pod; why: Phrase }[] }> {
-  const several = [
-    ...new Map(
-      candidates
-        .filter(({ holders }) => holders.length > 1)
-        .flatMap(({ holders }) => holders.map((holder) => [holder.inode, holder] as const)),
-    ).values(),
-  ];
-  const links = new Map<string, readonly Link[]>();
-  if (several.length > 0) {
-    const commands = several.map(({ path }) =>
-      podCommands(path, "", reader.offline).filter(({ name }) => name === "ip-addr" || name === "ip-link"),
-    );
-    const outputs = await reader.run(node, commands.flat(), limits);
-    for (const holder of several) {
-      const own = outputs.filter(({ command }) => command.netns === holder.path);
-      const readings = new Readings(node, "pod:", holder.path, own, NO_EXPECTATIONS, lines);
-      links.set(holder.inode, linksOf(readNetns(readings)));
-    }
-  }
+  const several = candidates.flatMap(({ holders }) => (holders.length > 1 ? holders : []));
+  const links = await linksOfEach(reader, node, several, limits, lines);
   const found: { pod: Pod; holder: Holder }[] = [];
   const lost: { pod: Pod; why: Phrase }[] = [];
   for (const candidate of candidates) {
@@ -146,6 +140,28 @@ async function choosePlaces(
     else lost.push({ pod: candidate.pod, why: choice.why });
   }
   return { found, lost };
+}
+
+/** By inode. */
+async function linksOfEach(
+  reader: Reader,
+  node: NodeName,
+  holders: readonly Holder[],
+  limits: Limits,
+  lines: LineBudget,
+): Promise<ReadonlyMap<string, readonly Link[]>> {
+  const each = [...new Map(holders.map((holder) => [holder.inode, holder])).values()];
+  const commands = each.map(({ path }) =>
+    podCommands(path, "", reader.offline).filter(({ name }) => name === "ip-addr" || name === "ip-link"),
+  );
+  const outputs = each.length === 0 ? [] : await reader.run(node, commands.flat(), limits);
+  return new Map(
+    each.map((holder) => {
+      const own = outputs.filter(({ command }) => command.netns === holder.path);
+      const readings = new Readings(node, "pod:", holder.path, own, NO_EXPECTATIONS, lines);
+      return [holder.inode, linksOf(readNetns(readings))];
+    }),
+  );
 }
 
 function podRound(pod: Pod, holder: Holder, survey: Survey | null, isRecording: boolean): PodRound {

@@ -51,8 +51,39 @@ export function choosePod(
   return { why: phrase("several-holders", { count: maybe.length, address }) };
 }
 
+/**
+ * The namespace of a pod that has lost its address, told by what is left over: of all pods of this node that one alone has none, and
+ * of all namespaces without an address one alone hangs by its only link on a veth of this node, as pods do: one that the node itself
+ * has no address on. Never a guess.
+ */
+export function chooseBare(
+  lost: readonly Pod[],
+  host: Netns,
+  survey: Survey,
+  linksIn: (holder: Holder) => readonly Link[],
+): { readonly pod: Pod; readonly holder: Holder } | null {
+  const [pod, ...others] = lost.filter(({ phase }) => phase === "Running");
+  if (pod === undefined || others.length > 0) return null;
+  const wired = survey.bare.filter((holder) => hangsAsPodsDo(linksIn(holder), host));
+  const fits = wired.map((holder) => ({ holder, fit: fitOf(holder, linksIn(holder), host, survey) }));
+  const here = fits.filter(({ fit }) => fit === "leads here");
+  const [only, ...more] = here.length > 0 ? here : fits.filter(({ fit }) => fit === "may lead here");
+  return only === undefined || more.length > 0 ? null : { pod, holder: only.holder };
+}
+
+function hangsAsPodsDo(links: readonly Link[], host: Netns): boolean {
+  const [link, ...more] = links.filter(({ kind }) => kind !== "loopback");
+  if (link === undefined || more.length > 0 || !isVethAway(link)) return false;
+  const end = linksOf(host).find(({ index }) => index === link.peerIndex);
+  return end?.addresses.every(({ scope }) => scope === "link") === true;
+}
+
+function isVethAway(link: Link): boolean {
+  return link.kind === "veth" && link.peerIndex !== null && link.peerNetns !== null;
+}
+
 function fitOf(holder: Holder, links: readonly Link[], host: Netns, survey: Survey): Fit {
-  const veths = links.filter((link) => link.kind === "veth" && link.peerIndex !== null && link.peerNetns !== null);
+  const veths = links.filter(isVethAway);
   if (veths.length === 0) return "may lead here";
   const fits = veths.map((veth): Fit => {
     const peer = linksOf(host).find((link) => link.index === veth.peerIndex);

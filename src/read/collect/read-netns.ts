@@ -29,6 +29,7 @@ export function readNetns(readings: Readings): Netns {
     node: readings.node,
     name: readings.name,
     path: readings.path,
+    given: [],
     links,
     routes: readRoutes(readings, links),
     rules: withOptional(
@@ -59,6 +60,7 @@ export function unreadNetns(place: Pick<Netns, "id" | "node" | "name">, why: Phr
   return {
     ...place,
     path: null,
+    given: [],
     links: nothing,
     routes: nothing,
     rules: nothing,

@@ -4,7 +4,7 @@
  *
  * Arguments: the addresses to look for, IPv4 dotted, IPv6 as the 32 digits of /proc/net/if_inet6; `*` for all but loopback. Lines on standard output:
  * `tool NAME` · `iptables-save VERSION-LINE` · `module NAME loaded|absent` (no line: not known) · `self INODE` ·
- * `named PATH INODE` · `tables4|tables6 INODE-or-self NAME...` (`unreadable` where they are root's to read) · `connections INODE-or-self HEX` (nf_conntrack's entries) · `address INODE PATH ADDRESS`.
+ * `named PATH INODE` · `bare INODE PATH` (a namespace that has no address but loopback's and link-local ones) · `tables4|tables6 INODE-or-self NAME...` (`unreadable` where they are root's to read) · `connections INODE-or-self HEX` (nf_conntrack's entries) · `address INODE PATH ADDRESS`.
  *
  * A namespace of a process is read through /proc/PID/net; one that only a mount keeps alive (CRI-O without a pause process) is entered.
  */
@@ -39,16 +39,19 @@ printf 'self %s\\n' "$(stat -L -c %i /proc/self/ns/net)"
 [ "$#" -gt 0 ] || exit 0
 find_addresses='
 function wanted(address) { return all ? address !~ /^127[.]/ && address !~ /^0*1$/ : address in want }
-function addresses(inode, path, dir,    line, address, found) {
+function living(inode, address) { if (address !~ /^127[.]/ && address !~ /^0*1$/ && address !~ /^fe[89ab]/) lives[inode] = 1 }
+function addresses(inode, path, dir,    line, address, found, got) {
   found = 0
-  while ((getline line < (dir "/fib_trie")) > 0) {
+  while ((got = (getline line < (dir "/fib_trie"))) > 0) {
     if (line ~ /\\|-- /) { address = line; sub(/^.*\\|-- /, "", address) }
-    else if (line ~ /\\/32 host LOCAL/) { found = 1; if (wanted(address) && !((inode, address) in told)) { told[inode, address] = 1; print "address", inode, path, address; hit[inode] = dir } }
+    else if (line ~ /\\/32 host LOCAL/) { found = 1; living(inode, address); if (wanted(address) && !((inode, address) in told)) { told[inode, address] = 1; print "address", inode, path, address; hit[inode] = dir } }
   }
   close(dir "/fib_trie")
+  if (got == 0) { entered[inode] = path; entered_by[inode] = dir }
   while ((getline line < (dir "/if_inet6")) > 0) {
     found = 1
     address = substr(line, 1, 32)
+    living(inode, address)
     if (wanted(address) && !((inode, address) in told)) { told[inode, address] = 1; print "address", inode, path, address; hit[inode] = dir }
   }
   close(dir "/if_inet6")
@@ -78,7 +81,8 @@ $2 ~ /^\\/proc\\// {
   print "named", $2, $1
   if (!($1 in read) && !($1 in lone)) { lone[$1] = 1; print "lone", $1, $2 }
 }
-END { for (inode in hit) { tables("tables4", inode, hit[inode] "/ip_tables_names"); tables("tables6", inode, hit[inode] "/ip6_tables_names"); connections(inode, hit[inode] "/stat/nf_conntrack") } }'
+END { for (inode in entered) if (!(inode in lives)) { print "bare", inode, entered[inode]; hit[inode] = entered_by[inode] }
+  for (inode in hit) { tables("tables4", inode, hit[inode] "/ip_tables_names"); tables("tables6", inode, hit[inode] "/ip6_tables_names"); connections(inode, hit[inode] "/stat/nf_conntrack") } }'
 stat -L -c '%i %n' /proc/[0-9]*/ns/net /run/netns/* /run/docker/netns/* 2>/dev/null |
   awk "$find_addresses" "$@" |
   while read -r word inode path rest; do

@@ -3,7 +3,7 @@ import { ipFromValue, parseIp } from "../../facts/ip.ts";
 import type { Command } from "../transport/reader.ts";
 import { SURVEY_SCRIPT } from "./survey-script.ts";
 
-/** A namespace that holds an address that was looked for. */
+/** A namespace other than the node's own. */
 export interface Holder {
   readonly inode: string;
   /** To enter it by, on the node. */
@@ -23,7 +23,10 @@ export interface Survey {
   readonly legacyTables: ReadonlyMap<string, readonly string[]>;
   /** Namespaces, by inode or `self`, known to track no connection. */
   readonly untracked: ReadonlySet<string>;
+  /** Those that hold an address that was looked for. */
   readonly holders: ReadonlyMap<string, readonly Holder[]>;
+  /** Those that have no address but loopback's and link-local ones. */
+  readonly bare: readonly Holder[];
 }
 
 export function surveyCommand(addresses: readonly Ip[]): Command {
@@ -41,11 +44,10 @@ export function parseSurvey(text: string | null): Survey {
   const untracked = new Set<string>();
   /** By address, then by inode. */
   const held = new Map<string, Map<string, Holder>>();
+  const bare = new Map<string, Holder>();
   let iptablesFlavour: Survey["iptablesFlavour"] = null;
   let selfInode: string | null = null;
-  const lines = (text ?? "")
-    .split("\n")
-    .sort((a, b) => Number(a.startsWith("address ")) - Number(b.startsWith("address ")));
+  const lines = (text ?? "").split("\n").sort((a, b) => Number(isOfNamespace(a)) - Number(isOfNamespace(b)));
   for (const line of lines) {
     const [word = "", first = "", second = "", third = "", ...more] = line.split(" ");
     if (word === "tool") tools.add(first);
@@ -61,6 +63,8 @@ export function parseSurvey(text: string | null): Survey {
         `${word.slice(-1)} ${first}`,
         [second, third, ...more].filter((name) => name !== ""),
       );
+    } else if (word === "bare" && first !== "") {
+      bare.set(first, { inode: first, path: pathOf.get(first) ?? second });
     } else if (word === "address") {
       const address = addressOf(third)?.text;
       if (address === undefined) continue;
@@ -72,7 +76,23 @@ export function parseSurvey(text: string | null): Survey {
     }
   }
   const holders = new Map([...held].map(([address, byInode]) => [address, [...byInode.values()]]));
-  return { tools, modules, iptablesFlavour, selfInode, named, legacyTables, untracked, holders };
+  if (selfInode !== null) bare.delete(selfInode);
+  return {
+    tools,
+    modules,
+    iptablesFlavour,
+    selfInode,
+    named,
+    legacyTables,
+    untracked,
+    holders,
+    bare: [...bare.values()],
+  };
+}
+
+/** To be read after the names, by which these are entered. */
+function isOfNamespace(line: string): boolean {
+  return line.startsWith("address ") || line.startsWith("bare ");
 }
 
 function addressOf(token: string): Ip | null {

@@ -124,6 +124,12 @@ const EDITS: Readonly<Record<string, Edit>> = {
   "ipset-entry-missing": { do: "set-ipset-entry", ...host, set: "allowed", entry: "10.42.0.0/16", present: true },
   "ipset-entry-foreign": { do: "set-ipset-entry", ...host, set: "blocked", entry: "10.42.0.3", present: false },
   "bridge-port-missing": { do: "set-master", ...host, link: "veth88cf15e1", master: "cni0", hairpin: false },
+  "pod-address-missing": {
+    do: "add-address",
+    netns: "k2/pod:default/frontend-764dfd4598-gnkwp",
+    link: "eth0",
+    address: { ip: ip("10.42.0.3"), prefix: prefix("10.42.0.0/24"), scope: "global", secondary: false, because },
+  },
   "node-address-missing": {
     do: "add-address",
     ...host,

@@ -1,9 +1,8 @@
 import type { Cause, Finding, Recognised } from "./cause.ts";
+import { gatewayAddressMissing, nodeAddressMissing, podAddressMissing } from "./addresses.ts";
 import {
   bridgePortMissing,
-  gatewayAddressMissing,
   hairpinOff,
-  nodeAddressMissing,
   staleConntrack,
   staleNeighbour,
   vxlanFdb,
@@ -82,6 +81,7 @@ export const CAUSES: readonly Cause[] = [
   vxlanMismatch,
   staleNeighbour,
   bridgePortMissing,
+  podAddressMissing,
   gatewayAddressMissing,
   nodeAddressMissing,
   hairpinOff,

@@ -7,10 +7,6 @@ function isVxlan({ world }: Finding, netns: string, dev: string): boolean {
   return linksOf(world.netns.get(netns)).some((l) => l.name === dev && l.vxlan !== null);
 }
 
-function isBridge({ world }: Finding, netns: string, dev: string): boolean {
-  return linksOf(world.netns.get(netns)).some((l) => l.name === dev && l.kind === "bridge");
-}
-
 export const vxlanFdb: Cause = {
   id: "vxlan-fdb-missing",
   layer: "tunnel",
@@ -124,31 +120,6 @@ export const bridgePortMissing: Cause = {
   },
   recognise: ({ edits: [edit] }) =>
     edit?.do === "set-master" ? single({ link: edit.link, bridge: edit.master }) : null,
-};
-
-export const gatewayAddressMissing: Cause = {
-  id: "gateway-address-missing",
-  layer: "link",
-  words: {
-    en: {
-      summary: (p) => `The bridge ${p.link} on ${p.node} has lost the address that its pods send by: ${p.wanted}.`,
-    },
-    zh: { summary: (p) => `节点 ${p.node} 的网桥 ${p.link} 丢了 Pod 用作网关的地址：${p.wanted}。` },
-  },
-  recognise(finding) {
-    const [edit] = finding.edits;
-    return edit?.do === "add-address" && isBridge(finding, edit.netns, edit.link) ? single({ link: edit.link }) : null;
-  },
-};
-
-export const nodeAddressMissing: Cause = {
-  id: "node-address-missing",
-  layer: "link",
-  words: {
-    en: { summary: (p) => `Node ${p.node} has lost the address that its tunnel sends from: ${p.wanted} on ${p.link}.` },
-    zh: { summary: (p) => `节点 ${p.node} 丢了隧道所用的源地址：${p.link} 上的 ${p.wanted}。` },
-  },
-  recognise: ({ edits: [edit] }) => (edit?.do === "add-address" ? single({ link: edit.link }) : null),
 };
 
 export const staleConntrack: Cause = {

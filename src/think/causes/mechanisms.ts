@@ -114,6 +114,10 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     en: "A pod's link reaches the others by the bridge that it is a port of. Out of the bridge, the link is up and alone: nobody on the bridge hears the pod, and ARP for it is not answered.",
     zh: "Pod 的接口要接在网桥上，才能与其他 Pod 和节点相通。脱离网桥后，接口虽然是 up 的，却与谁都不连：网桥上没有人听得到这个 Pod，对它的 ARP 也无人应答。",
   },
+  "pod-address-missing": {
+    en: "A pod answers, and sends, by the address that it was given. Without it nobody answers to ARP for that address, and what comes in all the same is not for the pod. The last address of a link takes all routes by that link with it.",
+    zh: "Pod 靠分配给它的地址收发报文。地址丢了，就没有人应答对它的 ARP，送到接口上的报文也不再属于这个 Pod。接口失去最后一个地址时，经过该接口的路由会一并消失。",
+  },
   "gateway-address-missing": {
     en: "A bridge that pods hang on has an address of their subnet: they send by it to everything beyond, and the node's own route to them comes with it. Without the address, nobody answers when a pod asks for its gateway, and the node sends what is for its pods by its default route.",
     zh: "挂着 Pod 的网桥在 Pod 子网里有一个地址：Pod 凭它访问子网以外的一切，节点到这些 Pod 的路由也随它而来。地址丢了，Pod 的网关就无人应答，节点也会把发给 Pod 的报文送上默认路由。",

@@ -18,13 +18,17 @@ function podBehind(world: World, netns: string, link: string): string | null {
   return netnsNameOf(netns).startsWith("pod:") ? netnsNameOf(netns) : null;
 }
 
-/** A downed link takes its routes and its neighbours with it (fib_disable_ip, neigh_ifdown): what is missing there is the same cause. */
-function linkAndItsRoutes(
+/**
+ * A downed link takes its routes and its neighbours with it (fib_disable_ip, neigh_ifdown), and so does one that loses its last address
+ * (inetdev_destroy): what is missing there is the same cause.
+ */
+export function linkAndItsRoutes(
   edits: readonly Edit[],
+  first: "set-link-up" | "add-address",
 ): { readonly at: number; readonly covers: number; readonly link: string; readonly netns: string } | null {
-  const at = edits.findIndex((e) => e.do === "set-link-up");
+  const at = edits.findIndex((e) => e.do === first);
   const up = edits[at];
-  if (up?.do !== "set-link-up") return null;
+  if (up?.do !== "set-link-up" && up?.do !== "add-address") return null;
   let covers = 0;
   for (const edit of edits) {
     const belongs =
@@ -49,7 +53,7 @@ export const podLinkDown: Cause = {
     zh: { summary: (p) => `节点 ${p.node} 上 ${p.pod} 的接口 ${p.link} 处于 down 状态。` },
   },
   recognise: ({ world, edits }) => {
-    const down = linkAndItsRoutes(edits);
+    const down = linkAndItsRoutes(edits, "set-link-up");
     const pod = down === null ? null : podBehind(world, down.netns, down.link);
     return down === null || pod === null
       ? null
@@ -65,7 +69,7 @@ export const linkDown: Cause = {
     zh: { summary: (p) => `节点 ${p.node} 的接口 ${p.link} 处于 down 状态。` },
   },
   recognise: ({ edits }) => {
-    const down = linkAndItsRoutes(edits);
+    const down = linkAndItsRoutes(edits, "set-link-up");
     return down === null ? null : { covers: down.covers, object: down.at, params: { link: down.link } };
   },
 };

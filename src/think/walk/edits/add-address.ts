@@ -1,14 +1,14 @@
-import { contains, type Ip, prefixOf } from "../../../facts/ip.ts";
+import { contains, type Ip, prefixOf, sameIp } from "../../../facts/ip.ts";
 import { TABLE_LOCAL, TABLE_MAIN } from "../../../facts/lookup/routes.ts";
-import type { Address, Link, Route } from "../../../facts/netns.ts";
+import type { Address, Link, Netns, Route } from "../../../facts/netns.ts";
 import type { NetnsId } from "../../../facts/provenance.ts";
-import { linksOf, type WireEnd, type World } from "../../../facts/world.ts";
+import { linksOf, netnsWith, type WireEnd, type World } from "../../../facts/world.ts";
 import type { Read } from "../reads.ts";
 import { connectedRoutes } from "./connected-routes.ts";
 import type { EditOf } from "./edit.ts";
 import type { EditMeaning, Proposal } from "./edit-meaning.ts";
 import { addressOf, linkOf, otherEnd, ownerOf } from "./owners.ts";
-import { departure, hostsOf, peersOf } from "./peers.ts";
+import { departure, hostsOf, mostCommon, peersOf } from "./peers.ts";
 import { replaceTable, rowsOf } from "./replace-table.ts";
 import { samePlace } from "./route-lookup.ts";
 import { changeLink } from "./set-link-up.ts";
@@ -34,7 +34,11 @@ export const addAddress: EditMeaning<AddAddress> = {
       return [...routes, ...made.filter((route) => !routes.some((r) => samePlace(r, route)))];
     });
   },
-  propose: (world, read) => [...proposeGateway(world, read), ...proposeTunnelEnd(world, read)],
+  propose: (world, read) => [
+    ...proposeGateway(world, read),
+    ...proposeTunnelEnd(world, read),
+    ...proposeGiven(world, read),
+  ],
   object: (edit) => `address ${textOf(edit.address)} dev ${edit.link}`,
   found(world, edit) {
     const link = linkOf(world, edit.netns, edit.link);
@@ -121,6 +125,36 @@ function proposeTunnelEnd(world: World, read: Read): readonly Proposal<AddAddres
     const edit: AddAddress = { do: "add-address", netns: host.id, link: below.name, address };
     return [{ edit, kind: "cure", departure: departure(null, addressesElsewhere(world, host.id, below, ip.family)) }];
   });
+}
+
+/** The address that a pod was given, where it is asked for or asks and nobody has it: that of its link, as wide as other pods'. */
+function proposeGiven(world: World, read: Read): readonly Proposal<AddAddress>[] {
+  const asked = addressIn(read);
+  if (asked === null) return [];
+  return [...world.netns.values()].flatMap((pod) =>
+    pod.given
+      .filter((ip) => sameIp(ip, asked) || ("netns" in read && read.netns === pod.id))
+      .flatMap((ip): readonly Proposal<AddAddress>[] => {
+        const [link, ...others] = linksOf(pod).filter((l) => l.kind !== "loopback" && addressOf(l, ip.family) === null);
+        if (link === undefined || others.length > 0 || netnsWith(world, ip).length > 0) return [];
+        const length = usualLength(world, pod, link, ip);
+        if (length === null) return [];
+        const subnet = prefixOf(ip.family, ip.value, length);
+        const address: Address = { ip, prefix: subnet, scope: "global", secondary: false, because: link.because };
+        const edit: AddAddress = { do: "add-address", netns: pod.id, link: link.name, address };
+        return [{ edit, kind: "cure", departure: departure(null, addressesElsewhere(world, pod.id, link, ip.family)) }];
+      }),
+  );
+}
+
+/** Of the addresses on such a link of other pods, those of the same node before all others; null where there is none to tell. */
+function usualLength(world: World, pod: Netns, { name }: Link, { family }: Ip): number | null {
+  const lengths = (pods: readonly Netns[]): readonly number[] =>
+    pods
+      .flatMap((n) => linkOf(world, n.id, name)?.addresses ?? [])
+      .flatMap((a) => (a.ip.family === family && a.scope !== "link" ? a.prefix.length : []));
+  const peers = peersOf(world, pod.id);
+  return mostCommon(lengths(peers.filter((n) => n.node === pod.node))) ?? mostCommon(lengths(peers));
 }
 
 /** Whether the peers' links of that name have an address. */

@@ -19,6 +19,7 @@ function worldOf(values: Readonly<Record<string, string>>, routes6 = ""): World 
     node: "k2",
     name: "host",
     path: null,
+    given: [],
     links: none,
     routes: known(parseRoutes(routes6, because.source, 6).value),
     rules: none,

@@ -16,6 +16,7 @@ export function netnsWith(rulesets: readonly Ruleset[], parts: Partial<Netns> = 
     node: "n",
     name: "host",
     path: null,
+    given: [],
     links: missing,
     routes: missing,
     rules: known([]),
