@@ -6,7 +6,7 @@ import { LIST_CONNECTIONS } from "../read/collect/commands.ts";
 import { parseConntrack } from "../read/parse/conntrack.ts";
 import { parseSockets } from "../read/parse/sockets.ts";
 import { text } from "../read/transport/reader.ts";
-import { namedInLog, telltaleLines, type Upstream, waitedFor } from "../think/symptom/upstream.ts";
+import { namedInLog, telltaleLines, type Unanswered, type Upstream, waitedFor } from "../think/symptom/upstream.ts";
 import { unansweredConnects } from "../witness/correlate/unanswered.ts";
 import type { Frame } from "../witness/sighting.ts";
 import { Looks } from "../think/symptom/waiting.ts";
@@ -51,6 +51,12 @@ export interface GatewayReading {
   readonly lines: readonly Finding[];
 }
 
+/** Connections that it opened while taps ran and that nobody accepted. What leaves a node's own network is not only its own. */
+export function unansweredOf({ world }: Field, pod: Pod, frames: readonly Frame[]): readonly Unanswered[] {
+  const place = podPlace(world, pod);
+  return place === null || pod.hostNetwork ? [] : unansweredConnects(frames, place.netns);
+}
+
 /**
  * Whom a pod that answers 5xx waits for: its sockets, its node's conntrack, its log.
  * @param seen sockets that hung while the tries ran
@@ -60,7 +66,7 @@ export async function readGateway(
   field: Field,
   pod: Pod,
   seen: readonly Socket[],
-  frames: readonly Frame[],
+  unanswered: readonly Unanswered[],
   port: number,
 ): Promise<GatewayReading> {
   const [now, rows, log] = await Promise.all([
@@ -72,9 +78,6 @@ export async function readGateway(
     ),
   ]);
   const sockets = seen.length > 0 ? seen : now;
-  const place = podPlace(field.world, pod);
-  // What leaves a node is not only its own.
-  const unanswered = place === null || pod.hostNetwork ? [] : unansweredConnects(frames, place.netns);
   const lines: Finding[] = [];
   const line = telltaleLines(log.known ? log.value : "", 1)[0];
   const waited = waitedFor(pod.ips, sockets, rows, unanswered, field.cluster);

@@ -120,7 +120,8 @@ function areObjectsSo(objectsAgain: Weighed["objectsAgain"], notebook: Notebook)
 /** What is explained is the symptom's own flow, or the only one that its gateway can have waited for. */
 function isTheSymptoms({ cluster }: Field, { recording, faced, behind, gateway, failing }: Tries): boolean {
   if (behind === null) return true;
-  if (recording !== null) return faced.symptom.some((e) => e.tried.tries.some((t) => !t.answered));
+  if (recording !== null && failing.length === 0)
+    return faced.symptom.some((e) => e.tried.tries.some((t) => !t.answered));
   const statuses = failing.flatMap(({ result, tried }) =>
     result.answers.flatMap((answer, i) => (isServersFault(answer, tried.tries[i]) ? [answer.httpStatus] : [])),
   );

@@ -8,7 +8,7 @@ import { correlate } from "../witness/correlate/correlate.ts";
 import { DATA_SUFFIX } from "../witness/correlate/matcher.ts";
 import type { Frame, Sighting } from "../witness/sighting.ts";
 import { type Place, placeOf } from "./place.ts";
-import { type Fate, fateOf } from "./recorded-fate.ts";
+import { type Fate, fateOf, PATIENCE_NS } from "./recorded-fate.ts";
 
 /** Who sent a recorded flow: a namespace that was collected, or a stranger that is known by where its packets came in. */
 export interface Sender extends Place {
@@ -24,7 +24,13 @@ export interface RecordedFlow extends Fate {
   readonly dst: Ip;
   /** 0 for ICMP. */
   readonly dport: number;
+  /** As the sender has it; null for ICMP. */
+  readonly sport: number | null;
   readonly sightings: readonly Sighting[];
+  /** What was said on it, where that was long enough ago for an answer to have come. */
+  readonly said: readonly Sighting[];
+  /** Of the response that was seen on it; null where none was, or not its beginning. */
+  readonly httpStatus: number | null;
 }
 
 const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, icmp: 1 } as const;
@@ -57,18 +63,39 @@ export function recordedFlows(frames: readonly Frame[], world: World): RecordedF
       orphans += 1;
       continue;
     }
+    const said = sightingsOf.get(flow.id + DATA_SUFFIX) ?? [];
+    const recordedUntilNs = lastAt.get(flow.firstSeen.netns) ?? flow.firstSeen.atNs;
     const fate = fateOf(flow, sightings, {
-      hasSentData: sightingsOf.get(flow.id + DATA_SUFFIX)?.some((s) => s.leg === "request") ?? false,
-      recordedUntilNs: lastAt.get(flow.firstSeen.netns) ?? flow.firstSeen.atNs,
+      hasSentData: said.some((s) => s.leg === "request"),
+      recordedUntilNs,
       isBelow: (link, other) => isBelow(world, flow.firstSeen.netns, link, other),
     });
     if (fate === null) continue;
     const named = sender.stranger === null ? beforeNat(flow, sender.netns, world) : null;
     const dst = named?.dst ?? flow.dst;
     const dport = named?.dport ?? flow.dport ?? 0;
-    flows.push({ id: flow.id, protocol: flow.protocol, sender, dst, dport, sightings, ...fate });
+    flows.push({
+      id: flow.id,
+      protocol: flow.protocol,
+      sender,
+      dst,
+      dport,
+      sport: flow.protocol === "icmp" ? null : flow.sport,
+      sightings,
+      said: said.every(({ atNs }) => recordedUntilNs - atNs < PATIENCE_NS) ? [] : said,
+      httpStatus: statusOf(said),
+      ...fate,
+    });
   }
   return { flows, orphans };
+}
+
+function statusOf(said: readonly Sighting[]): number | null {
+  for (const { headers } of said) {
+    const tcp = headers.findLast((h) => h.kind === "tcp");
+    if (tcp?.kind === "tcp" && tcp.httpStatus !== undefined) return tcp.httpStatus;
+  }
+  return null;
 }
 
 /** The namespace that has the source's address; else the link where it came in from nobody that was collected. */

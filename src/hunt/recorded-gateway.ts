@@ -1,28 +1,36 @@
 import type { Pod } from "../facts/cluster.ts";
 import { podKey } from "../facts/cluster.ts";
+import { sameIp } from "../facts/ip.ts";
 import { netnsId } from "../facts/provenance.ts";
-import type { World } from "../facts/world.ts";
-import { type Upstream, waitedFor } from "../think/symptom/upstream.ts";
-import { unansweredConnects } from "../witness/correlate/unanswered.ts";
-import type { Frame } from "../witness/sighting.ts";
+import { type Unanswered, type Upstream, waitedFor } from "../think/symptom/upstream.ts";
 import type { Field } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
 import { isLostOnRecord } from "./outcome.ts";
 import { podPlace } from "./place.ts";
+import { type Recording, recordingOf } from "./recorded.ts";
+import { examineRecorded } from "./recorded-tries.ts";
+
+export interface RecordedGateway {
+  readonly pod: Pod;
+  /** Its connections that failed while it was recorded. */
+  readonly unanswered: readonly Unanswered[];
+}
 
 /**
- * A recording has no HTTP status. A pod that serves the symptom and that waited, when it was recorded, for somebody of the cluster
- * is what a 502 comes from: its own flow is followed then. Null where the symptom's own packets are lost, or nobody waits.
+ * A pod that serves the symptom and that waited, when it was recorded, for somebody of the cluster is what a 502 comes from: its own
+ * flow is followed then. Null where the symptom's own packets are lost, or nobody waits.
  */
-export function recordedGateway(field: Field, faced: Investigation): Pod | null {
-  const { cluster, world } = field;
+export async function recordedGateway(field: Field, faced: Investigation): Promise<RecordedGateway | null> {
+  const { cluster } = field;
   if (faced.target.url === null || isLostOnRecord(faced)) return null;
+  const recording = await recordingOf(field);
   const { pod: target } = faced.target;
   const serving = cluster.pods.filter((p) =>
     faced.endpoints.some((e) => e.pod !== null && podKey(e.pod) === podKey(p)),
   );
   for (const pod of target === null ? serving : [target]) {
-    if (upstreamsOf(world, pod, field, faced.examination.frames).some(isOfCluster)) return pod;
+    const unanswered = unansweredOn(field, pod, recording);
+    if (upstreamsOf(field, pod, unanswered).some(isOfCluster)) return { pod, unanswered };
   }
   return null;
 }
@@ -32,12 +40,33 @@ export function isOfCluster(upstream: Upstream): boolean {
   return upstream.protocol === "tcp" && upstream.service !== null;
 }
 
-function upstreamsOf(world: World, pod: Pod, { cluster }: Field, frames: readonly Frame[]): readonly Upstream[] {
+/** What leaves a node's own network is not only one pod's. */
+function unansweredOn({ world }: Field, pod: Pod, recording: Recording): readonly Unanswered[] {
+  const place = pod.hostNetwork ? null : podPlace(world, pod);
+  if (place === null) return [];
+  const own = recording.flows.filter(
+    ({ sender, protocol }) => sender.stranger === null && sender.netns === place.netns && protocol === "tcp",
+  );
+  const isTo = (a: (typeof own)[number]) => (b: (typeof own)[number]) => sameIp(a.dst, b.dst) && a.dport === b.dport;
+  return own
+    .filter((flow, i) => own.findIndex(isTo(flow)) === i)
+    .map((first): Unanswered => {
+      const { dst, dport: port } = first;
+      const alike = own.filter(isTo(first));
+      const want = { id: "g", from: first.sender, dst, port, protocol: "tcp" } as const;
+      const { tries } = examineRecorded(world, recording, want, alike).tried;
+      const failed = alike.filter((_, i) => tries[i]?.answered === false);
+      const requests = failed.filter(({ outcome }) => outcome === "answered").length;
+      return { ip: dst, port, connects: failed.length - requests, requests };
+    })
+    .filter(({ connects, requests = 0 }) => connects + requests > 0);
+}
+
+function upstreamsOf({ world, cluster }: Field, pod: Pod, unanswered: readonly Unanswered[]): readonly Upstream[] {
   const place = podPlace(world, pod);
   const sockets = place === null ? undefined : world.netns.get(place.netns)?.sockets;
   // Of one look: what is not acknowledged then may be a moment later.
   const connecting = sockets?.known ? sockets.value.filter((s) => s.state === "SYN-SENT") : [];
   const tracked = pod.node === null ? undefined : world.netns.get(netnsId(pod.node, "host"))?.conntrack;
-  const unanswered = place === null || pod.hostNetwork ? [] : unansweredConnects(frames, place.netns);
   return waitedFor(pod.ips, connecting, tracked?.known ? tracked.value : [], unanswered, cluster);
 }

@@ -2,14 +2,16 @@ import type { Endpoint } from "../facts/cluster.ts";
 import { sameIp } from "../facts/ip.ts";
 import { phrase } from "../facts/phrase.ts";
 import { endpointsBehind, type Target } from "../think/symptom/target.ts";
+import type { Examined, Trial } from "./examination.ts";
 import { evidenceAt, type Field, type Notebook } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
 import { oneTry } from "./one-try.ts";
-import type { Place } from "./place.ts";
+import { type Place, placeOf } from "./place.ts";
 import { recordedUntil, recordingOf } from "./recorded.ts";
 import type { RecordedFlow, Sender } from "./recorded-flows.ts";
 import { isSameSender, roleOf } from "./recorded-roles.ts";
 import { examineRecorded } from "./recorded-tries.ts";
+import { staleFlows } from "./stale-flows.ts";
 
 /** So many different flows are looked at beside the symptom's own; what failed comes first. */
 const MOST_BESIDE = 24;
@@ -27,15 +29,24 @@ export async function investigateRecorded(
   const recording = await recordingOf(field);
   const { frames, reports, moved, files, flows } = recording;
   const of = { symptom: [] as RecordedFlow[], direct: [] as RecordedFlow[], home: [] as RecordedFlow[] };
+  const stale = staleFlows(field, target, null, prefix);
   for (const flow of flows) {
     const role = roleOf(flow, target, endpoints, cluster);
-    if (role !== null) of[role].push(flow);
+    if (role !== null && !stale.some((trial) => isOf(trial, flow))) of[role].push(flow);
   }
   const { ip: dst, port, protocol } = target;
   const symptom = places.map((place, i) => {
     const from: Sender = "stranger" in place ? (place as Sender) : { ...place, stranger: null };
     const mine = of.symptom.filter((flow) => isSameSender(flow.sender, from));
-    return examineRecorded(world, recording, { id: `${prefix}s${i + 1}`, from, dst, port, protocol }, mine);
+    const isPage = target.url !== null;
+    return examineRecorded(world, recording, { id: `${prefix}s${i + 1}`, from, dst, port, protocol, isPage }, mine);
+  });
+  const adopted = stale.flatMap(({ probe, flow }): Examined[] => {
+    const place = placeOf(world, flow.from);
+    if (place === null) return [];
+    const want = { id: probe.id, from: { ...place, stranger: null }, dst: flow.dst, port, protocol, sport: flow.sport };
+    const mine = flows.filter((one) => isOf({ flow }, one));
+    return mine.length === 0 ? [] : [examineRecorded(world, recording, want, mine)];
   });
   const beside = (role: "direct" | "home", letter: string) =>
     alike(of[role], MOST_BESIDE).map((group, i) => {
@@ -74,17 +85,23 @@ export async function investigateRecorded(
       at: new Date(endedAt).toISOString(),
     });
   }
-  const examined = [...symptom, ...direct, ...home];
+  const examined = [...symptom, ...adopted, ...direct, ...home];
   return {
     target,
     places,
     endpoints,
     symptom,
-    adopted: [],
+    adopted,
     direct,
     home,
     examination: { examined, frames, reports, moved, reasons: [], endedAt, kept: files },
   };
+}
+
+/** A datagram of that very flow, which was under way before. */
+function isOf({ flow }: Pick<Trial, "flow">, { sender, dst, dport, sport, protocol }: RecordedFlow): boolean {
+  const isSame = protocol === flow.protocol && sport === flow.sport && dport === flow.dport && sameIp(dst, flow.dst);
+  return isSame && sender.stranger === null && sender.netns === flow.from;
 }
 
 /**

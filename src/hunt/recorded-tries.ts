@@ -5,7 +5,8 @@ import { walk } from "../think/walk/walk.ts";
 import { buildTrails } from "../witness/correlate/trail.ts";
 import type { Probe } from "../witness/probe/probe.ts";
 import type { Examined, Trial } from "./examination.ts";
-import { distinctPoints, toTrail } from "./trails.ts";
+import { asSaidLater } from "./lost-data.ts";
+import { distinctPoints, type Legs, lostOn, NOT_SEEN, toTrail } from "./trails.ts";
 import type { Recording } from "./recorded.ts";
 import type { RecordedFlow, Sender } from "./recorded-flows.ts";
 import { BYTES, WALK_SPORT } from "./trials.ts";
@@ -17,6 +18,10 @@ export interface RecordedWant {
   /** 0 for ICMP. */
   readonly port: number;
   readonly protocol: Flow["protocol"];
+  /** Of a flow that was under way before; left out: any. */
+  readonly sport?: number;
+  /** The page that is asked for: then what responses say counts. */
+  readonly isPage?: boolean;
 }
 
 /** A flow's walk, with the recorded flows of that kind as its tries: none where none was under way. */
@@ -29,19 +34,31 @@ export function examineRecorded(
   const trial = recordedTrial(world, want, flows.length);
   const expected = distinctPoints(trial.walk);
   const sender = want.from.stranger === null ? want.from.netns : null;
-  const tries = flows.map(({ outcome, ms, sightings }) => {
-    const [trail] = buildTrails(sightings, expected, () => sender);
-    return { answered: outcome === "answered", outcome, ms, trail: toTrail(trail?.request ?? [], trail?.reply ?? []) };
+  const losses: Legs[] = [];
+  const tries = flows.map(({ outcome, ms, sightings, said }) => {
+    const [opened = NOT_SEEN] = buildTrails(sightings, expected, () => sender);
+    const [later] = buildTrails(said, expected, () => sender);
+    const isLost = outcome === "answered" && want.protocol === "tcp";
+    const lost = isLost ? lostOn(opened, later, want.from.netns, (netns) => recording.trusted.has(netns)) : null;
+    if (lost !== null) losses.push(lost);
+    const seen = lost ?? opened;
+    const isAnswered = outcome === "answered" && lost === null;
+    return {
+      answered: isAnswered,
+      outcome: lost === null ? outcome : "timeout",
+      ms,
+      trail: toTrail(seen.request, seen.reply),
+    };
   });
   return {
     trial,
-    tried: { id: want.id, flow: trial.flow, walk: trial.walk, tries, trusted: recording.trusted },
+    tried: { id: want.id, ...asSaidLater(losses, trial), tries, trusted: recording.trusted },
     result: {
       probe: trial.probe,
-      answers: flows.map(({ outcome, ms, id }, i) => ({
+      answers: flows.map(({ ms, id, httpStatus }, i) => ({
         n: i + 1,
-        outcome,
-        httpStatus: null,
+        outcome: tries[i]?.outcome ?? "timeout",
+        httpStatus: want.isPage === true ? httpStatus : null,
         ms,
         sport: null,
         detail: id,
@@ -53,7 +70,7 @@ export function examineRecorded(
   };
 }
 
-function recordedTrial(world: World, { id, from, dst, port, protocol }: RecordedWant, attempts: number): Trial {
+function recordedTrial(world: World, { id, from, dst, port, protocol, sport }: RecordedWant, attempts: number): Trial {
   const { stranger } = from;
   const flow: Flow = {
     from: from.netns,
@@ -61,7 +78,7 @@ function recordedTrial(world: World, { id, from, dst, port, protocol }: Recorded
     src: stranger?.src ?? null,
     dst,
     protocol,
-    sport: WALK_SPORT,
+    sport: sport ?? WALK_SPORT,
     dport: port,
     bytes: BYTES[protocol],
   };

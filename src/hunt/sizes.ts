@@ -8,7 +8,9 @@ import { arrives } from "../think/walk/branch.ts";
 import type { Examined, Trial } from "./examination.ts";
 import { examine } from "./examine.ts";
 import type { Field, Notebook } from "./field.ts";
+import type { Sighting } from "../witness/sighting.ts";
 import { hostPlace, placeOf } from "./place.ts";
+import { type Recording, recordingOf } from "./recorded.ts";
 import { BYTES, makeTrial } from "./trials.ts";
 
 /** So many stretches between two namespaces are measured; mostly there is one. */
@@ -16,6 +18,8 @@ const MOST_STRETCHES = 2;
 /** Lengths between the one that surely fits and the one that was lost. */
 const STEPS = 8;
 const ECHOES = 2;
+/** In a recording nobody chose the lengths, and chance may part a few. */
+const MET_OFTEN = 5;
 
 /**
  * Where only the larger packets of a connection were lost between two machines: echoes of several lengths over the same
@@ -26,8 +30,8 @@ export async function compareSizes(
   suspects: readonly Suspect[],
   notebook: Notebook,
 ): Promise<ReadonlyMap<string, Sizes>> {
+  if (field.reader.offline) return recordedSizes(await recordingOf(field), suspects);
   const stretches = new Map<string, readonly Trial[]>();
-  if (field.reader.offline) return new Map();
   for (const suspect of suspects) {
     const key = stretchOf(suspect);
     if (key === null || stretches.has(key) || stretches.size >= MOST_STRETCHES) continue;
@@ -42,6 +46,38 @@ export async function compareSizes(
       return sizes === null ? [] : [[key, sizes] as const];
     }),
   );
+}
+
+/** The same of all that was under way over a stretch while it was recorded, each packet as it left. */
+function recordedSizes({ flows }: Recording, suspects: readonly Suspect[]): ReadonlyMap<string, Sizes> {
+  const packets = flows.flatMap(({ sightings, said }) =>
+    [sightings, said].flatMap((one) => (["request", "reply"] as const).map((leg) => one.filter((s) => s.leg === leg))),
+  );
+  const found = new Map<string, Sizes>();
+  for (const suspect of suspects) {
+    const { lastHop, next } = suspect;
+    const key = stretchOf(suspect);
+    if (key === null || lastHop === null || next === null || found.has(key)) continue;
+    const lengths = { passed: [] as number[], lost: [] as number[] };
+    for (const packet of packets) {
+      const left = packet.find((s) => isAt(s, lastHop) && s.direction === "out");
+      const header = left?.headers.findLast((h) => h.kind === "ip");
+      if (header?.kind !== "ip") continue;
+      const { length } = header;
+      const came = packet.some((s) => isAt(s, next) && s.direction === "in");
+      lengths[came ? "passed" : "lost"].push(length);
+    }
+    const passed = Math.max(0, ...lengths.passed);
+    const lost = Math.min(...lengths.lost);
+    const isOften = Math.min(lengths.passed.length, lengths.lost.length) >= MET_OFTEN;
+    if (isOften && passed < lost) found.set(key, { passed, lost });
+  }
+  return found;
+}
+
+/** Whatever the packet is to its flow: what is a request here shares its way with others' replies. */
+function isAt({ netns, link, header }: Sighting, at: Point): boolean {
+  return netns === at.netns && link === at.link && header === at.header;
 }
 
 /** From where to where the larger packets did not come; null when they were not larger, or not lost between machines. */

@@ -61,8 +61,11 @@ export function lostOn(
   const end = endOf(opened.request);
   if (said === undefined || end === null || !isTrusted(end)) return null;
   if (endOf(said.request) !== end) return { request: said.request, reply: [] };
-  const isAnswered = accepting(said.reply).length > 0;
-  return isAnswered && isTrusted(sender) && !cameBack(said.request, said.reply, sender) ? said : null;
+  if (accepting(said.reply).length === 0) return null;
+  if (isTrusted(sender)) return cameBack(said.request, said.reply, sender) ? null : said;
+  // Where the sender was not tapped, what was said came as far back as the acceptance did.
+  const home = endOf(accepting(opened.reply));
+  return home === null || !isTrusted(home) || endOf(accepting(said.reply)) === home ? null : said;
 }
 
 export function toTrail(request: readonly TrailPoint[], reply: readonly TrailPoint[]): Trail {

@@ -15,7 +15,7 @@ import {
 import type { HuntEvent } from "./conclusion.ts";
 import type { Examined } from "./examination.ts";
 import { evidenceAt, type Field, type Notebook } from "./field.ts";
-import { type GatewayReading, readGateway } from "./gateway.ts";
+import { type GatewayReading, readGateway, unansweredOf } from "./gateway.ts";
 import { investigate } from "./investigate.ts";
 import type { Investigation } from "./investigation.ts";
 import type { Place } from "./place.ts";
@@ -79,10 +79,12 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
   const failing = faced.symptom.filter((e) => e.result.answers.some((a, i) => isServersFault(a, e.tried.tries[i])));
   let gateway: GatewayReading | null = null;
   let followed: Behind | null = null;
-  const pod = reader.offline ? recordedGateway(field, faced) : gatewayPod(failing, faced.endpoints, target, field);
+  const recorded = reader.offline ? await recordedGateway(field, faced) : null;
+  const pod = reader.offline ? (recorded?.pod ?? null) : gatewayPod(failing, faced.endpoints, target, field);
   if (pod !== null) {
+    const unanswered = recorded?.unanswered ?? unansweredOf(field, pod, faced.examination.frames);
     const port = faced.endpoints.find((e) => e.pod !== null && podKey(e.pod) === podKey(pod))?.port ?? target.port;
-    gateway = await readGateway(field, pod, glance.sockets.get(podKey(pod)) ?? [], faced.examination.frames, port);
+    gateway = await readGateway(field, pod, glance.sockets.get(podKey(pod)) ?? [], unanswered, port);
     const early = await glance.investigation();
     const upstream = reader.offline ? gateway.upstreams.find(isOfCluster) : gateway.upstreams[0];
     if (early !== null && upstream !== undefined && isAbout(early.investigation, upstream)) followed = early;

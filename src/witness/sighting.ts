@@ -28,6 +28,8 @@ export type SeenHeader =
       readonly fin: boolean;
       readonly rst: boolean;
       readonly payload: number;
+      /** Of a segment that begins with the status line of an HTTP/1 response (RFC 9112). */
+      readonly httpStatus?: number;
     }
   | {
       readonly kind: "udp";

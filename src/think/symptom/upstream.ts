@@ -20,6 +20,14 @@ export interface Upstream {
   readonly service: Service | null;
 }
 
+/** Connections that a gateway was seen to open: nobody accepted them, or what was said on them got lost. */
+export interface Unanswered {
+  readonly ip: Ip;
+  readonly port: number;
+  readonly connects: number;
+  readonly requests?: number;
+}
+
 const DNS_PORT = 53;
 const PROTOCOLS: Readonly<Record<number, "tcp" | "udp">> = { 6: "tcp", 17: "udp" };
 
@@ -31,7 +39,7 @@ export function waitedFor(
   gateway: readonly Ip[],
   sockets: readonly Socket[],
   conntrack: readonly ConntrackEntry[],
-  unanswered: readonly { readonly ip: Ip; readonly port: number; readonly connects: number }[],
+  unanswered: readonly Unanswered[],
   cluster: Cluster,
 ): readonly Upstream[] {
   const found = new Map<string, Counted>();
@@ -51,7 +59,11 @@ export function waitedFor(
       known.unacknowledged = Math.max(known.unacknowledged, socket.sendQueue ?? 0);
     }
   }
-  for (const { ip, port, connects } of unanswered) entry(ip, port, "tcp").connects += connects;
+  for (const { ip, port, connects, requests = 0 } of unanswered) {
+    const known = entry(ip, port, "tcp");
+    known.connects += connects;
+    known.requests += requests;
+  }
   for (const row of conntrack) {
     const protocol = PROTOCOLS[row.protocol];
     if (!row.unreplied || protocol === undefined || !gateway.some((ip) => sameIp(ip, row.original.src))) continue;

@@ -3,7 +3,7 @@ import { type Cursor, endOpaque, NEXT, type Next } from "./cursor.ts";
 import { decodeEthernet, decodeEtherType, decodeLinkLayer, type LinkLayer } from "./link-layer.ts";
 import { decodeIp } from "./network.ts";
 import type { PcapRecord } from "./pcap.ts";
-import { decodeIpProtocol } from "./transport.ts";
+import { decodeIpProtocol, STATUS_LINE_BYTES } from "./transport.ts";
 import { DEFAULT_TUNNEL_PORTS, type TunnelPorts } from "./tunnels.ts";
 
 /** A frame where it lies: see PcapRecord. */
@@ -65,7 +65,8 @@ function headerEnd({ bytes, at, end, headers, quoted }: Cursor): number {
   const last = headers.at(-1);
   if (last?.kind === "tcp") {
     const isWhole = at + 20 <= end;
-    return Math.min(end, at + (isWhole ? Math.max(20, ((bytes[at + 12] as number) >> 4) * 4) : 8));
+    const status = last.httpStatus === undefined ? 0 : STATUS_LINE_BYTES;
+    return Math.min(end, at + status + (isWhole ? Math.max(20, ((bytes[at + 12] as number) >> 4) * 4) : 8));
   }
   if (last?.kind === "udp" && (last.sport === DNS_PORT || last.dport === DNS_PORT)) return quoted ? at : end;
   if (last?.kind === "icmp") return quoted ? at : Math.min(end, at + ECHO_BYTES);

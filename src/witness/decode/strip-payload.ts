@@ -9,7 +9,8 @@ const BATCH_BYTES = 1 << 20;
 
 /**
  * Copies a capture without what applications said: each frame ends where its innermost header does. Lengths on the wire stay, so
- * that all that is decoded stays as it is. Questions of DNS and echoes keep their payload: they are told apart by it.
+ * that all that is decoded stays as it is. Questions of DNS and echoes keep their payload: they are told apart by it. Of an HTTP
+ * response its status stays.
  */
 export async function stripPayloads(
   from: string,

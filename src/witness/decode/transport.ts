@@ -34,8 +34,9 @@ function decodeTcp(cursor: Cursor): Next {
   if (!isWhole && !(cursor.quoted && has(cursor, 8))) return endOpaque(cursor, "truncated");
   const flags = isWhole ? (bytes[at + 13] as number) : 0;
   const headerLength = isWhole ? ((bytes[at + 12] as number) >> 4) * 4 : 20;
-  cursor.headers.push({
-    kind: "tcp",
+  const httpStatus = isWhole ? statusOf(bytes, at + headerLength, cursor.end) : null;
+  const header = {
+    kind: "tcp" as const,
     sport: u16(bytes, at),
     dport: u16(bytes, at + 2),
     seq: u32(bytes, at + 4),
@@ -45,8 +46,22 @@ function decodeTcp(cursor: Cursor): Next {
     fin: (flags & 1) !== 0,
     rst: (flags & 4) !== 0,
     payload: Math.max(0, cursor.promised - headerLength),
-  });
+  };
+  cursor.headers.push(httpStatus === null ? header : { ...header, httpStatus });
   return NEXT.nothing;
+}
+
+/** `HTTP/1.1 502`, all of a response that is kept of a capture. */
+export const STATUS_LINE_BYTES = 12;
+const HTTP_1 = [...Buffer.from("HTTP/1.")];
+const SPACE = 32;
+const ZERO = 48;
+
+function statusOf(bytes: Uint8Array, at: number, end: number): number | null {
+  if (bytes[at] !== HTTP_1[0] || at + STATUS_LINE_BYTES > end) return null;
+  if (bytes[at + 8] !== SPACE || HTTP_1.some((byte, i) => bytes[at + i] !== byte)) return null;
+  const digits = [9, 10, 11].map((i) => (bytes[at + i] as number) - ZERO);
+  return digits.every((d) => d >= 0 && d <= 9) ? digits.reduce((sum, d) => sum * 10 + d, 0) : null;
 }
 
 function decodeUdp(cursor: Cursor, ports: TunnelPorts): Next {
