@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeNode } from "../facts/cluster.ts";
 import { type Ip, sameIp } from "../facts/ip.ts";
+import { entryText, isUnresolved } from "../facts/lookup/neighbours.ts";
 import { type NodeName, netnsId } from "../facts/provenance.ts";
 import { parseNeighbours } from "../read/parse/neighbours.ts";
 import { text } from "../read/transport/reader.ts";
@@ -9,6 +10,7 @@ import type { Probe } from "../witness/probe/probe.ts";
 import { sendProbes } from "../witness/probe/send-probes.ts";
 import type { Field } from "./field.ts";
 import { hostPlace, type Place } from "./place.ts";
+import { recordedSilence } from "./recorded-silence.ts";
 import type { Tries } from "./tries.ts";
 
 /** A port that every node has a listener on, or answers for with a reset. */
@@ -29,7 +31,6 @@ const SIGNS_OF_LIFE = ["answered", "refused", "reset"];
 
 /** Nodes that tries which failed were for, and that nobody could be asked on: down, or only out of our reach. */
 export function nodesInDoubt(field: Field, tries: Tries): readonly KubeNode[] {
-  if (field.reader.offline) return [];
   return nodesWaitedFor(field, tries).filter(
     ({ name }) => field.world.netns.get(netnsId(name, "host"))?.links.known !== true,
   );
@@ -40,6 +41,7 @@ export function nodesInDoubt(field: Field, tries: Tries): readonly KubeNode[] {
  * sign of life is not in the answer. Where all have heard of it a moment ago, this takes a minute.
  */
 export async function silentNodes(field: Field, inDoubt: readonly KubeNode[]): Promise<readonly SilentNode[]> {
+  if (field.reader.offline) return recordedSilence(field, inDoubt);
   const { world, reader } = field;
   const askers = reader.nodes
     .map((name) => (world.netns.get(netnsId(name, "host"))?.links.known ? hostPlace(world, name) : null))
@@ -106,9 +108,7 @@ async function listenAt(field: Field, from: Place, name: NodeName, dst: Ip, beli
     for (;;) {
       const entry = await neighbourAt(field, from, dst);
       if (entry === null) return { node: from.node, isAlive: false, unresolved: null };
-      if (entry.mac === null || entry.state === "FAILED") {
-        return { node: from.node, isAlive: false, unresolved: entry.line };
-      }
+      if (isUnresolved(entry)) return { node: from.node, isAlive: false, unresolved: entryText(entry) };
       const passedMs = field.now() - startedAt;
       // Confirmed since we began: somebody has answered for it.
       const isAlive = entry.confirmedS !== null && entry.confirmedS * 1000 < passedMs - KNOCK_MS;
@@ -147,5 +147,5 @@ async function neighbourAt(field: Field, { node, netns }: Place, ip: Ip) {
   const line = said.split("\n")[entry.because.line - 1]?.trim() ?? "";
   // ip-neighbour(8), -s: `used` and two slashes: seconds since it was used, confirmed, updated.
   const confirmed = / used \d+\/(\d+)\/\d+/.exec(line)?.[1];
-  return { ...entry, line, confirmedS: confirmed === undefined ? null : Number(confirmed) };
+  return { ...entry, confirmedS: confirmed === undefined ? null : Number(confirmed) };
 }

@@ -14,7 +14,17 @@ import { isHealthy, type Symptom, symptomsOf } from "../matrix/symptoms.ts";
 import { ownLabName } from "../matrix/take-down.ts";
 
 const isFull = process.env.LASTHOP_FULL_MATRIX === "1";
-const USUAL = ["ip-forward-off", "vxlan-fdb-missing", "pod-iptables-drop", "svc-targetport-wrong", "netpol-deny"];
+const USUAL = [
+  "ip-forward-off",
+  "vxlan-fdb-missing",
+  "pod-iptables-drop",
+  "mtu-black-hole",
+  "node-down",
+  "svc-targetport-wrong",
+  "svc-selector-mismatch",
+  "conntrack-stale-dnat",
+  "netpol-deny",
+];
 const extent = isFull ? "every fault" : "some faults; LASTHOP_FULL_MATRIX=1: every fault";
 const FAULTY_NODE = "k2";
 const SURENESS = [null, "suspected", "likely", "confirmed"] as const;
@@ -97,8 +107,9 @@ function told({ outcome, cause, otherCauses, repairs }: Verdict) {
   };
 }
 
+/** A neighbour's entry that nobody answers for goes to and fro between two states (neigh_timer_handler). */
 function causeTold({ id, node, netns, object, found, wanted }: VerdictCause) {
-  return { id, node, netns, object, found, wanted };
+  return { id, node, netns, object, found: found?.replace(/ INCOMPLETE$/, " FAILED") ?? null, wanted };
 }
 
 function sureness({ confidence }: Verdict): number {

@@ -27,3 +27,12 @@ export function isUsable(entry: Neighbour): boolean {
 export function isFixed(entry: Neighbour): boolean {
   return entry.state === "PERMANENT" || entry.state === "NOARP";
 }
+
+/** Nobody has answered for the address. */
+export function isUnresolved({ mac, state }: Neighbour): boolean {
+  return mac === null || state === "FAILED";
+}
+
+export function entryText({ ip, dev, state }: Neighbour): string {
+  return `${ip.text} dev ${dev} ${state}`;
+}

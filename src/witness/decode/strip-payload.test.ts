@@ -85,3 +85,18 @@ it("leaves all that is decoded as it is, and questions of DNS", async () => {
   expect(is.frames).toHaveLength(3);
   expect(after.length).toBeLessThan(before.length - 2 * SECRET.length + 1);
 });
+
+it("leaves the status of an HTTP response, and nothing behind it", async () => {
+  const page = "HTTP/1.1 502 Bad Gateway\r\nSet-Cookie: session=hunter2\r\n\r\n";
+  const { before, after } = await strip(ipv4(6, tcp(page)), ipv4(6, tcp("HTTP/1.1 hunter2")));
+  const statuses = [before, after].map((capture) =>
+    readCapture(capture, PLACE).frames.flatMap(({ headers }) =>
+      headers.flatMap((h) => (h.kind === "tcp" ? [h.httpStatus] : [])),
+    ),
+  );
+  expect(statuses).toEqual([
+    [502, undefined],
+    [502, undefined],
+  ]);
+  expect(after.toString("latin1")).not.toMatch(/Bad|hunter/);
+});
