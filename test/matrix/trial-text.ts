@@ -12,7 +12,7 @@ export function trialText({ symptom, statuses }: Trial): string {
 export function wrongLastHop({ diagnosis, own, probes }: Trial): readonly string[] {
   const said = diagnosis.verdict?.lastHop ?? null;
   const deaths = deathsOfSymptom(own, probes);
-  if (said !== null && said.interface === null && own.length === 0) return [];
+  if (said !== null && said.interface === null && deaths.length === 0) return [];
   if (said !== null && deaths.some((hop) => isSameHop(said, hop))) return [];
   return [
     `last hop: said ${said === null ? "none" : hopText(said)}; tcpdump: ${deaths.map(hopText).join(" | ") || "none"}`,

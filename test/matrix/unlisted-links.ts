@@ -111,6 +111,21 @@ export const LINK_FAULTS: readonly UnlistedFault[] = [
     truths: ({ far }) => only(`(vxlan-udp-blocked|rule-drops) ${far.name} rule nft:early/in#1`),
   },
   {
+    id: "the node's ARP table drops what is asked of it",
+    cni: "flannel",
+    inject: ({ far, near }) => [
+      on(
+        far.netns,
+        "nft add table arp guard",
+        "nft add chain arp guard in '{ type filter hook input priority 0; }'",
+        "nft add rule arp guard in arp operation request drop",
+      ),
+      on(near.netns, "ip neigh flush dev eth0"),
+    ],
+    revert: ({ far }) => [on(far.netns, "nft delete table arp guard")],
+    truths: () => [],
+  },
+  {
     id: "tc egress drops the tunnel's packets on the uplink",
     cni: "flannel",
     inject: ({ near }) => [

@@ -4,6 +4,33 @@ import { on, only, type UnlistedFault } from "./unlisted-fault.ts";
 /** In every tool and table that can hold a drop, and what else rules can do to a packet. */
 export const NETFILTER_FAULTS: readonly UnlistedFault[] = [
   {
+    id: "who came a moment ago is dropped",
+    cni: "calico",
+    inject: ({ far, backend }) => [
+      on(
+        far.netns,
+        `iptables-nft -I FORWARD 1 -d ${backend.address} -p tcp -m conntrack --ctstate NEW -m recent --update --seconds 60 --name knock -j DROP`,
+        `iptables-nft -I FORWARD 2 -d ${backend.address} -p tcp -m conntrack --ctstate NEW -m recent --set --name knock`,
+      ),
+    ],
+    revert: ({ far }) => [on(far.netns, "iptables-nft -D FORWARD 1", "iptables-nft -D FORWARD 1")],
+    truths: ({ far }) => only(`forward-drop ${far.name} rule iptables-nft:filter/FORWARD#1`),
+  },
+  {
+    id: "the firewall was made anew: what is not of a connection that stands is rejected",
+    cni: "calico",
+    inject: ({ far }) => [
+      on(
+        far.netns,
+        "iptables-nft -F FORWARD",
+        "iptables-nft -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+        "iptables-nft -A FORWARD -j REJECT --reject-with icmp-host-prohibited",
+      ),
+    ],
+    revert: ({ far }) => [on(far.netns, "iptables-nft -F FORWARD")],
+    truths: ({ far }) => only(`forward-reject ${far.name} rule iptables-nft:filter/FORWARD#2`),
+  },
+  {
     id: "native nft table drops in a forward chain of a later priority",
     cni: "flannel",
     inject: ({ far, backend }) => [

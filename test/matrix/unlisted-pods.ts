@@ -115,6 +115,44 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
     truths: ({ far }) => only(`stale-arp ${far.name} neigh 169.254.1.1 dev eth0`),
   },
   {
+    id: "the pod has lost its address, and its routes with it",
+    cni: "calico",
+    inject: ({ backend }) => [on(backend.netns, "ip address flush dev eth0")],
+    revert: ({ backend }) => [
+      on(
+        backend.netns,
+        `ip address replace ${backend.address}/32 dev eth0`,
+        "ip route replace 169.254.1.1 dev eth0 scope link",
+        "ip route replace default via 169.254.1.1 dev eth0",
+      ),
+    ],
+    truths: ({ far, backend }) => only(`pod-address-missing ${far.name} address ${backend.address}/32 dev eth0`),
+  },
+  {
+    id: "the pod sends nothing of its user's to port 80",
+    cni: "flannel",
+    inject: ({ gateway }) => [
+      on(gateway.netns, "iptables-nft -A OUTPUT -p tcp --dport 80 -m owner --uid-owner 0 -j DROP"),
+    ],
+    revert: ({ gateway }) => [on(gateway.netns, "iptables-nft -D OUTPUT 1")],
+    truths: ({ near }) => only(`pod-iptables-drop ${near.name} rule iptables-nft:filter/OUTPUT#1`),
+  },
+  {
+    id: "the bridge has another subnet than its pods",
+    cni: "flannel",
+    inject: (scene) => [
+      on(scene.far.netns, `ip address del ${bridgeOf(scene)}/24 dev cni0`, "ip address add 10.42.77.1/24 dev cni0"),
+    ],
+    revert: (scene) => [
+      on(
+        scene.far.netns,
+        "ip address del 10.42.77.1/24 dev cni0",
+        `ip address add ${bridgeOf(scene)}/24 brd + dev cni0`,
+      ),
+    ],
+    truths: (scene) => only(`gateway-address-missing ${scene.far.name} address ${bridgeOf(scene)}/24 dev cni0`),
+  },
+  {
     id: "the pod's own interface is down",
     cni: "calico",
     inject: ({ backend }) => [on(backend.netns, "ip link set eth0 down")],

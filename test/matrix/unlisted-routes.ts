@@ -157,6 +157,49 @@ export const ROUTE_FAULTS: readonly UnlistedFault[] = [
     truths: ({ far }) => only(`policy-rule-\\S+ ${far.name} ip rule 100`),
   },
   {
+    id: "the network of a bridge of one's own covers pods of another node",
+    cni: "flannel",
+    inject: ({ near, backend }) => [
+      on(
+        near.netns,
+        "ip link add docker0 type bridge",
+        `ip address add ${backend.address.replace(/\.\d+$/, ".14")}/28 dev docker0`,
+        "ip link set docker0 up",
+      ),
+    ],
+    revert: ({ near }) => [on(near.netns, "ip link del docker0")],
+    truths: ({ near, backend }) =>
+      only(`wrong-route ${near.name} route ${backend.address.replace(/\.\d+$/, ".0")}/28 table main`),
+  },
+  {
+    id: "a multipath route has a next hop that nobody is",
+    cni: "calico",
+    inject: ({ near, far, backend, tunnel }) => [
+      on(
+        near.netns,
+        `ip route add ${backend.address}/32 nexthop via ${far.tunnelAddress} dev ${tunnel} onlink weight 1 nexthop via 192.168.6.99 dev eth0 weight 200`,
+      ),
+    ],
+    revert: ({ near, backend }) => [on(near.netns, `ip route del ${backend.address}/32`)],
+    truths: ({ near, backend }) => only(`wrong-route ${near.name} route ${backend.address}/32 table main`),
+  },
+  {
+    id: "a next hop object is a black hole",
+    cni: "calico",
+    inject: ({ near, backend }) => [
+      on(near.netns, "ip nexthop add id 55 blackhole", `ip route add ${backend.address}/32 nhid 55`),
+    ],
+    revert: ({ near }) => [on(near.netns, "ip nexthop del id 55")],
+    truths: ({ near, backend }) => only(`blackhole-route ${near.name} route ${backend.address}/32 table main`),
+  },
+  {
+    id: "a route throws the pod out of the table",
+    cni: "calico",
+    inject: ({ near, backend }) => [on(near.netns, `ip route add throw ${backend.address}/32`)],
+    revert: ({ near, backend }) => [on(near.netns, `ip route del throw ${backend.address}/32`)],
+    truths: ({ near, backend }) => only(`wrong-route ${near.name} route ${backend.address}/32 table main`),
+  },
+  {
     id: "IPsec's policy lets nothing out to the pod",
     cni: "flannel",
     inject: ({ near, backend }) => [

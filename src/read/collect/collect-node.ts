@@ -69,51 +69,89 @@ export async function collectNode(
     gated.expected,
     lines,
   );
-  const readings = [own];
   const gaps: Gap[] = [];
   if (surveyed.failure !== null) gaps.push({ subject: phrase("survey"), where: node, why: surveyed.failure });
-  const netns = [readNetns(own)];
-  const { lost } = places;
-  const readPods = (all: readonly PodRound[], outputs: readonly Output[]): void => {
-    let from = 0;
-    for (const { pod, holder, round } of all) {
-      const own = outputs.slice(from, from + round.commands.length);
-      from += round.commands.length;
-      const gone = whyDead(own);
-      const reading = new Readings(node, `pod:${podKey(pod)}`, holder.path, own, round.expected, lines);
-      const facts = { ...readNetns(reading), given: pod.ips };
-      const choice = choosePod({ pod, holders: [holder] }, netns[0] ?? early, known, () => linksOf(facts));
-      if (gone !== null) lost.push({ pod, why: gone });
-      else if ("why" in choice && facts.links.known) lost.push({ pod, why: choice.why });
-      else {
-        readings.push(reading);
-        netns.push(facts);
-      }
-    }
-  };
-  readPods(rounds, second.slice(gated.commands.length));
-  if (lost.length > 0 && known.bare.length > 0) {
-    const bare = await linksOfEach(reader, node, known.bare, limits, lines);
-    const pods = lost.map(({ pod }) => pod);
-    const left = chooseBare(pods, netns[0] ?? early, known, (holder) => bare.get(holder.inode) ?? []);
-    if (left !== null) {
-      lost.splice(0, lost.length, ...lost.filter(({ pod }) => pod !== left.pod));
-      const last = podRound(left.pod, left.holder, isSurveyed ? known : null, reader.offline);
-      readPods([last], await reader.run(node, last.round.commands, limits));
-    }
-  }
-  for (const { pod, why } of lost) {
+  const host = readNetns(own);
+  const seen: Seen = { node, host, survey: known, lines };
+  const chosen = readPods(seen, rounds, second.slice(gated.commands.length));
+  const lost = [...places.lost, ...chosen.lost];
+  const bare = await readBare(reader, seen, lost, limits);
+  const read = [...chosen.read, ...bare];
+  const isFound = (pod: Pod): boolean => bare.some(({ netns: { name } }) => name === `pod:${podKey(pod)}`);
+  const netns = [host, ...read.map((one) => one.netns)];
+  for (const { pod, why } of lost.filter((one) => !isFound(one.pod))) {
     gaps.push({ subject: phrase("netns"), where: phrase("pod-on-node", { pod: podKey(pod), node }), why });
     netns.push(unreadPod(node, pod, why));
   }
   return {
     node,
     netns,
-    gaps: [...gaps, ...readings.flatMap((reading) => reading.gaps)],
+    gaps: [...gaps, ...[own, ...read.map((one) => one.readings)].flatMap((readings) => readings.gaps)],
     clock: reader.offline ? null : clockOffset(answers[0]),
     bootId: lineOf(own, "boot-id"),
     kernel: lineOf(own, "version"),
   };
+}
+
+/** What is known of a node by then. */
+interface Seen {
+  readonly node: NodeName;
+  readonly host: Netns;
+  readonly survey: Survey;
+  readonly lines: LineBudget;
+}
+
+interface LostPod {
+  readonly pod: Pod;
+  readonly why: Phrase;
+}
+
+interface ReadPods {
+  readonly read: readonly { readonly readings: Readings; readonly netns: Netns }[];
+  readonly lost: readonly LostPod[];
+}
+
+/** @param outputs of all rounds, one behind the other */
+function readPods(
+  { node, host, survey, lines }: Seen,
+  rounds: readonly PodRound[],
+  outputs: readonly Output[],
+): ReadPods {
+  const read: { readonly readings: Readings; readonly netns: Netns }[] = [];
+  const lost: LostPod[] = [];
+  let from = 0;
+  for (const { pod, holder, round } of rounds) {
+    const own = outputs.slice(from, from + round.commands.length);
+    from += round.commands.length;
+    const gone = whyDead(own);
+    if (gone !== null) {
+      lost.push({ pod, why: gone });
+      continue;
+    }
+    const readings = new Readings(node, `pod:${podKey(pod)}`, holder.path, own, round.expected, lines);
+    const netns = { ...readNetns(readings), given: pod.ips };
+    const choice = choosePod({ pod, holders: [holder] }, host, survey, () => linksOf(netns));
+    if ("why" in choice && netns.links.known) lost.push({ pod, why: choice.why });
+    else read.push({ readings, netns });
+  }
+  return { read, lost };
+}
+
+/** The pod that has lost its address, where one is and its namespace can be told. */
+async function readBare(
+  reader: Reader,
+  seen: Seen,
+  lost: readonly LostPod[],
+  limits: Limits,
+): Promise<ReadPods["read"]> {
+  const { node, host, survey, lines } = seen;
+  if (lost.length === 0 || survey.bare.length === 0) return [];
+  const links = await linksOfEach(reader, node, survey.bare, limits, lines);
+  const pods = lost.map(({ pod }) => pod);
+  const left = chooseBare(pods, host, survey, ({ inode }) => links.get(inode) ?? []);
+  if (left === null) return [];
+  const only = podRound(left.pod, left.holder, survey, reader.offline);
+  return readPods(seen, [only], await reader.run(node, only.round.commands, limits)).read;
 }
 
 async function choosePlaces(
@@ -124,11 +162,11 @@ async function choosePlaces(
   survey: Survey,
   limits: Limits,
   lines: LineBudget,
-): Promise<{ found: { pod: Pod; holder: Holder }[]; lost: { pod: Pod; why: Phrase }[] }> {
+): Promise<{ readonly found: readonly { pod: Pod; holder: Holder }[]; readonly lost: readonly LostPod[] }> {
   const several = candidates.flatMap(({ holders }) => (holders.length > 1 ? holders : []));
   const links = await linksOfEach(reader, node, several, limits, lines);
   const found: { pod: Pod; holder: Holder }[] = [];
-  const lost: { pod: Pod; why: Phrase }[] = [];
+  const lost: LostPod[] = [];
   for (const candidate of candidates) {
     const [only] = candidate.holders;
     if (only !== undefined && candidate.holders.length === 1) {
