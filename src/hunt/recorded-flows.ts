@@ -9,6 +9,7 @@ import { DATA_SUFFIX } from "../witness/correlate/matcher.ts";
 import type { Frame, Sighting } from "../witness/sighting.ts";
 import { type Place, placeOf } from "./place.ts";
 import { type Fate, fateOf, PATIENCE_NS } from "./recorded-fate.ts";
+import { PAGE_DEADLINE_MS } from "./trials.ts";
 
 /** Who sent a recorded flow: a namespace that was collected, or a stranger that is known by where its packets came in. */
 export interface Sender extends Place {
@@ -29,10 +30,13 @@ export interface RecordedFlow extends Fate {
   readonly sightings: readonly Sighting[];
   /** What was said on it, where that was long enough ago for an answer to have come. */
   readonly said: readonly Sighting[];
+  /** It was asked for something, and no answer to that came for as long as one waits for a page. */
+  readonly isSilent: boolean;
   /** Of the response that was seen on it; null where none was, or not its beginning. */
   readonly httpStatus: number | null;
 }
 
+const NS_PER_MS = 1_000_000n;
 const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, icmp: 1 } as const;
 
 export interface RecordedFlows {
@@ -83,6 +87,9 @@ export function recordedFlows(frames: readonly Frame[], world: World): RecordedF
       sport: flow.protocol === "icmp" ? null : flow.sport,
       sightings,
       said: said.every(({ atNs }) => recordedUntilNs - atNs < PATIENCE_NS) ? [] : said,
+      isSilent:
+        said.every(({ leg }) => leg === "request") &&
+        said.some(({ atNs }) => recordedUntilNs - atNs > BigInt(PAGE_DEADLINE_MS) * NS_PER_MS),
       httpStatus: statusOf(said),
       ...fate,
     });

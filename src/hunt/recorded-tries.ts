@@ -35,17 +35,17 @@ export function examineRecorded(
   const expected = distinctPoints(trial.walk);
   const sender = want.from.stranger === null ? want.from.netns : null;
   const losses: Legs[] = [];
-  const tries = flows.map(({ outcome, ms, sightings, said }) => {
+  const tries = flows.map(({ outcome, ms, sightings, said, isSilent }) => {
     const [opened = NOT_SEEN] = buildTrails(sightings, expected, () => sender);
     const [later] = buildTrails(said, expected, () => sender);
     const isLost = outcome === "answered" && want.protocol === "tcp";
     const lost = isLost ? lostOn(opened, later, want.from.netns, (netns) => recording.trusted.has(netns)) : null;
     if (lost !== null) losses.push(lost);
     const seen = lost ?? opened;
-    const isAnswered = outcome === "answered" && lost === null;
     return {
-      answered: isAnswered,
-      outcome: lost === null ? outcome : "timeout",
+      // Of a server that is silent the packets did their part.
+      answered: outcome === "answered" && lost === null,
+      outcome: lost !== null || (isSilent && want.isPage === true) ? "timeout" : outcome,
       ms,
       trail: toTrail(seen.request, seen.reply),
     };

@@ -13,7 +13,7 @@ import type { Place } from "./place.ts";
  * gateway that gives up on its own upstream after a second.
  */
 const PACKET_DEADLINE_MS = 800;
-const PAGE_DEADLINE_MS = 1300;
+export const PAGE_DEADLINE_MS = 1300;
 /** Resolvers wait for five seconds (resolv.conf(5)); a datagram's answer is late where the node's tools are slow to read it. */
 const DATAGRAM_DEADLINE_MS = 2000;
 const DIRECT_ATTEMPTS = 3;
