@@ -1,14 +1,14 @@
 import { contains, type Ip } from "../../../facts/ip.ts";
 import type { Netns, Route } from "../../../facts/netns.ts";
 import { linksOf, type WireEnd, type World } from "../../../facts/world.ts";
-import { homeOf } from "./owners.ts";
+import { ownerOf } from "./owners.ts";
 
 /**
- * The kernel's own route to the network of a link, where the address is known to live elsewhere and nobody of that network is known to
- * be behind the link: the `docker0` of a runtime of its own, over the pods of another node.
+ * The kernel's own route to the network of a link, where it is known who has the address, and nobody of that network is known to be
+ * behind the link: the `docker0` of a runtime of its own, over the pods of another node.
  */
 export function isOverlap(world: World, netns: Netns, route: Route, dst: Ip): boolean {
-  return route.protocol === "kernel" && homeOf(world, dst) !== null && !leadsIntoItsNetwork(world, netns, route);
+  return route.protocol === "kernel" && ownerOf(world, dst) !== null && !leadsIntoItsNetwork(world, netns, route);
 }
 
 function leadsIntoItsNetwork({ wires, netns: all }: World, netns: Netns, { nexthops, dst }: Route): boolean {
