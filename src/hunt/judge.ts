@@ -42,8 +42,10 @@ export function judge(
   // What waits behind an object that is wrong by itself makes it no less the first on the way.
   const isProven = fate === "delivered" || (fate === "lost" && fault?.repair != null);
   const isSureOfObjects = !isObjects || areObjectsSo(weighed.objectsAgain, notebook);
+  // A recording tells of what was tried only where it holds packets of it.
+  const isWitnessed = tries.recording === null ? main?.witness !== "dissent" : main?.witness === "agree";
   const objectsConfidence =
-    isProven && isSureOfObjects && isTheSymptoms(field, tries) && main?.witness !== "dissent" ? "confirmed" : "likely";
+    isProven && isSureOfObjects && isTheSymptoms(field, tries) && isWitnessed ? "confirmed" : "likely";
   const sure = isObjects ? objectsConfidence : (confidence ?? "suspected");
   const named = isObjects ? fault.cause : first === null ? null : toFoundCause(first);
   const cause = isBroken && sure !== "suspected" ? named : null;

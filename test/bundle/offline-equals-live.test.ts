@@ -22,6 +22,7 @@ const USUAL = [
   "node-down",
   "svc-targetport-wrong",
   "svc-selector-mismatch",
+  "externaltrafficpolicy-local-without-endpoint",
   "conntrack-stale-dnat",
   "netpol-deny",
 ];

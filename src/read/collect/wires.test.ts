@@ -135,3 +135,18 @@ test("a macvlan's node is on its segment by the link under it as well", () => {
     },
   ]);
 });
+
+test("a link that has lost its address is on the segment of a neighbour that still has its MAC", () => {
+  const mac = "02:00:00:00:00:02";
+  const near = netns("k1", "host", link("eth0", 2, "device", {}, "192.168.6.141/24"));
+  const entry = { ip: ip("192.168.6.142"), dev: "eth0", mac, state: "STALE", proxy: false, because };
+  const lost = netns(
+    "k2",
+    "host",
+    link("eth0", 2, "device", { mac }),
+    link("eth1", 3, "device", { mac: "02:00:00:00:00:09" }),
+  );
+  const ends = [near, lost].map(({ id }) => ({ netns: id, link: "eth0" }));
+  expect(findWires([{ ...near, neighbours: known([entry]) }, lost])).toEqual([{ kind: "segment", ends }]);
+  expect(findWires([{ ...near, neighbours: known([{ ...entry, state: "FAILED" }]) }, lost])).toEqual([]);
+});

@@ -58,14 +58,22 @@ function findPairs(all: readonly Netns[]): Extract<Wire, { kind: "veth" }>[] {
     .map(({ host, pod }) => ({ kind: "veth", ends: [endOf(host), endOf(pod)] }));
 }
 
-/** Links of different machines with an address in each other's network are taken to be on one segment. */
+/**
+ * Links of different machines with an address in each other's network are taken to be on one segment, and one that has lost its
+ * address where a neighbour there still has its MAC.
+ */
 function findSegments(all: readonly Netns[], paired: ReadonlySet<string>): Wire[] {
-  const candidates = all.filter((one) => one.name === "host").flatMap((host) => uplinks(host, paired));
+  const hosts = all.filter((one) => one.name === "host");
+  const candidates = hosts.flatMap((host) => uplinks(host, paired));
   const groups: Candidate[][] = [];
   for (const candidate of candidates) {
     const near = groups.filter((group) => group.some((other) => shareNetwork(candidate, other)));
     const rest = groups.filter((group) => !near.includes(group));
     groups.splice(0, groups.length, ...rest, [...near.flat(), candidate]);
+  }
+  for (const lone of hosts.flatMap((host) => addressless(host, paired))) {
+    const [group, ...others] = groups.filter((one) => one.some((member) => hasMacOf(all, member, lone)));
+    if (others.length === 0) group?.push(lone);
   }
   return groups
     .filter((group) => new Set(group.map(({ netns }) => netns)).size > 1)
@@ -91,6 +99,26 @@ function uplinks(host: Netns, paired: ReadonlySet<string>): Candidate[] {
     }
   }
   return candidates;
+}
+
+function addressless(host: Netns, paired: ReadonlySet<string>): Candidate[] {
+  return linksOf(host)
+    .filter(
+      ({ kind, addresses, master }) =>
+        UPLINK_KINDS.has(kind) && master === null && addresses.every(({ scope }) => scope === "link"),
+    )
+    .filter(({ name, mac }) => mac !== null && !paired.has(endKey({ netns: host.id, link: name })))
+    .map((link) => ({ netns: host.id, link, addresses: [] }));
+}
+
+/** Frames for it that leave by the member are sent to that MAC. */
+function hasMacOf(all: readonly Netns[], member: Candidate, { netns, link }: Candidate): boolean {
+  const neighbours = all.find(({ id }) => id === member.netns)?.neighbours;
+  return (
+    member.netns !== netns &&
+    neighbours?.known === true &&
+    neighbours.value.some(({ dev, mac, state }) => dev === member.link.name && mac === link.mac && state !== "FAILED")
+  );
 }
 
 /** A veth is a pod's as a rule: one alone that leads to none, of a bridge by which the node sends to routers, is its uplink. */
