@@ -4,6 +4,7 @@ import type { Flow } from "../think/walk/branch.ts";
 import { walk } from "../think/walk/walk.ts";
 import { buildTrails } from "../witness/correlate/trail.ts";
 import type { Probe } from "../witness/probe/probe.ts";
+import type { Sighting } from "../witness/sighting.ts";
 import type { Examined, Trial } from "./examination.ts";
 import { asSaidLater } from "./lost-data.ts";
 import { distinctPoints, type Legs, lostOn, NOT_SEEN, toTrail } from "./trails.ts";
@@ -34,6 +35,7 @@ export function examineRecorded(
   const trial = recordedTrial(world, want, flows.length);
   const expected = distinctPoints(trial.walk);
   const sender = want.from.stranger === null ? want.from.netns : null;
+  const isHeard = (seen: readonly Sighting[]): boolean => seen.every(({ netns }) => recording.trusted.has(netns));
   const losses: Legs[] = [];
   const tries = flows.map(({ outcome, ms, sightings, said, isSilent }) => {
     const [opened = NOT_SEEN] = buildTrails(sightings, expected, () => sender);
@@ -45,7 +47,7 @@ export function examineRecorded(
     return {
       // Of a server that is silent the packets did their part.
       answered: outcome === "answered" && lost === null,
-      outcome: lost !== null || (isSilent && want.isPage === true) ? "timeout" : outcome,
+      outcome: lost !== null || (want.isPage === true && isSilent && isHeard(said)) ? "timeout" : outcome,
       ms,
       trail: toTrail(seen.request, seen.reply),
     };

@@ -149,4 +149,12 @@ test("a link that has lost its address is on the segment of a neighbour that sti
   const ends = [near, lost].map(({ id }) => ({ netns: id, link: "eth0" }));
   expect(findWires([{ ...near, neighbours: known([entry]) }, lost])).toEqual([{ kind: "segment", ends }]);
   expect(findWires([{ ...near, neighbours: known([{ ...entry, state: "FAILED" }]) }, lost])).toEqual([]);
+  const whole = netns(
+    "k2",
+    "host",
+    link("eth0", 2, "device", { mac }),
+    link("eth0.10", 3, "vlan", { mac }, "192.168.6.142/24"),
+  );
+  const tagged = [ends[0], { netns: whole.id, link: "eth0.10" }];
+  expect(findWires([{ ...near, neighbours: known([entry]) }, whole])).toEqual([{ kind: "segment", ends: tagged }]);
 });

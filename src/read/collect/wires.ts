@@ -73,7 +73,9 @@ function findSegments(all: readonly Netns[], paired: ReadonlySet<string>): Wire[
   }
   for (const lone of hosts.flatMap((host) => addressless(host, paired))) {
     const [group, ...others] = groups.filter((one) => one.some((member) => hasMacOf(all, member, lone)));
-    if (others.length === 0) group?.push(lone);
+    // The link under a VLAN's device has its MAC as well.
+    const isThere = group?.some(({ netns }) => netns === lone.netns) === true;
+    if (others.length === 0 && !isThere) group?.push(lone);
   }
   return groups
     .filter((group) => new Set(group.map(({ netns }) => netns)).size > 1)

@@ -133,7 +133,7 @@ function proposeGiven(world: World, read: Read): readonly Proposal<AddAddress>[]
   if (asked === null) return [];
   return [...world.netns.values()].flatMap((pod) =>
     pod.given
-      .filter((ip) => sameIp(ip, asked) || ("netns" in read && read.netns === pod.id))
+      .filter((ip) => sameIp(ip, asked) || ("netns" in read && read.netns === pod.id && ip.family === asked.family))
       .flatMap((ip): readonly Proposal<AddAddress>[] => {
         const [link, ...others] = linksOf(pod).filter((l) => l.kind !== "loopback" && addressOf(l, ip.family) === null);
         if (link === undefined || others.length > 0 || netnsWith(world, ip).length > 0) return [];
