@@ -60,7 +60,8 @@ export function lostOn(
 ): Legs | null {
   const end = endOf(opened.request);
   if (said === undefined || end === null || !isTrusted(end)) return null;
-  if (endOf(said.request) !== end) return { request: said.request, reply: [] };
+  // Where the server speaks first, the first that is heard is no request.
+  if (said.request.length > 0 && endOf(said.request) !== end) return { request: said.request, reply: [] };
   if (accepting(said.reply).length === 0) return null;
   if (isTrusted(sender)) return cameBack(said.request, said.reply, sender) ? null : said;
   // Where the sender was not tapped, what was said came as far back as the acceptance did.
