@@ -16,11 +16,8 @@ import { ownLabName } from "../matrix/take-down.ts";
 const isFull = process.env.LASTHOP_FULL_MATRIX === "1";
 const USUAL = [
   "ip-forward-off",
-  "vxlan-fdb-missing",
-  "pod-iptables-drop",
   "mtu-black-hole",
   "node-down",
-  "svc-targetport-wrong",
   "svc-selector-mismatch",
   "externaltrafficpolicy-local-without-endpoint",
   "conntrack-stale-dnat",
