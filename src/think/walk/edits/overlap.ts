@@ -4,11 +4,13 @@ import { linksOf, type WireEnd, type World } from "../../../facts/world.ts";
 import { ownerOf } from "./owners.ts";
 
 /**
- * The kernel's own route to the network of a link, where it is known who has the address, and nobody of that network is known to be
+ * A machine's own route, by the kernel, to the network of a link, where it is known who has the address, and nobody of that network is known to be
  * behind the link: the `docker0` of a runtime of its own, over the pods of another node.
  */
 export function isOverlap(world: World, netns: Netns, route: Route, dst: Ip): boolean {
-  return route.protocol === "kernel" && ownerOf(world, dst) !== null && !leadsIntoItsNetwork(world, netns, route);
+  // A pod's network is that of its bridge, whose other ports are no ends of its wire.
+  const isMachines = netns.name === "host" && route.protocol === "kernel";
+  return isMachines && ownerOf(world, dst) !== null && !leadsIntoItsNetwork(world, netns, route);
 }
 
 function leadsIntoItsNetwork({ wires, netns: all }: World, netns: Netns, { nexthops, dst }: Route): boolean {

@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import * as make from "../../../../test/explain/faults.ts";
 import { recordedCluster } from "../../../../test/explain/recorded-cluster.ts";
+import { flowTo } from "../../../../test/explain/what-happens.ts";
 import { ip } from "../../../facts/ip.ts";
-import type { World } from "../../../facts/world.ts";
+import { linksOf, type World } from "../../../facts/world.ts";
+import { walk } from "../walk.ts";
+import { proposalsFor } from "./edit-kinds.ts";
 import { routeText } from "./route-lookup.ts";
 import { expectedRoutes, proposeRoutes } from "./route-proposals.ts";
 
@@ -136,4 +139,19 @@ test("a pod's way out by a gateway that no route of its own reaches is told to b
   expect(way(make.made(world, make.noRoute(id, "0.0.0.0/0")))).toEqual(["default via 169.254.1.1 dev eth0"]);
   const bare = make.made(world, make.all(make.noRoute(id, "0.0.0.0/0"), make.noRoute(id, "169.254.1.1/32")));
   expect(way(bare)).toEqual(["default via 169.254.1.1 dev eth0 onlink"]);
+});
+
+test("a pod's route to its neighbours on the bridge is no overlap, though they are no ends of its wire", () => {
+  const pod = "k2/pod:default/frontend-764dfd4598-gnkwp";
+  const neighbour = [...healthy.netns.values()].find(
+    ({ id, node, name }) => node === "k2" && name !== "host" && id !== pod,
+  );
+  const address = linksOf(neighbour).flatMap(({ kind, addresses }) => (kind === "loopback" ? [] : addresses))[0]?.ip;
+  if (address === undefined) throw new Error("k2 has one pod");
+  expect(proposed(healthy, pod, address.text)).not.toEqual([]);
+  const read = { of: "route", netns: pod, table: 254, dst: address } as const;
+  const branch = walk(healthy, { ...flowTo(pod, address.text, 80) }).branches[0];
+  if (branch === undefined) throw new Error("nothing is walked");
+  const edits = proposalsFor(healthy, read, { branch, steps: branch.steps, decided: true }).map(({ edit }) => edit.do);
+  expect(edits).not.toContain("remove-route");
 });
