@@ -37,7 +37,9 @@ export async function investigate(field: Field, question: Question, notebook: No
   const { world } = field;
   const { target, places, prefix } = question;
   const usable = usableEndpoints(question.endpoints);
-  if (field.reader.offline) return investigateRecorded(field, target, places, usable, prefix, notebook);
+  const stale = staleFlows(field, target, question.isFromPlacesOnly ? places : null, prefix);
+  if (field.reader.offline)
+    return investigateRecorded(field, { target, places, endpoints: usable, prefix, stale }, notebook);
   const symptom = symptomTrials(world, target, places, prefix);
   const endpoints = doubtfulFirst(usable, symptom).slice(0, MOST_ENDPOINTS);
   if (endpoints.length < usable.length) {
@@ -73,7 +75,6 @@ export async function investigate(field: Field, question: Question, notebook: No
   });
   const send = [...symptom, ...direct, ...home];
   const met = question.adopts ? symptomTrials(world, { ...target, url: null }, places, `${prefix}a`) : [];
-  const stale = staleFlows(field, target, question.isFromPlacesOnly ? places : null, prefix);
   const adopt = [...met, ...stale];
   const examination = await examine(field, { send, adopt, also, during: question.during }, notebook);
   const { examined } = examination;

@@ -11,25 +11,29 @@ import { recordedUntil, recordingOf } from "./recorded.ts";
 import type { RecordedFlow, Sender } from "./recorded-flows.ts";
 import { isSameSender, roleOf } from "./recorded-roles.ts";
 import { examineRecorded } from "./recorded-tries.ts";
-import { staleFlows } from "./stale-flows.ts";
 
 /** So many different flows are looked at beside the symptom's own; what failed comes first. */
 const MOST_BESIDE = 24;
 
+export interface RecordedQuestion {
+  readonly target: Target;
+  readonly places: readonly Place[];
+  readonly endpoints: readonly Endpoint[];
+  readonly prefix: string;
+  /** Flows of before that are led astray: they are none of the others' tries. */
+  readonly stale: readonly Trial[];
+}
+
 /** A target in a recording: walked from these places, with the flows that were under way then in the place of probes. */
 export async function investigateRecorded(
   field: Field,
-  target: Target,
-  places: readonly Place[],
-  endpoints: readonly Endpoint[],
-  prefix: string,
+  { target, places, endpoints, prefix, stale }: RecordedQuestion,
   notebook: Notebook,
 ): Promise<Investigation> {
   const { world, cluster } = field;
   const recording = await recordingOf(field);
   const { frames, reports, moved, files, flows } = recording;
   const of = { symptom: [] as RecordedFlow[], direct: [] as RecordedFlow[], home: [] as RecordedFlow[] };
-  const stale = staleFlows(field, target, null, prefix);
   for (const flow of flows) {
     const role = roleOf(flow, target, endpoints, cluster);
     if (role !== null && !stale.some((trial) => isOf(trial, flow))) of[role].push(flow);

@@ -11,8 +11,8 @@ import type { Field } from "./field.ts";
 import { recordingOf } from "./recorded.ts";
 
 /**
- * In a recording nobody can be asked: nothing that was captured came from the node, and a neighbour asked for its address in vain
- * while packets were sent to it, or the API says that it is not ready. Of others that were not read nothing is known.
+ * In a recording nobody can be asked: nothing that was captured came from the node or its pods, no neighbour has heard of it a moment
+ * ago, and one asked for its address in vain, or the API says that it is not ready. Of others that were not read nothing is known.
  */
 export async function recordedSilence(field: Field, inDoubt: readonly KubeNode[]): Promise<readonly SilentNode[]> {
   if (inDoubt.length === 0) return [];
@@ -21,11 +21,16 @@ export async function recordedSilence(field: Field, inDoubt: readonly KubeNode[]
   const held = await Promise.all(hosts.map(async (host) => ({ node: host.node, entries: await heldBy(field, host) })));
   return inDoubt.flatMap(({ name, internalIps, ready }): readonly SilentNode[] => {
     const isOwn = (ip: Ip): boolean => internalIps.some((own) => sameIp(own, ip));
+    const isItsPods = (ip: Ip): boolean =>
+      field.cluster.pods.some((pod) => pod.node === name && pod.ips.some((own) => sameIp(own, ip)));
     const entries = held.flatMap(({ node, entries: all }) =>
       all.filter(({ ip }) => isOwn(ip)).map((entry) => ({ node, entry })),
     );
     const unresolved = entries.find(({ entry }) => isUnresolved(entry));
-    if (frames.some((frame) => isFrom(frame, isOwn)) || (unresolved === undefined && ready !== false)) return [];
+    const isAlive =
+      entries.some(({ entry }) => entry.state === "REACHABLE") ||
+      frames.some((frame) => isFrom(frame, (ip) => isOwn(ip) || isItsPods(ip)));
+    if (isAlive || (unresolved === undefined && ready !== false)) return [];
     const neighbour = unresolved === undefined ? null : { node: unresolved.node, line: entryText(unresolved.entry) };
     return [{ node: name, ips: internalIps, ready, neighbour, askers: hosts.map(({ node }) => node) }];
   });
@@ -43,5 +48,5 @@ async function heldBy({ reader, limits }: Field, { id, node, neighbours }: Netns
 /** By its outermost address: that of whoever put it on the wire, or routes it unchanged. */
 function isFrom({ direction, headers }: Frame, isOwn: (ip: Ip) => boolean): boolean {
   const outer = headers.find((h) => h.kind === "ip");
-  return direction === "in" && outer?.kind === "ip" && isOwn(outer.src);
+  return direction !== "out" && outer?.kind === "ip" && isOwn(outer.src);
 }

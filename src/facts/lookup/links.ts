@@ -34,3 +34,8 @@ export const UPLINK_KINDS: ReadonlySet<string> = new Set([
   "bond",
   "team",
 ]);
+
+/** The end of a pair whose other end is in another namespace. */
+export function isVethAway(link: Link): boolean {
+  return link.kind === "veth" && link.peerIndex !== null && link.peerNetns !== null;
+}

@@ -1,6 +1,7 @@
 import type { Pod } from "../../facts/cluster.ts";
 import type { Link, Netns } from "../../facts/netns.ts";
 import { type Phrase, phrase } from "../../facts/phrase.ts";
+import { isVethAway } from "../../facts/lookup/links.ts";
 import { linksOf } from "../../facts/world.ts";
 import type { Holder, Survey } from "./survey.ts";
 
@@ -76,10 +77,6 @@ function hangsAsPodsDo(links: readonly Link[], host: Netns): boolean {
   if (link === undefined || more.length > 0 || !isVethAway(link)) return false;
   const end = linksOf(host).find(({ index }) => index === link.peerIndex);
   return end?.addresses.every(({ scope }) => scope === "link") === true;
-}
-
-function isVethAway(link: Link): boolean {
-  return link.kind === "veth" && link.peerIndex !== null && link.peerNetns !== null;
 }
 
 function fitOf(holder: Holder, links: readonly Link[], host: Netns, survey: Survey): Fit {

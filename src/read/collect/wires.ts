@@ -1,5 +1,6 @@
 import { contains } from "../../facts/ip.ts";
-import { UPLINK_KINDS } from "../../facts/lookup/links.ts";
+import { isVethAway, UPLINK_KINDS } from "../../facts/lookup/links.ts";
+import { isUnresolved } from "../../facts/lookup/neighbours.ts";
 import { sendsToNextHops } from "../../facts/lookup/routes.ts";
 import type { Address, Link, Netns } from "../../facts/netns.ts";
 import type { NetnsId } from "../../facts/provenance.ts";
@@ -71,8 +72,9 @@ function findSegments(all: readonly Netns[], paired: ReadonlySet<string>): Wire[
     const rest = groups.filter((group) => !near.includes(group));
     groups.splice(0, groups.length, ...rest, [...near.flat(), candidate]);
   }
+  const groupsOf = groupsByMac(hosts, groups);
   for (const lone of hosts.flatMap((host) => addressless(host, paired))) {
-    const [group, ...others] = groups.filter((one) => one.some((member) => hasMacOf(all, member, lone)));
+    const [group, ...others] = groupsOf.get(lone.link.mac ?? "") ?? [];
     // The link under a VLAN's device has its MAC as well.
     const isThere = group?.some(({ netns }) => netns === lone.netns) === true;
     if (others.length === 0 && !isThere) group?.push(lone);
@@ -113,14 +115,20 @@ function addressless(host: Netns, paired: ReadonlySet<string>): Candidate[] {
     .map((link) => ({ netns: host.id, link, addresses: [] }));
 }
 
-/** Frames for it that leave by the member are sent to that MAC. */
-function hasMacOf(all: readonly Netns[], member: Candidate, { netns, link }: Candidate): boolean {
-  const neighbours = all.find(({ id }) => id === member.netns)?.neighbours;
-  return (
-    member.netns !== netns &&
-    neighbours?.known === true &&
-    neighbours.value.some(({ dev, mac, state }) => dev === member.link.name && mac === link.mac && state !== "FAILED")
-  );
+/** On which segments a MAC is, by the neighbours of those on them. */
+function groupsByMac(hosts: readonly Netns[], groups: readonly Candidate[][]): ReadonlyMap<string, Set<Candidate[]>> {
+  const byId = new Map(hosts.map((host) => [host.id, host]));
+  const found = new Map<string, Set<Candidate[]>>();
+  for (const group of groups) {
+    for (const { netns, link } of group) {
+      const neighbours = byId.get(netns)?.neighbours;
+      for (const entry of neighbours?.known === true ? neighbours.value : []) {
+        if (entry.dev !== link.name || entry.mac === null || isUnresolved(entry)) continue;
+        found.set(entry.mac, (found.get(entry.mac) ?? new Set()).add(group));
+      }
+    }
+  }
+  return found;
 }
 
 /** A veth is a pod's as a rule: one alone that leads to none, of a bridge by which the node sends to routers, is its uplink. */
@@ -137,10 +145,6 @@ function shareNetwork(a: Candidate, b: Candidate): boolean {
   return a.addresses.some((one) =>
     b.addresses.some((other) => contains(one.prefix, other.ip) && contains(other.prefix, one.ip)),
   );
-}
-
-function isVethAway(link: Link): boolean {
-  return link.kind === "veth" && link.peerIndex !== null && link.peerNetns !== null;
 }
 
 function endOf({ netns, link }: Candidate): WireEnd {

@@ -4,13 +4,14 @@ import { linksOf, type WireEnd, type World } from "../../../facts/world.ts";
 import { ownerOf } from "./owners.ts";
 
 /**
- * A machine's own route, by the kernel, to the network of a link, where it is known who has the address, and nobody of that network is known to be
- * behind the link: the `docker0` of a runtime of its own, over the pods of another node.
+ * A machine's own route, by the kernel, to the network of a link, where the address is known to be a pod's, and nobody of that network
+ * is known to be behind the link: the `docker0` of a runtime of its own, over the pods of another node.
  */
 export function isOverlap(world: World, netns: Netns, route: Route, dst: Ip): boolean {
   // A pod's network is that of its bridge, whose other ports are no ends of its wire.
-  const isMachines = netns.name === "host" && route.protocol === "kernel";
-  return isMachines && ownerOf(world, dst) !== null && !leadsIntoItsNetwork(world, netns, route);
+  if (netns.name !== "host" || route.protocol !== "kernel") return false;
+  const owner = ownerOf(world, dst);
+  return owner !== null && owner.netns.name !== "host" && !leadsIntoItsNetwork(world, netns, route);
 }
 
 function leadsIntoItsNetwork({ wires, netns: all }: World, netns: Netns, { nexthops, dst }: Route): boolean {
