@@ -14,6 +14,8 @@ export interface Findings {
   /** Connections that stand, without an answer; the most bytes that one sent and nobody acknowledged. */
   "gateway-request": { readonly to: string; readonly count: number; readonly unacknowledged: number };
   "gateway-conntrack": { readonly node: string; readonly to: string; readonly count: number };
+  /** Connections of before that were answered, to what it would not reach now. */
+  "gateway-used": { readonly node: string; readonly to: string; readonly count: number };
   "upstream-named": { readonly pod: string; readonly to: string; readonly service: string | null };
   "upstream-unknown": { readonly pod: string };
   "service-found": {

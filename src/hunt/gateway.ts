@@ -13,6 +13,7 @@ import { Looks } from "../think/symptom/waiting.ts";
 import type { Field } from "./field.ts";
 import { finding, type Finding } from "./findings.ts";
 import { podPlace } from "./place.ts";
+import { usedInVain } from "./used-in-vain.ts";
 
 const LOG_SECONDS = 300;
 const LOG_LINES = 500;
@@ -58,7 +59,8 @@ export function unansweredOf({ world }: Field, pod: Pod, frames: readonly Frame[
 }
 
 /**
- * Whom a pod that answers 5xx waits for: its sockets, its node's conntrack, its log.
+ * Whom a pod that answers 5xx waits for: its sockets, its node's conntrack, its log. Where none of them tells, whom it used before
+ * and would not reach now.
  * @param seen sockets that hung while the tries ran
  * @param port on which it serves
  */
@@ -82,7 +84,7 @@ export async function readGateway(
   const line = telltaleLines(log.known ? log.value : "", 1)[0];
   const waited = waitedFor(pod.ips, sockets, rows, unanswered, field.cluster);
   const named = line === undefined ? null : namedInLog(line, pod.ips, field.cluster);
-  const upstreams = waited.length > 0 || named === null ? waited : [named];
+  const upstreams = waited.length > 0 ? waited : named !== null ? [named] : usedInVain(field, pod);
   const [upstream] = upstreams;
   if (line !== undefined) lines.push(finding("gateway-log", { line }));
   if (upstream !== undefined) {
@@ -95,6 +97,8 @@ export async function readGateway(
     }
     if (upstream.unreplied > 0)
       lines.push(finding("gateway-conntrack", { node: pod.node ?? "", to, count: upstream.unreplied }));
+    if (upstream.answered > 0)
+      lines.push(finding("gateway-used", { node: pod.node ?? "", to, count: upstream.answered }));
   } else lines.push(finding("upstream-unknown", { pod: podKey(pod) }));
   return { pod, upstreams, lines };
 }

@@ -75,7 +75,7 @@ export async function investigate(field: Field, question: Question, notebook: No
   });
   const send = [...symptom, ...direct, ...home];
   const met = question.adopts ? symptomTrials(world, { ...target, url: null }, places, `${prefix}a`) : [];
-  const adopt = [...met, ...stale];
+  const adopt = [...met, ...stale.map(({ trial }) => trial)];
   const examination = await examine(field, { send, adopt, also, during: question.during }, notebook);
   const { examined } = examination;
   const first = examined.slice(0, symptom.length);

@@ -29,7 +29,7 @@ export function hasDeadBranch(faced: Investigation): boolean {
 /** In a recording nobody tries: a branch that the walk says is lost counts, unless flows were answered that the walk loses there too. */
 export function isLostOnRecord(faced: Investigation): boolean {
   const refuted = new Set([...faced.symptom, ...faced.direct].flatMap(({ tried }) => refutedEnds(tried)));
-  return faced.symptom.some((e) =>
+  return [...faced.symptom, ...faced.adopted].some((e) =>
     suspectsOf(e.tried).some((s) => s.failed > 0 || (s.predicted !== null && !refuted.has(endKey(s.predicted.at)))),
   );
 }

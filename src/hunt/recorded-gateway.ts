@@ -9,6 +9,7 @@ import { isLostOnRecord } from "./outcome.ts";
 import { podPlace } from "./place.ts";
 import { type Recording, recordingOf } from "./recorded.ts";
 import { examineRecorded } from "./recorded-tries.ts";
+import { usedInVain } from "./used-in-vain.ts";
 
 export interface RecordedGateway {
   readonly pod: Pod;
@@ -18,7 +19,8 @@ export interface RecordedGateway {
 
 /**
  * A pod that serves the symptom and that waited, when it was recorded, for somebody of the cluster is what a 502 comes from: its own
- * flow is followed then. Null where the symptom's own packets are lost, or nobody waits.
+ * flow is followed then. Where nothing was captured, so is that to whom it used before and would not reach now. Null where the
+ * symptom's own packets are lost, or nobody waits.
  */
 export async function recordedGateway(field: Field, faced: Investigation): Promise<RecordedGateway | null> {
   const { cluster } = field;
@@ -28,11 +30,14 @@ export async function recordedGateway(field: Field, faced: Investigation): Promi
   const serving = cluster.pods.filter((p) =>
     faced.endpoints.some((e) => e.pod !== null && podKey(e.pod) === podKey(p)),
   );
-  for (const pod of target === null ? serving : [target]) {
+  const pods = target === null ? serving : [target];
+  for (const pod of pods) {
     const unanswered = unansweredOn(field, pod, recording);
     if (upstreamsOf(field, pod, unanswered).some(isOfCluster)) return { pod, unanswered };
   }
-  return null;
+  // Who was watched, and waited for nobody, did well.
+  const used = recording.reports.length > 0 ? undefined : pods.find((pod) => usedInVain(field, pod).length > 0);
+  return used === undefined ? null : { pod: used, unanswered: [] };
 }
 
 /** A connection to a Service: other things that a pod waits for say little of the symptom. */

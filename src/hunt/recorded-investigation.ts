@@ -11,6 +11,7 @@ import { recordedUntil, recordingOf } from "./recorded.ts";
 import type { RecordedFlow, Sender } from "./recorded-flows.ts";
 import { isSameSender, roleOf } from "./recorded-roles.ts";
 import { examineRecorded } from "./recorded-tries.ts";
+import type { StaleFlow } from "./stale-flows.ts";
 
 /** So many different flows are looked at beside the symptom's own; what failed comes first. */
 const MOST_BESIDE = 24;
@@ -21,7 +22,7 @@ export interface RecordedQuestion {
   readonly endpoints: readonly Endpoint[];
   readonly prefix: string;
   /** Flows of before that are led astray: they are none of the others' tries. */
-  readonly stale: readonly Trial[];
+  readonly stale: readonly StaleFlow[];
 }
 
 /** A target in a recording: walked from these places, with the flows that were under way then in the place of probes. */
@@ -36,7 +37,7 @@ export async function investigateRecorded(
   const of = { symptom: [] as RecordedFlow[], direct: [] as RecordedFlow[], home: [] as RecordedFlow[] };
   for (const flow of flows) {
     const role = roleOf(flow, target, endpoints, cluster);
-    if (role !== null && !stale.some((trial) => isOf(trial, flow))) of[role].push(flow);
+    if (role !== null && !stale.some(({ trial }) => isOf(trial, flow))) of[role].push(flow);
   }
   const { ip: dst, port, protocol } = target;
   const symptom = places.map((place, i) => {
@@ -45,12 +46,14 @@ export async function investigateRecorded(
     const isPage = target.url !== null;
     return examineRecorded(world, recording, { id: `${prefix}s${i + 1}`, from, dst, port, protocol, isPage }, mine);
   });
-  const adopted = stale.flatMap(({ probe, flow }): Examined[] => {
+  const isMute = reports.length === 0;
+  const adopted = stale.flatMap(({ trial: { probe, flow }, wasSending }): Examined[] => {
     const place = placeOf(world, flow.from);
     if (place === null) return [];
     const want = { id: probe.id, from: { ...place, stranger: null }, dst: flow.dst, port, protocol, sport: flow.sport };
     const mine = flows.filter((one) => isOf({ flow }, one));
-    return mine.length === 0 ? [] : [examineRecorded(world, recording, want, mine)];
+    // Where nothing was captured the entry alone tells whether anybody sends by it.
+    return mine.length > 0 || (isMute && wasSending) ? [examineRecorded(world, recording, want, mine)] : [];
   });
   const beside = (role: "direct" | "home", letter: string) =>
     alike(of[role], MOST_BESIDE).map((group, i) => {

@@ -12,11 +12,13 @@ import { recordingOf } from "./recorded.ts";
 
 /**
  * In a recording nobody can be asked: nothing that was captured came from the node or its pods, no neighbour has heard of it a moment
- * ago, and one asked for its address in vain, or the API says that it is not ready. Of others that were not read nothing is known.
+ * ago, and one asked for its address in vain, or the API says that it is not ready; where nothing was captured, both. Of others
+ * that were not read nothing is known.
  */
 export async function recordedSilence(field: Field, inDoubt: readonly KubeNode[]): Promise<readonly SilentNode[]> {
   if (inDoubt.length === 0) return [];
-  const { frames } = await recordingOf(field);
+  const { frames, reports } = await recordingOf(field);
+  const isMute = reports.length === 0;
   const hosts = [...field.world.netns.values()].filter(({ name, neighbours }) => name === "host" && neighbours.known);
   const held = await Promise.all(hosts.map(async (host) => ({ node: host.node, entries: await heldBy(field, host) })));
   return inDoubt.flatMap(({ name, internalIps, ready }): readonly SilentNode[] => {
@@ -30,7 +32,8 @@ export async function recordedSilence(field: Field, inDoubt: readonly KubeNode[]
     const isAlive =
       entries.some(({ entry }) => entry.state === "REACHABLE") ||
       frames.some((frame) => isFrom(frame, (ip) => isOwn(ip) || isItsPods(ip)));
-    if (isAlive || (unresolved === undefined && ready !== false)) return [];
+    const signs = Number(unresolved !== undefined) + Number(ready === false);
+    if (isAlive || signs < (isMute ? 2 : 1)) return [];
     const neighbour = unresolved === undefined ? null : { node: unresolved.node, line: entryText(unresolved.entry) };
     return [{ node: name, ips: internalIps, ready, neighbour, askers: hosts.map(({ node }) => node) }];
   });

@@ -6,8 +6,10 @@ import { type NodeName, netnsId } from "../facts/provenance.ts";
 import { parseNeighbours } from "../read/parse/neighbours.ts";
 import { text } from "../read/transport/reader.ts";
 import type { SilentNode } from "../think/explain/silent.ts";
+import { arrives } from "../think/walk/branch.ts";
 import type { Probe } from "../witness/probe/probe.ts";
 import { sendProbes } from "../witness/probe/send-probes.ts";
+import type { Examined } from "./examination.ts";
 import type { Field } from "./field.ts";
 import { hostPlace, type Place } from "./place.ts";
 import { recordedSilence } from "./recorded-silence.ts";
@@ -72,16 +74,19 @@ export async function silentNodes(field: Field, inDoubt: readonly KubeNode[]): P
   return found.flat();
 }
 
-/** Those that failed tries were for, and those whose pods a Service waits for. */
-function nodesWaitedFor({ cluster }: Field, { faced, behind, objects }: Tries): readonly KubeNode[] {
+/** Those that failed tries were for, or of a recording without any its walks, and those whose pods a Service waits for. */
+function nodesWaitedFor({ cluster, reader }: Field, { faced, behind, objects }: Tries): readonly KubeNode[] {
   const examined = [faced, ...(behind === null ? [] : [behind])].flatMap((i) => [
     ...i.symptom,
     ...i.adopted,
     ...i.direct,
     ...i.home,
   ]);
+  const isInVain = ({ tried: { tries, walk } }: Examined): boolean =>
+    tries.some((one) => !one.answered) ||
+    (reader.offline && tries.length === 0 && walk.branches.some((branch) => arrives(branch) !== true));
   const ends = examined
-    .filter(({ tried }) => tried.tries.some((one) => !one.answered))
+    .filter(isInVain)
     .flatMap(({ trial: { flow, walk } }) => [flow.dst, ...walk.branches.map((b) => b.destination.ip)]);
   const isEnd = (ip: Ip): boolean => ends.some((end) => sameIp(end, ip));
   const pending = objects.fault?.pendsOn ?? [];

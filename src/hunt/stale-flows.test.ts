@@ -51,10 +51,11 @@ function target(protocol: "tcp" | "udp" = "udp"): Target {
 
 const asked = (sport: number) => tuple(clientIp, sport, SERVICE, 53);
 const portsOf = (field: Field, from: Parameters<typeof staleFlows>[2] = null) =>
-  staleFlows(field, target(), from, "").map(({ flow }) => flow.sport);
+  staleFlows(field, target(), from, "").map(({ trial }) => trial.flow.sport);
 
 test("a flow that is still sent to no endpoint is listened to, as it is: by its own address and port", () => {
-  const [trial, ...others] = staleFlows(fieldWith(entry(17, asked(40_000), [GONE, 53])), target(), null, "");
+  const [found, ...others] = staleFlows(fieldWith(entry(17, asked(40_000), [GONE, 53])), target(), null, "");
+  const { trial } = found ?? {};
   expect(others).toEqual([]);
   expect(trial?.flow).toMatchObject({ from: CLIENT, src: { text: clientIp }, sport: 40_000, dport: 53 });
   expect(trial?.walk.branches.map((b) => b.destination.ip.text)).toEqual([GONE]);
@@ -85,4 +86,18 @@ test("not from elsewhere than the place that was named, nor from an address that
   expect(portsOf(field)).toEqual([40_000]);
   expect(portsOf(field, place(CLIENT))).toEqual([40_000]);
   expect(portsOf(field, place("k1/host"))).toEqual([]);
+});
+
+test("its client is sending where the entry's timer has just been set anew, by the timeout of its kind", () => {
+  const at = (timeoutS: number, assured: boolean) =>
+    staleFlows(fieldWith({ ...entry(17, asked(40_000), [GONE, 53]), timeoutS, assured }), target(), null, "").map(
+      ({ wasSending }) => wasSending,
+    );
+  // Its kernel has 30 and 120 seconds.
+  expect(at(29, false)).toEqual([true]);
+  expect(at(12, false)).toEqual([false]);
+  expect(at(117, true)).toEqual([true]);
+  expect(at(29, true)).toEqual([false]);
+  // Set by other timeouts than those of now.
+  expect(at(60, false)).toEqual([false]);
 });

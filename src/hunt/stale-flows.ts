@@ -1,5 +1,6 @@
 import { type Ip, sameIp } from "../facts/ip.ts";
-import type { ConntrackEntry } from "../facts/netns.ts";
+import { sysctlNamed } from "../facts/lookup/sysctls.ts";
+import type { ConntrackEntry, Netns } from "../facts/netns.ts";
 import { netnsWith, type World } from "../facts/world.ts";
 import { endpointsBehind, type Target } from "../think/symptom/target.ts";
 import type { Trial } from "./examination.ts";
@@ -9,6 +10,14 @@ import { makeTrial } from "./trials.ts";
 
 const UDP = 17;
 const MOST_FLOWS = 8;
+/** Who paused for longer may have ended. */
+const RECENT_S = 10;
+
+export interface StaleFlow {
+  readonly trial: Trial;
+  /** Its client sent a moment before the entry was read; false also where that cannot be told. */
+  readonly wasSending: boolean;
+}
 
 /**
  * Flows under way whose node still sends them to an address that is no endpoint of the Service, ready or not: kube-proxy deletes
@@ -22,7 +31,7 @@ export function staleFlows(
   target: Target,
   from: readonly Place[] | null,
   prefix: string,
-): readonly Trial[] {
+): readonly StaleFlow[] {
   const { service, protocol, port, ip, alsoAt = [] } = target;
   if (service === null || service.through === "headless" || protocol !== "udp") return [];
   const listed = endpointsBehind(field.cluster, target);
@@ -32,27 +41,37 @@ export function staleFlows(
     [ip, ...alsoAt].some((own) => sameIp(own, original.dst)) &&
     !listed.some((e) => sameIp(e.ip, reply.src) && e.port === reply.sport);
   const { world } = field;
-  const stale = [...world.netns.values()].flatMap(({ name, conntrack }) =>
-    name === "host" && conntrack.known ? conntrack.value.filter(isStale) : [],
-  );
-  const trials = stale.flatMap(({ original }, i): readonly Trial[] => {
+  const stale = [...world.netns.values()].flatMap((netns) => {
+    const { name, conntrack } = netns;
+    return name === "host" && conntrack.known
+      ? conntrack.value.filter(isStale).map((entry) => ({ entry, wasSending: wasSending(netns, entry) }))
+      : [];
+  });
+  const found = stale.flatMap(({ entry: { original }, ...rest }, i): readonly StaleFlow[] => {
     const sender = ownerOf(world, original.src);
     if (sender === null || from?.some((place) => place.netns === sender.netns) === false) return [];
-    return [
-      makeTrial(world, {
-        id: `${prefix}o${i + 1}`,
-        from: sender,
-        src: original.src,
-        sport: original.sport,
-        dst: original.dst,
-        port,
-        protocol,
-        url: null,
-        attempts: 1,
-      }),
-    ];
+    const trial = makeTrial(world, {
+      id: `${prefix}o${i + 1}`,
+      from: sender,
+      src: original.src,
+      sport: original.sport,
+      dst: original.dst,
+      port,
+      protocol,
+      url: null,
+      attempts: 1,
+    });
+    return [{ trial, ...rest }];
   });
-  return trials.slice(0, MOST_FLOWS);
+  return found.slice(0, MOST_FLOWS);
+}
+
+/** Each packet sets an entry's timer anew (nf_conntrack_udp_packet): what has run down of it is how long ago the last one was. */
+function wasSending({ sysctls }: Netns, { assured, timeoutS }: ConntrackEntry): boolean {
+  const key = `net.netfilter.nf_conntrack_udp_timeout${assured ? "_stream" : ""}`;
+  const full = sysctls.known ? sysctlNamed(sysctls.value, key) : null;
+  const passedS = full === null ? Number.NaN : Number(full.value) - timeoutS;
+  return passedS >= 0 && passedS <= RECENT_S;
 }
 
 /** The one namespace that has the address; null where none or several have. */

@@ -204,4 +204,54 @@ describe("a server that waited for another Service when it was recorded", () => 
     const { verdict } = await diagnoseBundle(join(FIXTURES, OFF), POD, { from: "node/k1" });
     expect(verdict).toMatchObject({ outcome: "healthy", cause: null });
   });
+
+  it("is followed, where nothing was captured, to the Service that it used before and would not reach now", async () => {
+    const using = (fixture: string) =>
+      alteredBundle(fixture, (root) => {
+        rmSync(join(root, "capture"), { recursive: true });
+        const backend = "src=10.42.2.2 dst=10.43.18.19 sport=40000 dport=8080";
+        const answered = "src=10.42.0.2 dst=10.42.2.2 sport=8080 dport=40000";
+        const row = `ipv4 2 tcp 6 86390 ESTABLISHED ${backend} ${answered} [ASSURED] mark=0 zone=0 use=2\n`;
+        appendFileSync(join(root, "k1/conntrack.txt"), row);
+      });
+    const { verdict } = await diagnoseBundle(using(OFF), POD, { from: "node/k1" });
+    expect(verdict).toMatchObject({ confidence: "likely", cause: { id: "ip-forward-off", node: "k2" } });
+    expect(verdict.ladder[0]?.finding).toContain("1 connection → 10.43.18.19:8080 answered before");
+    const well = (await diagnoseBundle(using("vxlan-healthy"), POD, { from: "node/k1" })).verdict;
+    expect(well).toMatchObject({ outcome: "healthy", cause: null });
+  });
+});
+
+describe("a machine that could not be read, where nothing was captured", () => {
+  const gone = (ready: string, neighbour: string) =>
+    alteredBundle("vxlan-healthy", (root) => {
+      for (const folder of ["capture", "k2"]) rmSync(join(root, folder), { recursive: true });
+      for (const node of ["k1", "k3"]) {
+        for (const file of ["ip-neigh.json", "ip-neigh.txt"]) rmSync(join(root, node, file), { force: true });
+        const kept = readFileSync(join(FIXTURES, "vxlan-healthy", node, "ip-neigh.txt"), "utf8").split("\n");
+        const others = kept.filter((line) => !line.startsWith("192.168.6.142 "));
+        writeFileSync(join(root, node, "ip-neigh.txt"), [`192.168.6.142 dev eth0 ${neighbour}`, ...others].join("\n"));
+      }
+      const nodes = JSON.parse(readFileSync(join(root, "api/nodes.json"), "utf8"));
+      const k2 = nodes.items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === "k2");
+      for (const condition of k2.status.conditions) if (condition.type === "Ready") condition.status = ready;
+      writeFileSync(join(root, "api/nodes.json"), JSON.stringify(nodes));
+    });
+  const told = async (...signs: readonly [string, string]) =>
+    (await diagnoseBundle(gone(...signs), "http://10.42.0.3:8080/", { from: "node/k1" })).verdict;
+
+  it("is down by two signs: the API has not heard of it, and a neighbour asked for it in vain", async () => {
+    expect(await told("Unknown", "FAILED")).toMatchObject({
+      outcome: "broken",
+      confidence: "likely",
+      cause: { id: "node-down", node: "k2", found: "192.168.6.142 dev eth0 FAILED" },
+    });
+  });
+
+  it("may be only out of our reach by one, or where a neighbour has just heard of it", async () => {
+    const mac = "lladdr 7e:cf:c1:9e:43:4f";
+    expect((await told("True", "FAILED")).cause?.id).not.toBe("node-down");
+    expect((await told("Unknown", `${mac} STALE`)).cause).toBeNull();
+    expect((await told("Unknown", `${mac} REACHABLE`)).cause).toBeNull();
+  });
 });

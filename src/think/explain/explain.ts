@@ -116,7 +116,8 @@ export function explain(suspects: readonly Suspect[], evidence: Evidence): reado
 
 function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
   const { predicted } = suspect;
-  const silent = suspect.failed > 0 ? evidence.silentAt(suspect.branch.destination.ip) : null;
+  const isLost = suspect.failed > 0 || suspect.attempts === 0;
+  const silent = isLost ? evidence.silentAt(suspect.branch.destination.ip) : null;
   if (silent !== null && !isStoppedBefore(suspect)) return [silentCause([suspect], silent)];
   // Between prediction and witness the witness wins: a walk that ends elsewhere explains nothing.
   if (predicted === null || isDisproved(suspect)) {

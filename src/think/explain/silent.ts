@@ -18,9 +18,12 @@ export interface SilentNode {
 /** How a walk ends on the way to a machine that is not there: nobody answers for it, or nothing is known beyond. */
 const BEYOND_REACH: readonly Disposition[] = ["UNKNOWN", "LEFT_CLUSTER", "NEIGHBOUR_FAILED", "NO_SUCH_HOST"];
 
-/** Packets were lost sooner, where the walk ends them: that a machine further on is silent is then not what stops them. */
-export function isStoppedBefore({ predicted, witness }: Suspect): boolean {
-  return predicted !== null && witness === "agree" && !BEYOND_REACH.includes(predicted.at.end);
+/**
+ * Packets were lost sooner, where the walk ends them, or would be if any were sent: that a machine further on is silent is then not
+ * what stops them.
+ */
+export function isStoppedBefore({ predicted, witness, attempts }: Suspect): boolean {
+  return predicted !== null && (witness === "agree" || attempts === 0) && !BEYOND_REACH.includes(predicted.at.end);
 }
 
 /**

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as made from "../../../test/explain/objects.ts";
 import { ip } from "../../facts/ip.ts";
 import type { ConntrackEntry, Socket } from "../../facts/netns.ts";
-import { isWaitedForAlone, namedInLog, telltaleLines, waitedFor } from "./upstream.ts";
+import { isWaitedForAlone, namedInLog, telltaleLines, usedServices, waitedFor } from "./upstream.ts";
 
 const because = { source: { node: "k1", netns: "k1/host", argv: ["ss"], at: "" }, line: 1 };
 const GATEWAY = [ip("10.42.0.3")];
@@ -69,6 +69,21 @@ describe("whom a gateway waits for", () => {
       row(6, "10.42.0.3", "10.43.0.13", 80, false),
     ];
     expect(told([], rows)).toEqual(["tcp 10.43.0.11:80 0/0/1 backend"]);
+  });
+
+  test("where nobody waits: the Services that it used, by connections that were answered", () => {
+    const rows = [
+      row(6, "10.42.0.3", "10.43.0.11", 80, false),
+      row(6, "10.42.0.3", "10.43.0.11", 80, false),
+      row(6, "10.42.0.3", "10.43.0.11", 80),
+      row(6, "10.42.0.3", "10.43.0.11", 81, false),
+      row(6, "10.42.0.3", "10.42.1.7", 80, false),
+      row(6, "10.42.0.9", "10.43.0.11", 80, false),
+      row(17, "10.42.0.3", "10.43.0.53", 53, false),
+    ];
+    const used = usedServices(GATEWAY, rows, cluster);
+    expect(used).toMatchObject([{ port: 80, answered: 2, unreplied: 0, service: { name: "backend" } }]);
+    expect(isWaitedForAlone(used, [502], cluster), "that it waits for one of them is a guess").toBe(false);
   });
 
   test("datagrams that want no answer are nothing that it waits for, a question is", () => {

@@ -17,6 +17,8 @@ export interface Upstream {
   readonly connects: number;
   /** Conntrack rows `[UNREPLIED]` of its node. */
   readonly unreplied: number;
+  /** Connections that were answered, of a while ago: it is used, and nothing is known to wait. */
+  readonly answered: number;
   readonly service: Service | null;
 }
 
@@ -29,6 +31,8 @@ export interface Unanswered {
 }
 
 const DNS_PORT = 53;
+const TCP = 6;
+const NONE = { sockets: 0, requests: 0, unacknowledged: 0, connects: 0, unreplied: 0, answered: 0 };
 const PROTOCOLS: Readonly<Record<number, "tcp" | "udp">> = { 6: "tcp", 17: "udp" };
 
 /**
@@ -45,8 +49,7 @@ export function waitedFor(
   const found = new Map<string, Counted>();
   const entry = (ip: Ip, port: number, protocol: "tcp" | "udp") => {
     const key = `${protocol} ${ip.text} ${port}`;
-    const none = { sockets: 0, requests: 0, unacknowledged: 0, connects: 0, unreplied: 0 };
-    const known = found.get(key) ?? { ip, port, protocol, ...none };
+    const known = found.get(key) ?? { ip, port, protocol, ...NONE };
     found.set(key, known);
     return known;
   };
@@ -79,6 +82,26 @@ export function waitedFor(
     );
 }
 
+/** The Services that a gateway had connections to, not long ago: what is refused at once leaves nothing behind that waits. */
+export function usedServices(
+  gateway: readonly Ip[],
+  conntrack: readonly ConntrackEntry[],
+  cluster: Cluster,
+): readonly Upstream[] {
+  const found = new Map<Service["ports"][number], Upstream>();
+  for (const { protocol, unreplied, original } of conntrack) {
+    const { src, dst: ip, dport: port } = original;
+    if (protocol !== TCP || unreplied || !gateway.some((own) => sameIp(own, src))) continue;
+    const at = { ip, port, protocol: "tcp" } as const;
+    const service = serviceAt(cluster, at);
+    const declared = service?.ports.find((p) => p.port === port);
+    if (declared === undefined) continue;
+    const { answered } = found.get(declared) ?? NONE;
+    found.set(declared, { ...at, ...NONE, answered: answered + 1, service });
+  }
+  return [...found.values()].sort((a, b) => b.answered - a.answered);
+}
+
 /**
  * A gateway's failure comes of whom it waited for: it says so by its status (502 to 504; null: it hung, and said nothing), and
  * of all that did not answer it while it was watched there is one Service only. A page that fails by itself (500) while the
@@ -90,6 +113,7 @@ export function isWaitedForAlone(
   cluster: Cluster,
 ): boolean {
   if (!statuses.every((status) => status === null || (status >= 502 && status <= 504))) return false;
+  if (upstreams.some(({ answered }) => answered > 0)) return false;
   const seen = upstreams.filter((u) => u.connects + u.sockets + u.requests > 0);
   const names = new Set((seen.length > 0 ? seen : upstreams).map((u) => whose(u, cluster)));
   return names.size === 1;
@@ -124,8 +148,7 @@ export function namedInLog(line: string, gateway: readonly Ip[], cluster: Cluste
     if (ip === null || gateway.some((own) => sameIp(own, ip))) continue;
     const service = serviceAt(cluster, { ip, port, protocol: "tcp" });
     if (service === null && !cluster.endpoints.some((e) => sameIp(e.ip, ip) && e.port === port)) continue;
-    const none = { sockets: 0, requests: 0, unacknowledged: 0, connects: 0, unreplied: 0 };
-    return { ip, port, protocol: "tcp", ...none, service };
+    return { ip, port, protocol: "tcp", ...NONE, service };
   }
   return null;
 }
