@@ -95,6 +95,8 @@ export const SETTINGS: readonly (readonly [ends: string, make: () => Topology])[
   ["DELIVERED DELIVERED", () => proxied6("conf/to-a/proxy_ndp", 1)],
   ["NO_SUCH_HOST", () => proxied6("conf/to-a/proxy_ndp", 0)],
   ["NO_SUCH_HOST", () => proxied6("conf/to-a/forwarding", 0)],
+  // A gateway that is one's own address stands for none.
+  ["DELIVERED DELIVERED", () => routed({ r: "ip route add 10.2.0.0/25 via 10.2.0.1 dev to-b" })],
 ];
 
 export function settings(seed: number): Topology {

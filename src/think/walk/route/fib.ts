@@ -1,5 +1,5 @@
 import type { Netns, Nexthop, PolicyRule, Route } from "../../../facts/netns.ts";
-import { routesCovering } from "../../../facts/lookup/routes.ts";
+import { isLocalAddress, routesCovering } from "../../../facts/lookup/routes.ts";
 import { confKey, sysctlNamed } from "../../../facts/lookup/sysctls.ts";
 import { type Phrase, phrase } from "../../../facts/phrase.ts";
 import type { Provenance } from "../../../facts/provenance.ts";
@@ -96,10 +96,18 @@ function lookUpTable(
   for (const route of routesCovering(routes, table, key.dst)) {
     if (route.tos !== 0) continue;
     if (["blackhole", "unreachable", "prohibit", "throw"].includes(route.type)) return { route, nexthops: [] };
-    const nexthops = route.nexthops.filter((hop) => mayUse(netns, hop, key, record));
+    const nexthops = route.nexthops.filter((hop) => mayUse(netns, hop, key, record)).map((hop) => asUsed(routes, hop));
     if (nexthops.length > 0 || (route.type === "local" && key.oif === null)) return { route, nexthops };
   }
   return null;
+}
+
+/**
+ * A gateway that is an address of one's own has no link's scope, and a route by it leads to the destination itself
+ * (fib_check_nh_v4_gw, rt_set_nexthop). IPv6 takes no such route (ip6_validate_gw).
+ */
+function asUsed(routes: readonly Route[], hop: Nexthop): Nexthop {
+  return hop.via?.family === 4 && isLocalAddress(routes, hop.via) ? { ...hop, via: null } : hop;
 }
 
 /** fib_lookup_good_nhc: not dead, not without carrier where that is to be ignored, through the wanted link. */
