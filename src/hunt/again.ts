@@ -103,8 +103,11 @@ export function stillSo(
   });
 }
 
-/** Our own probes make the kernel try to resolve: an entry that was absent has failed by now. */
+/**
+ * Our own probes make the kernel try to resolve: an entry that was absent has failed by now, also that of a next hop which might
+ * have been there, unread.
+ */
 function sameEnd(a: Disposition, b: Disposition): boolean {
-  const unresolved: readonly Disposition[] = ["NO_SUCH_HOST", "NEIGHBOUR_FAILED"];
+  const unresolved: readonly Disposition[] = ["NO_SUCH_HOST", "NEIGHBOUR_FAILED", "LEFT_CLUSTER"];
   return a === b || (unresolved.includes(a) && unresolved.includes(b));
 }

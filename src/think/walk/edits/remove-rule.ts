@@ -6,6 +6,7 @@ import type { Read } from "../reads.ts";
 import { asksChain, type ChainPlace, chainOf, chainText, hasTable, replaceChain, ruleOf } from "./chains.ts";
 import type { EditOf } from "./edit.ts";
 import type { Context, EditMeaning, Proposal } from "./edit-meaning.ts";
+import { inOwnTerms } from "./own-terms.ts";
 import { departure, peersOf } from "./peers.ts";
 
 type RemoveRule = EditOf<"remove-rule">;
@@ -60,7 +61,7 @@ function proposeRemoval(world: World, read: Read, context: Context): readonly Pr
   return [{ edit, kind: "cure", departure: departs }];
 }
 
-/** Every peer has that rule too: meant, or wrong everywhere. */
+/** Every peer has that rule too, or has it of its own network: meant, or wrong everywhere. */
 export function isRuleOfAll(world: World, edit: RemoveRule): boolean {
   return departure(edit.text, atPeers(world, edit, edit.text)) === 0;
 }
@@ -70,9 +71,13 @@ function atPeers(
   place: ChainPlace & { readonly netns: NetnsId },
   text: string,
 ): readonly (string | null)[] {
+  const self = world.netns.get(place.netns);
+  const inTerms = self === undefined ? text : inOwnTerms(self, text);
   return peersOf(world, place.netns).flatMap((peer) => {
     const chain = chainOf(peer, place);
-    if (chain !== null) return [chain.rules.some((other) => other.text === text) ? text : null];
+    const isAlike = (other: string): boolean =>
+      other === text || (inTerms !== text && inOwnTerms(peer, other) === inTerms);
+    if (chain !== null) return [chain.rules.some((other) => isAlike(other.text)) ? text : null];
     // Chains of a single pod have no counterpart elsewhere; what hangs on a hook has, in tables of everybody's.
     return peer.rulesets.known && isOfMachine(world, place, peer) ? [null] : [];
   });

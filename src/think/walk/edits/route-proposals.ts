@@ -250,13 +250,13 @@ function translated(world: World, via: Ip, peer: Netns, netns: Netns): Ip | null
   return link === null ? null : (addressOf(link, via.family)?.ip ?? null);
 }
 
-/** Share of the other machines that do have a route of their own to it. */
+/** Share of the peers that do have a route to it: of machines one of its own, of pods the way out will do. */
 function share(world: World, netns: Netns, home: Netns | null, read: Extract<Read, { of: "route" }>): number {
   const peers = peersOf(world, netns.id).filter((peer) => peer.id !== home?.id && peer.routes.known);
   if (peers.length === 0) return 0.5;
   const routed = peers.filter((peer) => {
     const best = bestRoute(rowsOf(world, peer.id, "routes"), read.table, read.dst);
-    return best?.type === "unicast" && (home === null || best.dst.length > 0);
+    return best?.type === "unicast" && (home === null || netns.name !== "host" || best.dst.length > 0);
   });
   return routed.length / peers.length;
 }
