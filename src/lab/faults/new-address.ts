@@ -30,6 +30,8 @@ export async function giveAddress({ plan, api }: FaultLab, pod: PlannedPod, from
   // With its last address an interface loses its routes (fib_disable_ip).
   await runIn(pod.netns, ["ip", "-4", "address", "flush", "dev", "eth0"]);
   await ipBatch(pod.netns, plan.cni === "flannel" ? flannelPodLines(plan, node, anew) : calicoPodLines(anew));
+  // The bridge plugin announces it: whoever knew another pod by that address, before, does no longer.
+  if (plan.cni === "flannel") await runIn(node.netns, ["ip", "neigh", "flush", "to", to]);
   if (plan.cni === "calico") {
     await ipBatch(node.netns, [podRoute(anew)]);
     await tryRunIn(node.netns, ["ip", "route", "del", `${from}/32`, "dev", pod.hostLink]);

@@ -7,7 +7,12 @@ import { readRoutes, restoreRoutes } from "./kept-routes.ts";
 import { betweenNodes, farNode, frontendNode } from "./serving-nodes.ts";
 
 /** In the nodes' own network, and nobody's: what DHCP had given the far node before. */
-const OLD_ADDRESS = "192.168.6.241";
+function oldAddress({ nodes }: Plan): string {
+  const isNodes = (address: string): boolean => nodes.some((node) => node.address === address);
+  let host = 241;
+  while (isNodes(`192.168.6.${host}`)) host -= 1;
+  return `192.168.6.${host}`;
+}
 
 /** What the CNI's daemon wrote when the far node had another address, and has not written anew since. */
 export const wrongNodeIpInRoute = defineFault({
@@ -24,10 +29,10 @@ export const wrongNodeIpInRoute = defineFault({
     remote: plan.overlay === "vxlan" ? await readRemote(node.netns, ...placeOf(plan, node)) : null,
   }),
   inject: async ({ plan }, node) => {
-    if (plan.overlay === "vxlan") return restoreRemote(node.netns, ...placeOf(plan, node), OLD_ADDRESS);
+    if (plan.overlay === "vxlan") return restoreRemote(node.netns, ...placeOf(plan, node), oldAddress(plan));
     const onlink = plan.overlay === "ipip" ? " onlink" : "";
     await ipBatch(node.netns, [
-      `route replace ${farNode(plan, node).podCidr} via ${OLD_ADDRESS} dev ${overlayLink(plan)}${onlink}`,
+      `route replace ${farNode(plan, node).podCidr} via ${oldAddress(plan)} dev ${overlayLink(plan)}${onlink}`,
     ]);
   },
   heal: async ({ plan }, node, { routes, remote }) => {
