@@ -47,3 +47,20 @@ describe("a rule that the peers have and that is missing here", () => {
     expect(edits.map(({ before }) => before?.includes("-j MARK") ?? null)).toEqual([true, null]);
   });
 });
+
+test("of two machines, none lacks what the other says of its own pods", () => {
+  const read = { of: "rule", netns: "k1/host", ...AT, chain: "POSTROUTING", number: 0 } as const;
+  const ofPods = (world: World): readonly string[] => {
+    const [branch] = walk(world, flowTo("k1/host", "10.42.0.3", 8080)).branches;
+    if (branch === undefined) throw new Error("nothing is walked");
+    const proposals = addRule.propose(world, read, { branch, steps: branch.steps, decided: true });
+    return proposals.flatMap(({ edit }) => (edit.rule.text.includes("10.42.0.0/24") ? [edit.rule.text] : []));
+  };
+  const two = { ...healthy, netns: new Map([...healthy.netns].filter(([id]) => !id.startsWith("k3/"))) };
+  expect(ofPods(two)).toEqual([]);
+  const without = replaceChain(two, "k1/host", { ...AT, chain: "POSTROUTING" }, (chain) => ({
+    ...chain,
+    rules: chain.rules.filter(({ text }) => !text.includes("-d 10.42.2.0/24")),
+  }));
+  expect(ofPods(without), "it is asked").not.toEqual([]);
+});

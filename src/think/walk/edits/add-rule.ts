@@ -6,6 +6,7 @@ import type { Read } from "../reads.ts";
 import { asksChain, type ChainPlace, chainOf, chainText, replaceChain } from "./chains.ts";
 import type { EditOf } from "./edit.ts";
 import type { Context, EditMeaning, Proposal } from "./edit-meaning.ts";
+import { inOwnTerms } from "./own-terms.ts";
 import { peersOf } from "./peers.ts";
 
 type AddRule = EditOf<"add-rule">;
@@ -37,7 +38,12 @@ function proposeAdding(world: World, read: Read, context: Context): readonly Pro
   const own = new Set(chain.rules.map((rule) => rule.text));
   const theirs = peers.map((peer) => chainOf(peer, read));
   const [first] = theirs;
-  if (first === undefined || first === null) return [];
+  const [peer] = peers;
+  if (first === undefined || first === null || peer === undefined) return [];
+  const hasOfItsOwn = ({ text }: Rule): boolean => {
+    const inTerms = inOwnTerms(peer, text);
+    return inTerms !== text && chain.rules.some((rule) => inOwnTerms(netns, rule.text) === inTerms);
+  };
   const addresses = addressesIn(context);
   return first.rules
     .filter((rule) => !own.has(rule.text) && concerns(rule, addresses))
@@ -49,6 +55,7 @@ function proposeAdding(world: World, read: Read, context: Context): readonly Pro
           : t.do !== "DROP" && t.do !== "REJECT",
       ),
     )
+    .filter((rule) => !hasOfItsOwn(rule))
     .map((rule) => ({ edit: insertion(read.netns, read, chain, first, rule), kind: "cure", departure: 1 }));
 }
 
