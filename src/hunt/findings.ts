@@ -16,6 +16,8 @@ export interface Findings {
   "gateway-conntrack": { readonly node: string; readonly to: string; readonly count: number };
   /** Connections of before that were answered, to what it would not reach now. */
   "gateway-used": { readonly node: string; readonly to: string; readonly count: number };
+  /** Nothing tells whom it asks; a Service of its own namespace it would not reach. */
+  "gateway-beside": { readonly pod: string; readonly service: string; readonly to: string };
   "upstream-named": { readonly pod: string; readonly to: string; readonly service: string | null };
   "upstream-unknown": { readonly pod: string };
   "service-found": {

@@ -13,7 +13,7 @@ import { Looks } from "../think/symptom/waiting.ts";
 import type { Field } from "./field.ts";
 import { finding, type Finding } from "./findings.ts";
 import { podPlace } from "./place.ts";
-import { usedInVain } from "./used-in-vain.ts";
+import { usedInVain } from "./lost-services.ts";
 
 const LOG_SECONDS = 300;
 const LOG_LINES = 500;
@@ -63,6 +63,7 @@ export function unansweredOf({ world }: Field, pod: Pod, frames: readonly Frame[
  * and would not reach now.
  * @param seen sockets that hung while the tries ran
  * @param port on which it serves
+ * @param beside whom it may ask, where nothing else tells
  */
 export async function readGateway(
   field: Field,
@@ -70,6 +71,7 @@ export async function readGateway(
   seen: readonly Socket[],
   unanswered: readonly Unanswered[],
   port: number,
+  beside: Upstream | null,
 ): Promise<GatewayReading> {
   const [now, rows, log] = await Promise.all([
     socketsOf(field, pod, port).then((all) => new Looks().add(all)),
@@ -84,11 +86,15 @@ export async function readGateway(
   const line = telltaleLines(log.known ? log.value : "", 1)[0];
   const waited = waitedFor(pod.ips, sockets, rows, unanswered, field.cluster);
   const named = line === undefined ? null : namedInLog(line, pod.ips, field.cluster);
-  const upstreams = waited.length > 0 ? waited : named !== null ? [named] : usedInVain(field, pod);
+  const known = waited.length > 0 ? waited : named !== null ? [named] : usedInVain(field, pod);
+  const isGuess = known.length === 0 && beside !== null;
+  const upstreams = isGuess ? [beside] : known;
   const [upstream] = upstreams;
   if (line !== undefined) lines.push(finding("gateway-log", { line }));
   if (upstream !== undefined) {
     const to = `${upstream.ip.text}:${upstream.port}`;
+    if (isGuess)
+      lines.push(finding("gateway-beside", { pod: podKey(pod), service: podKey(upstream.service ?? pod), to }));
     if (upstream.connects > 0) lines.push(finding("gateway-connects", { count: upstream.connects, to }));
     if (upstream.sockets > 0) lines.push(finding("gateway-socket", { pod: podKey(pod), state: "SYN_SENT", to }));
     if (upstream.requests > 0) {

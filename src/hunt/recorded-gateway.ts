@@ -9,18 +9,20 @@ import { isLostOnRecord } from "./outcome.ts";
 import { podPlace } from "./place.ts";
 import { type Recording, recordingOf } from "./recorded.ts";
 import { examineRecorded } from "./recorded-tries.ts";
-import { usedInVain } from "./used-in-vain.ts";
+import { lostBeside, usedInVain } from "./lost-services.ts";
 
 export interface RecordedGateway {
   readonly pod: Pod;
   /** Its connections that failed while it was recorded. */
   readonly unanswered: readonly Unanswered[];
+  /** Whom it would not reach, where nothing tells whom it asks. */
+  readonly beside: Upstream | null;
 }
 
 /**
  * A pod that serves the symptom and that waited, when it was recorded, for somebody of the cluster is what a 502 comes from: its own
- * flow is followed then. Where nothing was captured, so is that to whom it used before and would not reach now. Null where the
- * symptom's own packets are lost, or nobody waits.
+ * flow is followed then. Where nothing was captured, so is that to whom it used before and would not reach now, else to a
+ * Service of its own namespace that it would not reach. Null where the symptom's own packets are lost, or nobody waits.
  */
 export async function recordedGateway(field: Field, faced: Investigation): Promise<RecordedGateway | null> {
   const { cluster } = field;
@@ -33,11 +35,17 @@ export async function recordedGateway(field: Field, faced: Investigation): Promi
   const pods = target === null ? serving : [target];
   for (const pod of pods) {
     const unanswered = unansweredOn(field, pod, recording);
-    if (upstreamsOf(field, pod, unanswered).some(isOfCluster)) return { pod, unanswered };
+    if (upstreamsOf(field, pod, unanswered).some(isOfCluster)) return { pod, unanswered, beside: null };
   }
   // Who was watched, and waited for nobody, did well.
-  const used = recording.reports.length > 0 ? undefined : pods.find((pod) => usedInVain(field, pod).length > 0);
-  return used === undefined ? null : { pod: used, unanswered: [] };
+  if (recording.reports.length > 0) return null;
+  const used = pods.find((pod) => usedInVain(field, pod).length > 0);
+  if (used !== undefined) return { pod: used, unanswered: [], beside: null };
+  for (const pod of pods) {
+    const beside = await lostBeside(field, pod);
+    if (beside !== null) return { pod, unanswered: [], beside };
+  }
+  return null;
 }
 
 /** A connection to a Service: other things that a pod waits for say little of the symptom. */

@@ -84,7 +84,8 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
   if (pod !== null) {
     const unanswered = recorded?.unanswered ?? unansweredOf(field, pod, faced.examination.frames);
     const port = faced.endpoints.find((e) => e.pod !== null && podKey(e.pod) === podKey(pod))?.port ?? target.port;
-    gateway = await readGateway(field, pod, glance.sockets.get(podKey(pod)) ?? [], unanswered, port);
+    const hung = glance.sockets.get(podKey(pod)) ?? [];
+    gateway = await readGateway(field, pod, hung, unanswered, port, recorded?.beside ?? null);
     const early = await glance.investigation();
     const upstream = reader.offline ? gateway.upstreams.find(isOfCluster) : gateway.upstreams[0];
     if (early !== null && upstream !== undefined && isAbout(early.investigation, upstream)) followed = early;

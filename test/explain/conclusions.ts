@@ -21,6 +21,7 @@ export const EVERY_FINDING: { readonly [K in keyof Findings]: Findings[K] } = {
   "gateway-request": { to: "10.43.0.11:80", count: 6, unacknowledged: 77 },
   "gateway-conntrack": { node: "k1", to: "10.43.0.11:80", count: 2 },
   "gateway-used": { node: "k1", to: "10.43.0.7:80", count: 3 },
+  "gateway-beside": { pod: "default/gw", service: "default/backend", to: "10.43.0.7:80" },
   "upstream-named": { pod: "default/gw", to: "10.43.0.11:80", service: "default/backend" },
   "upstream-unknown": { pod: "default/gw" },
   "service-found": { name: "default/backend", address: "10.43.0.11", port: 80, nodePort: 30007 },

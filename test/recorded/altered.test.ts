@@ -220,6 +220,28 @@ describe("a server that waited for another Service when it was recorded", () => 
     const well = (await diagnoseBundle(using("vxlan-healthy"), POD, { from: "node/k1" })).verdict;
     expect(well).toMatchObject({ outcome: "healthy", cause: null });
   });
+
+  it("is followed, where nothing tells whom it asks, to a Service of its own namespace that it would not reach", async () => {
+    const mute = (fixture: string, alter: (root: string) => void = () => {}) =>
+      alteredBundle(fixture, (root) => {
+        rmSync(join(root, "capture"), { recursive: true });
+        alter(root);
+      });
+    const told = async (bundle: string) => (await diagnoseBundle(bundle, POD, { from: "node/k1" })).verdict;
+    const verdict = await told(mute(OFF));
+    expect(verdict).toMatchObject({ confidence: "likely", cause: { id: "ip-forward-off", node: "k2" } });
+    expect(verdict.ladder[0]?.finding).toContain("by the walk it would not reach default/backend (10.43.18.19:8080)");
+    expect(await told(mute("vxlan-healthy"))).toMatchObject({ outcome: "healthy", cause: null });
+    const elsewhere = mute(OFF, (root) => {
+      const path = join(root, "api/services.json");
+      const services = JSON.parse(readFileSync(path, "utf8"));
+      services.items = services.items.filter(
+        ({ metadata }: { metadata: { name: string } }) => metadata.name !== "backend",
+      );
+      writeFileSync(path, JSON.stringify(services));
+    });
+    expect(await told(elsewhere)).toMatchObject({ outcome: "healthy", cause: null });
+  });
 });
 
 describe("a machine that could not be read, where nothing was captured", () => {

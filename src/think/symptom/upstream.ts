@@ -1,6 +1,7 @@
-import type { Cluster, Service } from "../../facts/cluster.ts";
+import type { Cluster, Pod, Service } from "../../facts/cluster.ts";
 import { type Ip, parseIp, sameIp } from "../../facts/ip.ts";
 import type { ConntrackEntry, Socket } from "../../facts/netns.ts";
+import { matches } from "../intent/selector.ts";
 
 /** Whom a gateway waits for: an address that its connections go to and that does not answer. */
 export interface Upstream {
@@ -100,6 +101,19 @@ export function usedServices(
     found.set(declared, { ...at, ...NONE, answered: answered + 1, service });
   }
   return [...found.values()].sort((a, b) => b.answered - a.answered);
+}
+
+/** The other Services of a pod's namespace: nothing says that it needs them but that they are there together. */
+export function servicesBeside(pod: Pod, { services }: Cluster): readonly Upstream[] {
+  return services
+    .filter((s) => s.namespace === pod.namespace && !(s.selector !== null && matches(s.selector, pod.labels)))
+    .flatMap((service) => {
+      const [ip] = service.clusterIps;
+      const ports = service.ports.filter(({ protocol }) => protocol === "TCP");
+      return ip === undefined
+        ? []
+        : ports.map(({ port }): Upstream => ({ ip, port, protocol: "tcp", ...NONE, service }));
+    });
 }
 
 /**

@@ -28,6 +28,8 @@ export const findings: FindingWords = {
   "gateway-conntrack": (p) => `conntrack on ${p.node}: ${p.count} × [UNREPLIED] → ${p.to}`,
   "gateway-used": (p) =>
     `conntrack on ${p.node}: ${many(p.count, "connection")} → ${p.to} answered before, by the walk none would arrive now`,
+  "gateway-beside": (p) =>
+    `whom ${p.pod} asks was not recorded; by the walk it would not reach ${p.service} (${p.to}), of its own namespace`,
   "upstream-named": (p) => `${p.pod} waits for ${p.to}${p.service === null ? "" : ` (${p.service})`}`,
   "upstream-unknown": (p) => `no connection of ${p.pod} itself hangs`,
   "service-found": (p) => `${p.name} ${p.address}:${p.port}${p.nodePort === null ? "" : `, node port ${p.nodePort}`}`,
