@@ -23,8 +23,8 @@ const USUAL = [
   "conntrack-stale-dnat",
   "netpol-deny",
 ];
-/** What only packets tell: no node has a fact of what happens between them. */
-const WITHOUT_FACTS = ["fabric-drop", "mtu-black-hole"];
+/** What only packets tell: what happens between the nodes, and in a router that nobody read, no node has a fact of. */
+const WITHOUT_FACTS = ["fabric-drop", "mtu-black-hole", "no-route-to-pod-cidr"];
 const extent = isFull ? "every fault" : "some faults; LASTHOP_FULL_MATRIX=1: every fault";
 const FAULTY_NODE = "k2";
 const SURENESS = [null, "suspected", "likely", "confirmed"] as const;
