@@ -149,6 +149,7 @@ export async function readField(
       world,
       limits,
       now,
+      usedMs: reader.offline ? () => 0 : usedMs,
       random: (bytes) => randomBytes(bytes),
       keepIn: extra.keepIn ?? null,
       bootIds,
@@ -160,6 +161,11 @@ export async function readField(
     ],
     marks: { objectsMs: objectsAt - started, factsMs: factsAt - objectsAt },
   };
+}
+
+function usedMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** A whole node comes before what is missing of another; else the order is kept. */

@@ -16,6 +16,8 @@ export interface Field {
   readonly world: World;
   readonly limits: Limits;
   readonly now: () => number;
+  /** Milliseconds of processor time that we have used. A busy machine gives us less of it; of a recording it rests, as its clock. */
+  readonly usedMs: () => number;
   /** @returns so many random bytes */
   readonly random: (bytes: number) => Uint8Array;
   /** Where raw captures are kept; null: nowhere. */

@@ -20,6 +20,7 @@ import { compareSizes, stretchOf } from "./sizes.ts";
 
 /** So many different failures are asked about and searched for; more of them are mostly the same. */
 const MOST_SUSPECTS = 24;
+/** Of processor time: what is found may not hang on how busy the machine is. */
 const SEARCH_BUDGET_MS = 1500;
 /** A recording waits: that its answer is the same on every machine is worth more than a quick one. */
 const OFFLINE_BUDGET_WALKS = 4000;
@@ -50,7 +51,7 @@ export async function reckon(
   silent: readonly SilentNode[],
   notebook: Notebook,
 ): Promise<Reckoning> {
-  const { world, now } = field;
+  const { world, now, usedMs } = field;
   const suspects = [...own, ...beside].flatMap(suspectsOf).slice(0, MOST_SUSPECTS);
   const agreements = new Map<Suspect, readonly Agreement[]>();
   if (!field.reader.offline) {
@@ -66,7 +67,7 @@ export async function reckon(
   }
   const askedAt = now();
   const sizes = await compareSizes(field, suspects, notebook);
-  const deadlineMs = now() + SEARCH_BUDGET_MS;
+  const deadlineMs = usedMs() + SEARCH_BUDGET_MS;
   let walksLeft = field.reader.offline ? OFFLINE_BUDGET_WALKS : Number.POSITIVE_INFINITY;
   const results = new Map<string, SearchResult>();
   const searchFor = (suspect: Suspect): SearchResult => {
@@ -78,7 +79,7 @@ export async function reckon(
     if (known !== undefined) return known;
     // The clock of a recording rests.
     const maxWalks = Math.min(MOST_WALKS, walksLeft);
-    const result = searchWith(walk, world, tried.flow, { focus, deadlineMs, nowMs: now, maxWalks });
+    const result = searchWith(walk, world, tried.flow, { focus, deadlineMs, nowMs: usedMs, maxWalks });
     walksLeft -= result.walks;
     results.set(key, result);
     return result;

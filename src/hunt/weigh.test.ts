@@ -58,7 +58,13 @@ async function weighed(
     recording: {},
   } as unknown as Tries;
   const cluster = made.clusterOf({ services: [object] });
-  const field = { world: broken, cluster, now: () => 0, reader: { offline: true } } as unknown as Field;
+  const field = {
+    world: broken,
+    cluster,
+    now: () => 0,
+    usedMs: () => 0,
+    reader: { offline: true },
+  } as unknown as Field;
   return weigh(field, tries, [], new Notebook());
 }
 

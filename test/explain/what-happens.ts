@@ -72,7 +72,13 @@ export function reckonOf(
   moved: Moved = new Map(),
   cluster: Cluster = clusterOf({}),
 ): Promise<Reckoning> {
-  const field = { world: believed, cluster, now: () => 0, reader: { offline: true } } as unknown as Field;
+  const field = {
+    world: believed,
+    cluster,
+    now: () => 0,
+    usedMs: () => 0,
+    reader: { offline: true },
+  } as unknown as Field;
   return reckon(field, own, beside, moved, [], new Notebook());
 }
 
