@@ -86,6 +86,11 @@ export function bracketed(ip: Ip): string {
   return ip.family === 6 ? `[${ip.text}]` : ip.text;
 }
 
+/** With its port as a URL or a socket address holds it; without one as it is. */
+export function withPort(ip: Ip, port: number | null): string {
+  return port === null ? ip.text : `${bracketed(ip)}:${port}`;
+}
+
 export function sameIp(a: Ip | null, b: Ip | null): boolean {
   return a === b || (a !== null && b !== null && a.family === b.family && a.value === b.value);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster, Endpoint, Pod } from "../facts/cluster.ts";
 import { podKey } from "../facts/cluster.ts";
-import { sameIp } from "../facts/ip.ts";
+import { sameIp, withPort } from "../facts/ip.ts";
 import type { Socket } from "../facts/netns.ts";
 import type { Try } from "../think/explain/suspect.ts";
 import type { Symptom } from "../think/symptom/symptom.ts";
@@ -50,7 +50,7 @@ export async function followBehind(
   const question = { target, places: [place], endpoints, prefix: "u", adopts, isFromPlacesOnly: true, during };
   notebook.happened(field.now(), null, "gateway-followed", {
     pod: podKey(pod),
-    to: `${upstream.ip.text}:${upstream.port}`,
+    to: withPort(upstream.ip, upstream.port),
   });
   const investigation = await investigate(field, question, notebook);
   return { investigation, objects };
@@ -58,7 +58,7 @@ export async function followBehind(
 
 function targetAt(field: Field, upstream: Upstream): Target {
   const { ip, port, protocol } = upstream;
-  const symptom: Symptom = { kind: "address", input: `${ip.text}:${port}`, ip, port };
+  const symptom: Symptom = { kind: "address", input: withPort(ip, port), ip, port };
   const resolved = resolveTarget(symptom, field.cluster, field.world);
   const plain: Target = { protocol, ip, port, url: null, service: null, pod: null, entry: null };
   if (isTargetError(resolved)) return plain;

@@ -1,19 +1,20 @@
 import type { Pod } from "../facts/cluster.ts";
 import { podKey } from "../facts/cluster.ts";
+import { withPort } from "../facts/ip.ts";
 import type { ConntrackEntry, Socket } from "../facts/netns.ts";
-import { netnsId, type NetnsId } from "../facts/provenance.ts";
+import { type NetnsId, netnsId } from "../facts/provenance.ts";
 import { LIST_CONNECTIONS } from "../read/collect/commands.ts";
 import { parseConntrack } from "../read/parse/conntrack.ts";
 import { parseSockets } from "../read/parse/sockets.ts";
 import { text } from "../read/transport/reader.ts";
 import { namedInLog, telltaleLines, type Unanswered, type Upstream, waitedFor } from "../think/symptom/upstream.ts";
+import { Looks } from "../think/symptom/waiting.ts";
 import { unansweredConnects } from "../witness/correlate/unanswered.ts";
 import type { Frame } from "../witness/sighting.ts";
-import { Looks } from "../think/symptom/waiting.ts";
 import type { Field } from "./field.ts";
-import { finding, type Finding } from "./findings.ts";
-import { podPlace } from "./place.ts";
+import { type Finding, finding } from "./findings.ts";
 import { usedInVain } from "./lost-services.ts";
+import { podPlace } from "./place.ts";
 
 const LOG_SECONDS = 300;
 const LOG_LINES = 500;
@@ -92,7 +93,7 @@ export async function readGateway(
   const [upstream] = upstreams;
   if (line !== undefined) lines.push(finding("gateway-log", { line }));
   if (upstream !== undefined) {
-    const to = `${upstream.ip.text}:${upstream.port}`;
+    const to = withPort(upstream.ip, upstream.port);
     if (isGuess)
       lines.push(finding("gateway-beside", { pod: podKey(pod), service: podKey(upstream.service ?? pod), to }));
     if (upstream.connects > 0) lines.push(finding("gateway-connects", { count: upstream.connects, to }));

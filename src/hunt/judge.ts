@@ -1,3 +1,4 @@
+import { withPort } from "../facts/ip.ts";
 import { phrase } from "../facts/phrase.ts";
 import { nodeOf } from "../facts/provenance.ts";
 import type { NotChecked } from "../facts/world.ts";
@@ -14,8 +15,8 @@ import type { Conclusion } from "./conclusion.ts";
 import type { Trial } from "./examination.ts";
 import type { Field, Notebook } from "./field.ts";
 import { branchRows, fateOf, notDoomed, wasAsked, wholePath } from "./outcome.ts";
-import { reasonOf } from "./rungs/probes.ts";
 import { labelOf } from "./place.ts";
+import { reasonOf } from "./rungs/probes.ts";
 import type { Tries } from "./tries.ts";
 import type { Weighed } from "./weigh.ts";
 
@@ -143,7 +144,7 @@ function outcomeOf({ faced, recording }: Tries, symptomFailed: boolean): Outcome
  * only where a URL says which; a recording may hold no packet of it.
  */
 function unheard({ faced, recording }: Tries): readonly NotChecked[] {
-  const addressed = ({ flow }: Trial) => (flow.protocol === "icmp" ? flow.dst.text : `${flow.dst.text}:${flow.dport}`);
+  const addressed = ({ flow }: Trial) => withPort(flow.dst, flow.protocol === "icmp" ? null : flow.dport);
   const names = new Set(faced.symptom.map(({ trial }) => addressed(trial)));
   return [...names].flatMap((to) => {
     const those = faced.symptom.filter(({ trial }) => addressed(trial) === to);

@@ -1,5 +1,5 @@
 import type { Endpoint } from "../facts/cluster.ts";
-import { sameIp } from "../facts/ip.ts";
+import { sameIp, withPort } from "../facts/ip.ts";
 import { hopsOf, suspectsOf, type Tried } from "../think/explain/suspect.ts";
 import { arrives, type Branch, failingLeg } from "../think/walk/branch.ts";
 import { gotThrough } from "../witness/probe/probe.ts";
@@ -127,7 +127,7 @@ export function branchRows(faced: Investigation, behind: Investigation | null): 
       // Of a recording other flows between the same two may be adopted.
       if (tried.flow.protocol !== protocol) continue;
       for (const branch of tried.walk.branches) {
-        const to = `${branch.destination.ip.text}${tried.flow.protocol === "icmp" ? "" : `:${branch.destination.port}`}`;
+        const to = withPort(branch.destination.ip, tried.flow.protocol === "icmp" ? null : branch.destination.port);
         const mine =
           tried.walk.branches.length === 1
             ? tried.tries

@@ -1,3 +1,4 @@
+import { withPort } from "../facts/ip.ts";
 import { samePlace } from "../think/explain/points.ts";
 import type { Suspect, Tried } from "../think/explain/suspect.ts";
 import type { Branch } from "../think/walk/branch.ts";
@@ -67,7 +68,7 @@ function alike(main: Suspect, ofCause: readonly Suspect[]): readonly Finding[] {
 }
 
 function wayOf({ tried: { flow } }: Suspect): string {
-  return `${flow.protocol} ${placeName(flow.from)} → ${flow.dst.text}${flow.protocol === "icmp" ? "" : `:${flow.dport}`}`;
+  return `${flow.protocol} ${placeName(flow.from)} → ${withPort(flow.dst, flow.protocol === "icmp" ? null : flow.dport)}`;
 }
 
 export function recordedKernelRung(recording: Recording, suspect: Suspect | null): Rung {

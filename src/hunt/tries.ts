@@ -1,4 +1,5 @@
 import { podKey } from "../facts/cluster.ts";
+import { withPort } from "../facts/ip.ts";
 import { phrase } from "../facts/phrase.ts";
 import { nodeOf } from "../facts/provenance.ts";
 import type { Symptom } from "../think/symptom/symptom.ts";
@@ -90,7 +91,7 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
     const upstream = reader.offline ? gateway.upstreams.find(isOfCluster) : gateway.upstreams[0];
     if (early !== null && upstream !== undefined && isAbout(early.investigation, upstream)) followed = early;
     else if (upstream !== undefined) {
-      yield { kind: "progress", doing: "probes", detail: `${upstream.ip.text}:${upstream.port}` };
+      yield { kind: "progress", doing: "probes", detail: withPort(upstream.ip, upstream.port) };
       followed = await followBehind(field, pod, upstream, notebook, () => tryAgain(field, failing));
     }
   } else await glance.investigation();

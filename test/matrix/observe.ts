@@ -25,10 +25,14 @@ export async function observe<T>(lab: Lab, act: () => Promise<T>): Promise<Obser
  * the client and fails at its backend. Other attempts count when they ask for the same, or run from the same place to the same end.
  */
 export function deathsOfSymptom(own: readonly Attempt[], others: readonly Attempt[]): readonly OracleHop[] {
-  const failed = own.filter(isLost);
-  const alike = others.filter((one) => failed.some((mine) => isSameFlow(mine, one)));
-  const hops = [...failed, ...alike].filter(isLost).map((one) => one.lastHop);
+  const hops = [...own.filter(isLost), ...likeThem(own, others)].map((one) => one.lastHop);
   return hops.filter((hop, i) => hops.findIndex((other) => hopText(other) === hopText(hop)) === i);
+}
+
+/** Others that are lost as the symptom's own attempts are. */
+export function likeThem(own: readonly Attempt[], others: readonly Attempt[]): readonly Attempt[] {
+  const failed = own.filter(isLost);
+  return others.filter((one) => isLost(one) && failed.some((mine) => isSameFlow(mine, one)));
 }
 
 function isLost(attempt: Attempt): boolean {

@@ -1,3 +1,4 @@
+import { withPort } from "../../facts/ip.ts";
 import { type Phrase, phrase, samePhrase } from "../../facts/phrase.ts";
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import type { Point } from "../../think/explain/points.ts";
@@ -22,7 +23,10 @@ export function captureRung(
   const title = finding("capture-title", {
     leg: lastHop?.leg ?? "request",
     from: placeName(tried.flow.from),
-    to: `${suspect.branch.destination.ip.text}${tried.flow.protocol === "icmp" ? "" : `:${suspect.branch.destination.port}`}`,
+    to: withPort(
+      suspect.branch.destination.ip,
+      tried.flow.protocol === "icmp" ? null : suspect.branch.destination.port,
+    ),
     probes: failed,
   });
   return {

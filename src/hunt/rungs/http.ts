@@ -1,4 +1,5 @@
 import { podKey } from "../../facts/cluster.ts";
+import { withPort } from "../../facts/ip.ts";
 import { gotThrough } from "../../witness/probe/probe.ts";
 import type { Examined } from "../examination.ts";
 import { type Finding, finding, type Rung } from "../findings.ts";
@@ -63,9 +64,7 @@ export function withHome(rung: Rung, home: readonly Examined[]): Rung {
   if (asked.length === 0) return rung;
   const answered = asked.filter((e) => e.result.answers.some((a) => gotThrough(a.outcome)));
   const ms = Math.max(0, ...answered.flatMap((e) => e.result.answers.map((a) => a.ms ?? 0)));
-  const silent = asked
-    .filter((e) => !answered.includes(e))
-    .map((e) => `${e.trial.flow.dst.text}:${e.trial.flow.dport}`);
+  const silent = asked.filter((e) => !answered.includes(e)).map((e) => withPort(e.trial.flow.dst, e.trial.flow.dport));
   const line =
     silent.length === 0
       ? finding("pods-answer-at-home", { answered: answered.length, total: asked.length, ms: Math.round(ms) })

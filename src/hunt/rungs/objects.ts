@@ -1,11 +1,12 @@
 import type { Cluster, Endpoint } from "../../facts/cluster.ts";
 import { podKey } from "../../facts/cluster.ts";
+import { bracketed, withPort } from "../../facts/ip.ts";
 import { phrase } from "../../facts/phrase.ts";
 import type { NodeName } from "../../facts/provenance.ts";
+import type { World } from "../../facts/world.ts";
 import { intendedSelector, selectedPods, selectorText } from "../../think/intent/selector.ts";
 import { usableEndpoints } from "../../think/intent/usable.ts";
 import { endpointsBehind, type Target } from "../../think/symptom/target.ts";
-import type { World } from "../../facts/world.ts";
 import { finding, type Rung } from "../findings.ts";
 import { type ObjectFault, objectFault } from "./object-fault.ts";
 
@@ -36,8 +37,8 @@ export function climbObjects(
   }
   const { object, port } = service;
   const name = `${object.namespace}/${object.name}`;
-  const address =
-    (object.clusterIps.find((own) => own.family === target.ip.family) ?? object.clusterIps[0])?.text ?? "None";
+  const ip = object.clusterIps.find((own) => own.family === target.ip.family) ?? object.clusterIps[0];
+  const address = ip === undefined ? "None" : bracketed(ip);
   const endpoints = endpointsBehind(cluster, target);
   const usable = usableEndpoints(endpoints);
   const selected = selectedPods(cluster, object);
@@ -65,7 +66,7 @@ export function climbObjects(
   const isUnread = !cluster.endpointsKnown;
   const shown = usable
     .slice(0, 4)
-    .map((e) => phrase("usable-endpoint", { address: `${e.ip.text}:${e.port}`, node: e.node, ready: e.ready }));
+    .map((e) => phrase("usable-endpoint", { address: withPort(e.ip, e.port), node: e.node, ready: e.ready }));
   add({
     rung: "endpoints",
     status: isUnread ? "unknown" : usable.length === 0 ? "failed" : "ok",

@@ -1,11 +1,12 @@
+import { withPort } from "../../facts/ip.ts";
 import { nodeOf } from "../../facts/provenance.ts";
 import { KERNEL_SIGNS, LOSS_COUNTERS } from "../../think/explain/kernel-signs.ts";
 import type { Suspect, Tried } from "../../think/explain/suspect.ts";
 import type { Examined } from "../examination.ts";
 import type { AnswerCount, Finding, Rung } from "../findings.ts";
 import { finding } from "../findings.ts";
-import type { RulePackets } from "./rule-packets.ts";
 import { placeName } from "./capture.ts";
+import type { RulePackets } from "./rule-packets.ts";
 
 export function countAnswers(outcomes: readonly string[]): readonly AnswerCount[] {
   const counts = new Map<string, number>();
@@ -38,8 +39,8 @@ export function reachRung(direct: readonly Tried[], most: number, evidence: read
 }
 
 function wayOf({ flow }: Tried): { readonly from: string; readonly to: string } {
-  const port = flow.protocol === "icmp" ? "" : `:${flow.dport}`;
-  return { from: placeName(flow.from), to: `${flow.dst.text}${port}` };
+  const to = withPort(flow.dst, flow.protocol === "icmp" ? null : flow.dport);
+  return { from: placeName(flow.from), to };
 }
 
 /** With what the symptom's place did by itself, which says what bare connections of ours do not. */

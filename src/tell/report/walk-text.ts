@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import { withPort } from "../../facts/ip.ts";
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import { arrives, type Branch, type Step, type Walk } from "../../think/walk/branch.ts";
 import type { Header } from "../../think/walk/packet.ts";
@@ -23,7 +24,7 @@ export function walkText(
     const mark = good === true ? green("✓") : good === false ? red("✗") : yellow("?");
     const { ip, port } = branch.destination;
     lines.push(
-      `${mark} ${bold(`${walk.flow.protocol} → ${ip.text}${walk.flow.protocol === "icmp" ? "" : `:${port}`}`)}${total > 1 ? `  ${say.branch({ number: index + 1, of: total })}` : ""}${chance}`,
+      `${mark} ${bold(`${walk.flow.protocol} → ${withPort(ip, walk.flow.protocol === "icmp" ? null : port)}`)}${total > 1 ? `  ${say.branch({ number: index + 1, of: total })}` : ""}${chance}`,
     );
     lines.push(...legLines(say.legs.request, branch));
     for (const back of branch.reply) lines.push(...legLines(say.legs.reply, back));

@@ -1,3 +1,4 @@
+import { withPort } from "../../facts/ip.ts";
 import { netnsNameOf } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
 import type { Permission } from "../intent/policy/permits.ts";
@@ -72,7 +73,7 @@ export function meantDenial(suspect: Suspect, { by, direction }: Permission, con
   const policies = by.join(", ");
   const object = `NetworkPolicy ${policies}`;
   const { ip, port } = suspect.branch.destination;
-  const to = suspect.tried.flow.protocol === "icmp" ? ip.text : `${ip.text}:${port}`;
+  const to = withPort(ip, suspect.tried.flow.protocol === "icmp" ? null : port);
   const from = netnsNameOf(suspect.tried.flow.from);
   return {
     id: "netpol-deny",

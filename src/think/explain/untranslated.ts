@@ -1,7 +1,7 @@
+import { type Ip, sameIp, withPort } from "../../facts/ip.ts";
+import type { Link } from "../../facts/netns.ts";
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import { linksOf, type World } from "../../facts/world.ts";
-import { type Ip, sameIp } from "../../facts/ip.ts";
-import type { Link } from "../../facts/netns.ts";
 import { endpointsText } from "../intent/served.ts";
 import { hostsOf } from "../walk/edits/peers.ts";
 import type { Evidence, NamedCause } from "./explain.ts";
@@ -31,7 +31,7 @@ export function untranslated(
   )?.netns;
   if (served === null || netns === undefined || isIpvs(world, netns, ip)) return [];
   const node = nodeOf(netns);
-  const address = `${ip.text}:${port}`;
+  const address = withPort(ip, port);
   const object = `service ${address}`;
   const wanted = endpointsText(served.endpoints);
   const isMet = witness === "agree" && failed > 0 && attempts === failed && !kernelDissents;

@@ -1,5 +1,5 @@
 import type { Cluster, Service } from "../../facts/cluster.ts";
-import { bracketed, type Ip, sameIp } from "../../facts/ip.ts";
+import { type Ip, sameIp, withPort } from "../../facts/ip.ts";
 
 /** A Service that every node has to translate, and to what. */
 export interface Served {
@@ -45,5 +45,5 @@ function isNode(service: Service, own: number | null, cluster: Cluster, ip: Ip, 
 
 /** `10.244.1.2:8080 10.244.2.2:8080` */
 export function endpointsText(endpoints: Served["endpoints"]): string {
-  return endpoints.map(({ ip, port }) => `${bracketed(ip)}:${port}`).join(" ");
+  return endpoints.map(({ ip, port }) => withPort(ip, port)).join(" ");
 }

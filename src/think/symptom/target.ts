@@ -7,7 +7,7 @@ import {
   type Service,
   type ServicePort,
 } from "../../facts/cluster.ts";
-import { bracketed, type Ip, parseIp, sameIp } from "../../facts/ip.ts";
+import { type Ip, parseIp, sameIp, withPort } from "../../facts/ip.ts";
 import { netnsId } from "../../facts/provenance.ts";
 import { linksOf, type World } from "../../facts/world.ts";
 import type { Symptom } from "./symptom.ts";
@@ -269,7 +269,7 @@ function protocolOf(port: ServicePort): "tcp" | "udp" {
 /** Only what says itself that it speaks HTTP is asked over HTTP. */
 function httpUrl(port: ServicePort, ip: Ip, number: number): string | null {
   if (port.protocol !== "TCP" || !/^http$|^http-|^web$/.test(port.name ?? "")) return null;
-  return `http://${bracketed(ip)}:${number}/`;
+  return `http://${withPort(ip, number)}/`;
 }
 
 function podAt(cluster: Cluster, ip: Ip): Pod | null {

@@ -1,5 +1,5 @@
 import type { Cluster, Pod, Service } from "../../facts/cluster.ts";
-import { type Ip, parseIp, sameIp } from "../../facts/ip.ts";
+import { type Ip, parseIp, sameIp, withPort } from "../../facts/ip.ts";
 import type { ConntrackEntry, Socket } from "../../facts/netns.ts";
 import { matches } from "../intent/selector.ts";
 
@@ -136,7 +136,7 @@ export function isWaitedForAlone(
 function whose({ service, ip, port }: Upstream, cluster: Cluster): string {
   if (service !== null) return `${service.namespace}/${service.name}`;
   const endpoint = cluster.endpoints.find((e) => sameIp(e.ip, ip) && e.port === port);
-  return endpoint === undefined ? `${ip.text}:${port}` : `${endpoint.namespace}/${endpoint.service}`;
+  return endpoint === undefined ? withPort(ip, port) : `${endpoint.namespace}/${endpoint.service}`;
 }
 
 type Counted = { -readonly [K in keyof Omit<Upstream, "service">]: Upstream[K] };

@@ -1,4 +1,4 @@
-import { bracketed } from "../../facts/ip.ts";
+import { bracketed, withPort } from "../../facts/ip.ts";
 import type { Command } from "../../read/transport/reader.ts";
 import { FIND_LIMIT, secondsOf } from "./limit.ts";
 import { outcomeOfWords } from "./outcomes.ts";
@@ -134,7 +134,7 @@ export function connectCommand(probe: ConnectProbe, firstPort: number): Command 
   const isHttp = probe.kind === "http";
   const host = isHttp ? probe.host : null;
   const authority = `${host ?? bracketed(probe.dst)}:${probe.port}`;
-  const url = isHttp ? `${probe.scheme}://${authority}${probe.path}` : `telnet://${bracketed(probe.dst)}:${probe.port}`;
+  const url = isHttp ? `${probe.scheme}://${authority}${probe.path}` : `telnet://${withPort(probe.dst, probe.port)}`;
   return {
     name: `probe-${probe.id}`,
     argv: [

@@ -167,7 +167,7 @@ async function change(
 }
 
 /** Kinds that users of a lab make themselves; what its nodes run is planned. */
-const MADE_BY_USERS = ["Service", "NetworkPolicy"];
+const MADE_BY_USERS = ["Service", "EndpointSlice", "NetworkPolicy"];
 
 async function create(
   request: IncomingMessage,

@@ -1,4 +1,4 @@
-import { sameIp } from "../../../facts/ip.ts";
+import { bracketed, sameIp, withPort } from "../../../facts/ip.ts";
 import { isLocalAddress } from "../../../facts/lookup/routes.ts";
 import { isQueueFull, socketsFor } from "../../../facts/lookup/sockets.ts";
 import type { Netns } from "../../../facts/netns.ts";
@@ -11,8 +11,8 @@ import { payloadOf } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
 import { askSysctl, settingText } from "../sysctl.ts";
-import { decapsulate, isTunnelled } from "../tunnel/decapsulate.ts";
 import type { Move, Traveller } from "../traveller.ts";
+import { decapsulate, isTunnelled } from "../tunnel/decapsulate.ts";
 import { fitsAwaited } from "./awaited.ts";
 
 /** ip_local_deliver: INPUT, then whoever takes it. */
@@ -72,7 +72,7 @@ function virtualServerFor(
   );
   if (server === undefined) return null;
   return {
-    why: phrase("ipvs-not-modelled", { node: netns.node, address: dst.text, port, servers: server.realServers }),
+    why: phrase("ipvs-not-modelled", { node: netns.node, address: bracketed(dst), port, servers: server.realServers }),
     because: server.because,
   };
 }
@@ -110,7 +110,7 @@ function findSocket(
   const sockets = socketsFor(netns.sockets.value, protocol, dst, port, iif);
   const [socket] = sockets;
   if (socket === undefined) {
-    traveller.step("socket", netns.id, iif, phrase("nobody-listens", { protocol, address: dst.text, port }));
+    traveller.step("socket", netns.id, iif, phrase("nobody-listens", { protocol, address: bracketed(dst), port }));
     return traveller.end({ ...at, disposition: "PORT_CLOSED", decidedBy: [read] });
   }
   const words = `${protocol} ${socket.state} ${socket.local?.text ?? "*"}:${port} ${socket.process ?? ""}`.trim();
@@ -136,7 +136,7 @@ function deliverReply(traveller: Traveller, netns: Netns, iif: string): readonly
   const ip = outerIp(traveller.packet);
   const payload = payloadOf(traveller.packet);
   const ports = payload?.kind === "tcp" || payload?.kind === "udp" ? payload : null;
-  const detail = `${ip.src.text}${ports === null ? "" : `:${ports.sport}`} → ${ip.dst.text}${ports === null ? "" : `:${ports.dport}`}`;
+  const detail = `${withPort(ip.src, ports?.sport ?? null)} → ${withPort(ip.dst, ports?.dport ?? null)}`;
   traveller.step("socket", netns.id, iif, detail);
   const isForSender = netns.id === traveller.flow.from && ip.dst.text === awaited.dst.text;
   if (!isForSender) {
