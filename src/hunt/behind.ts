@@ -4,9 +4,8 @@ import { podKey } from "../facts/cluster.ts";
 import { sameIp, withPort } from "../facts/ip.ts";
 import type { Socket } from "../facts/netns.ts";
 import type { Try } from "../think/explain/suspect.ts";
-import type { Symptom } from "../think/symptom/symptom.ts";
-import { isTargetError, resolveTarget, type Target } from "../think/symptom/target.ts";
-import { type Upstream, waitedFor } from "../think/symptom/upstream.ts";
+import type { Target } from "../think/symptom/target.ts";
+import { type Upstream, upstreamTarget, waitedFor } from "../think/symptom/upstream.ts";
 import { Looks } from "../think/symptom/waiting.ts";
 import type { Answer } from "../witness/probe/probe.ts";
 import { sendProbes } from "../witness/probe/send-probes.ts";
@@ -42,7 +41,7 @@ export async function followBehind(
 ): Promise<Behind | null> {
   const place = podPlace(field.world, pod);
   if (place === null) return null;
-  const target = targetAt(field, upstream);
+  const target = upstreamTarget(upstream, field.cluster, field.world);
   const objects = climbObjects(target, [place.node], field.cluster, field.world, "e1");
   const endpoints = [...objects.endpoints, ...objects.candidates];
   const adopts = isHeardOut(upstream);
@@ -54,17 +53,6 @@ export async function followBehind(
   });
   const investigation = await investigate(field, question, notebook);
   return { investigation, objects };
-}
-
-function targetAt(field: Field, upstream: Upstream): Target {
-  const { ip, port, protocol } = upstream;
-  const symptom: Symptom = { kind: "address", input: withPort(ip, port), ip, port };
-  const resolved = resolveTarget(symptom, field.cluster, field.world);
-  const plain: Target = { protocol, ip, port, url: null, service: null, pod: null, entry: null };
-  if (isTargetError(resolved)) return plain;
-  // It is the connection that hangs: to ask for a page would only repeat what the gateway does.
-  const service = resolved.service;
-  return { ...resolved, protocol, url: null, service, ...(service === null && resolved.pod === null ? plain : {}) };
 }
 
 /** Sends the symptom's tries once more, so that what a gateway does meanwhile can be heard. */

@@ -1,13 +1,12 @@
-import type { Cluster, Pod } from "../facts/cluster.ts";
+import type { Pod } from "../facts/cluster.ts";
 import { netnsId } from "../facts/provenance.ts";
-import { usableEndpoints } from "../think/intent/usable.ts";
-import { endpointsOf } from "../think/symptom/target.ts";
-import { servicesBeside, type Upstream, usedServices } from "../think/symptom/upstream.ts";
+import { servicesBeside, type Upstream, upstreamTarget, usedServices } from "../think/symptom/upstream.ts";
 import { arrives } from "../think/walk/branch.ts";
 import type { Trial } from "./examination.ts";
 import { type Field, Notebook } from "./field.ts";
 import { podPlace } from "./place.ts";
 import { reckon } from "./reckon.ts";
+import { climbObjects } from "./rungs/objects.ts";
 import { makeTrial } from "./trials.ts";
 
 /** A namespace may have hundreds; the first that is lost is as telling as any other. */
@@ -26,21 +25,30 @@ export function usedInVain(field: Field, pod: Pod): readonly Upstream[] {
 }
 
 /**
- * Of the Services of a pod's own namespace the first that it would not reach though somebody serves it, by a fault that can be
- * named and cured: what a policy means, and what nobody can explain, says nothing of whether the pod needs it. Null: none.
+ * Of the Services of a pod's own namespace the first that it would not reach, by a fault that can be named and cured: what a policy
+ * means, and what nobody can explain, says nothing of whether the pod needs it. Null: none.
  */
 export async function lostBeside(field: Field, pod: Pod): Promise<Upstream | null> {
-  const served = servicesBeside(pod, field.cluster).filter((beside) => isServed(field.cluster, beside));
-  for (const beside of served.slice(0, MOST_BESIDE)) {
+  for (const beside of servicesBeside(pod, field.cluster).slice(0, MOST_BESIDE)) {
     const trial = lostTrial(field, pod, beside);
-    if (trial === null) continue;
-    const { id, from } = trial.probe;
-    const tried = { id, flow: trial.flow, walk: trial.walk, tries: [], trusted: new Set([from.netns]) };
-    const { causes } = await reckon(field, [tried], [], new Map(), [], new Notebook());
-    const [cause] = causes;
-    if (cause !== undefined && cause.confidence !== "suspected" && cause.edits.length > 0) return beside;
+    if (trial !== null && (await isCurable(field, beside, trial))) return beside;
   }
   return null;
+}
+
+/** The Service itself is wrong, or something on the way to its endpoints. */
+async function isCurable(field: Field, upstream: Upstream, { probe, flow, walk }: Trial): Promise<boolean> {
+  const objects = climbObjects(
+    upstreamTarget(upstream, field.cluster, field.world),
+    [probe.from.node],
+    field.cluster,
+    field.world,
+    "",
+  );
+  if (objects.fault !== null) return objects.fault.repair !== null;
+  const tried = { id: probe.id, flow, walk, tries: [], trusted: new Set([flow.from]) };
+  const [cause] = (await reckon(field, [tried], [], new Map(), [], new Notebook())).causes;
+  return cause !== undefined && cause.confidence !== "suspected" && (cause.edits.length > 0 || cause.api != null);
 }
 
 /** The walk of a connection from the pod, where a branch of it is lost. */
@@ -49,10 +57,4 @@ function lostTrial({ world }: Field, pod: Pod, { ip, port, protocol }: Upstream)
   if (place === null) return null;
   const trial = makeTrial(world, { id: "u", from: place, dst: ip, port, protocol, url: null, attempts: 1 });
   return trial.walk.branches.some((branch) => arrives(branch) === false) ? trial : null;
-}
-
-function isServed(cluster: Cluster, { service, port }: Upstream): boolean {
-  const declared = service?.ports.find((one) => one.port === port && one.protocol === "TCP");
-  if (service === null || declared === undefined) return false;
-  return usableEndpoints(endpointsOf(cluster, service, declared)).length > 0;
 }

@@ -23,8 +23,11 @@ const USUAL = [
   "conntrack-stale-dnat",
   "netpol-deny",
 ];
-/** What only packets tell: what happens between the nodes, and in a router that nobody read, no node has a fact of. */
-const WITHOUT_FACTS = ["fabric-drop", "mtu-black-hole", "no-route-to-pod-cidr"];
+/**
+ * What only packets tell: of what happens between the nodes, and in a router that nobody read, no node has a fact; that a machine has
+ * gone takes two signs, and the API has not noticed yet; and that pods are not ready may be no affair of who asks.
+ */
+const WITHOUT_FACTS = ["fabric-drop", "mtu-black-hole", "no-route-to-pod-cidr", "node-down", "svc-no-ready-endpoints"];
 const extent = isFull ? "every fault" : "some faults; LASTHOP_FULL_MATRIX=1: every fault";
 const FAULTY_NODE = "k2";
 const SURENESS = [null, "suspected", "likely", "confirmed"] as const;
@@ -110,7 +113,7 @@ function told({ outcome, cause, otherCauses, repairs }: Verdict) {
 
 /** A neighbour's entry that nobody answers for goes to and fro between two states (neigh_timer_handler). */
 function causeTold({ id, node, netns, object, found, wanted }: VerdictCause) {
-  return { id, node, netns, object, found: found?.replace(/ INCOMPLETE$/, " FAILED") ?? null, wanted };
+  return { id, node, netns, object, found: found?.replace(/\bINCOMPLETE$/, "FAILED") ?? null, wanted };
 }
 
 function sureness({ confidence }: Verdict): number {

@@ -1,7 +1,10 @@
 import type { Cluster, Pod, Service } from "../../facts/cluster.ts";
 import { type Ip, parseIp, sameIp, withPort } from "../../facts/ip.ts";
 import type { ConntrackEntry, Socket } from "../../facts/netns.ts";
+import type { World } from "../../facts/world.ts";
 import { matches } from "../intent/selector.ts";
+import type { Symptom } from "./symptom.ts";
+import { isTargetError, resolveTarget, type Target } from "./target.ts";
 
 /** Whom a gateway waits for: an address that its connections go to and that does not answer. */
 export interface Upstream {
@@ -137,6 +140,15 @@ function whose({ service, ip, port }: Upstream, cluster: Cluster): string {
   if (service !== null) return `${service.namespace}/${service.name}`;
   const endpoint = cluster.endpoints.find((e) => sameIp(e.ip, ip) && e.port === port);
   return endpoint === undefined ? withPort(ip, port) : `${endpoint.namespace}/${endpoint.service}`;
+}
+
+/** Whom a gateway asks, as a target of its own. It is the connection that hangs: to ask for a page would only repeat what it does. */
+export function upstreamTarget({ ip, port, protocol }: Upstream, cluster: Cluster, world: World): Target {
+  const symptom: Symptom = { kind: "address", input: withPort(ip, port), ip, port };
+  const resolved = resolveTarget(symptom, cluster, world);
+  const plain: Target = { protocol, ip, port, url: null, service: null, pod: null, entry: null };
+  const isObjects = !isTargetError(resolved) && (resolved.service !== null || resolved.pod !== null);
+  return isObjects ? { ...resolved, protocol, url: null } : plain;
 }
 
 type Counted = { -readonly [K in keyof Omit<Upstream, "service">]: Upstream[K] };
