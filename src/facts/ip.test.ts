@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { contains, ip, ipFromValue, parseIp, parsePrefix, prefix, sameIp } from "./ip.ts";
+import { contains, ip, ipFromValue, parseIp, parsePrefix, prefix, sameIp, withPort } from "./ip.ts";
 
 describe("parseIp", () => {
   test.each([
@@ -84,4 +84,10 @@ describe("prefixes", () => {
     expect(sameIp(null, ip("10.0.0.1"))).toBe(false);
     expect(sameIp(null, null)).toBe(true);
   });
+});
+
+test("an address stands before a port as in a URL, or alone", () => {
+  expect(withPort(ip("10.0.0.1"), 80)).toBe("10.0.0.1:80");
+  expect(withPort(ip("fd00::1"), 80)).toBe("[fd00::1]:80");
+  expect(withPort(ip("fd00::1"), null)).toBe("fd00::1");
 });

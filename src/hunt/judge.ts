@@ -1,4 +1,3 @@
-import { withPort } from "../facts/ip.ts";
 import { phrase } from "../facts/phrase.ts";
 import { nodeOf } from "../facts/provenance.ts";
 import type { NotChecked } from "../facts/world.ts";
@@ -6,7 +5,7 @@ import { isUndeclared } from "../think/explain/meant-denial.ts";
 import type { Suspect } from "../think/explain/suspect.ts";
 import { meantFor } from "../think/intent/policy/meant.ts";
 import { isWaitedForAlone } from "../think/symptom/upstream.ts";
-import { arrives, type Branch, type Flow } from "../think/walk/branch.ts";
+import { arrives, type Branch, endText, type Flow } from "../think/walk/branch.ts";
 import type { Confidence, Outcome } from "../verdict/verdict.ts";
 import { stillSo } from "./again.ts";
 import { isServersFault } from "./behind.ts";
@@ -144,7 +143,7 @@ function outcomeOf({ faced, recording }: Tries, symptomFailed: boolean): Outcome
  * only where a URL says which; a recording may hold no packet of it.
  */
 function unheard({ faced, recording }: Tries): readonly NotChecked[] {
-  const addressed = ({ flow }: Trial) => withPort(flow.dst, flow.protocol === "icmp" ? null : flow.dport);
+  const addressed = ({ flow }: Trial) => endText(flow.protocol, flow.dst, flow.dport);
   const names = new Set(faced.symptom.map(({ trial }) => addressed(trial)));
   return [...names].flatMap((to) => {
     const those = faced.symptom.filter(({ trial }) => addressed(trial) === to);

@@ -1,7 +1,7 @@
 import type { Endpoint } from "../facts/cluster.ts";
-import { sameIp, withPort } from "../facts/ip.ts";
+import { sameIp } from "../facts/ip.ts";
 import { hopsOf, suspectsOf, type Tried } from "../think/explain/suspect.ts";
-import { arrives, type Branch, failingLeg } from "../think/walk/branch.ts";
+import { arrives, type Branch, endText, failingLeg } from "../think/walk/branch.ts";
 import { gotThrough } from "../witness/probe/probe.ts";
 import { hopList } from "./conclude.ts";
 import type { Conclusion } from "./conclusion.ts";
@@ -127,7 +127,7 @@ export function branchRows(faced: Investigation, behind: Investigation | null): 
       // Of a recording other flows between the same two may be adopted.
       if (tried.flow.protocol !== protocol) continue;
       for (const branch of tried.walk.branches) {
-        const to = withPort(branch.destination.ip, tried.flow.protocol === "icmp" ? null : branch.destination.port);
+        const to = endText(tried.flow.protocol, branch.destination.ip, branch.destination.port);
         const mine =
           tried.walk.branches.length === 1
             ? tried.tries

@@ -1,7 +1,6 @@
-import { withPort } from "../facts/ip.ts";
 import { samePlace } from "../think/explain/points.ts";
 import type { Suspect, Tried } from "../think/explain/suspect.ts";
-import type { Branch } from "../think/walk/branch.ts";
+import { type Branch, endText } from "../think/walk/branch.ts";
 import type { RungName } from "../verdict/verdict.ts";
 import type { Examined } from "./examination.ts";
 import { type Finding, finding, type Rung } from "./findings.ts";
@@ -68,7 +67,7 @@ function alike(main: Suspect, ofCause: readonly Suspect[]): readonly Finding[] {
 }
 
 function wayOf({ tried: { flow } }: Suspect): string {
-  return `${flow.protocol} ${placeName(flow.from)} → ${withPort(flow.dst, flow.protocol === "icmp" ? null : flow.dport)}`;
+  return `${flow.protocol} ${placeName(flow.from)} → ${endText(flow.protocol, flow.dst, flow.dport)}`;
 }
 
 export function recordedKernelRung(recording: Recording, suspect: Suspect | null): Rung {

@@ -1,10 +1,9 @@
-import { withPort } from "../../facts/ip.ts";
 import { type Phrase, phrase, samePhrase } from "../../facts/phrase.ts";
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import type { Point } from "../../think/explain/points.ts";
 import { expectedPoints, samePlace } from "../../think/explain/points.ts";
 import { hopsOf, type Suspect, type Tried } from "../../think/explain/suspect.ts";
-import type { Branch } from "../../think/walk/branch.ts";
+import { type Branch, endText } from "../../think/walk/branch.ts";
 import { type Finding, finding, type Rung } from "../findings.ts";
 
 const MOST_PLACES = 4;
@@ -23,10 +22,7 @@ export function captureRung(
   const title = finding("capture-title", {
     leg: lastHop?.leg ?? "request",
     from: placeName(tried.flow.from),
-    to: withPort(
-      suspect.branch.destination.ip,
-      tried.flow.protocol === "icmp" ? null : suspect.branch.destination.port,
-    ),
+    to: endText(tried.flow.protocol, suspect.branch.destination.ip, suspect.branch.destination.port),
     probes: failed,
   });
   return {

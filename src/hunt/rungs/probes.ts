@@ -1,7 +1,7 @@
-import { withPort } from "../../facts/ip.ts";
 import { nodeOf } from "../../facts/provenance.ts";
 import { KERNEL_SIGNS, LOSS_COUNTERS } from "../../think/explain/kernel-signs.ts";
 import type { Suspect, Tried } from "../../think/explain/suspect.ts";
+import { endText } from "../../think/walk/branch.ts";
 import type { Examined } from "../examination.ts";
 import type { AnswerCount, Finding, Rung } from "../findings.ts";
 import { finding } from "../findings.ts";
@@ -39,8 +39,7 @@ export function reachRung(direct: readonly Tried[], most: number, evidence: read
 }
 
 function wayOf({ flow }: Tried): { readonly from: string; readonly to: string } {
-  const to = withPort(flow.dst, flow.protocol === "icmp" ? null : flow.dport);
-  return { from: placeName(flow.from), to };
+  return { from: placeName(flow.from), to: endText(flow.protocol, flow.dst, flow.dport) };
 }
 
 /** With what the symptom's place did by itself, which says what bare connections of ours do not. */

@@ -1,7 +1,6 @@
 import pc from "picocolors";
-import { withPort } from "../../facts/ip.ts";
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
-import { arrives, type Branch, type Step, type Walk } from "../../think/walk/branch.ts";
+import { arrives, type Branch, endText, type Step, type Walk } from "../../think/walk/branch.ts";
 import type { Header } from "../../think/walk/packet.ts";
 import { STEPS } from "../../think/walk/steps.ts";
 import type { Words } from "../i18n/en.ts";
@@ -24,7 +23,7 @@ export function walkText(
     const mark = good === true ? green("✓") : good === false ? red("✗") : yellow("?");
     const { ip, port } = branch.destination;
     lines.push(
-      `${mark} ${bold(`${walk.flow.protocol} → ${withPort(ip, walk.flow.protocol === "icmp" ? null : port)}`)}${total > 1 ? `  ${say.branch({ number: index + 1, of: total })}` : ""}${chance}`,
+      `${mark} ${bold(`${walk.flow.protocol} → ${endText(walk.flow.protocol, ip, port)}`)}${total > 1 ? `  ${say.branch({ number: index + 1, of: total })}` : ""}${chance}`,
     );
     lines.push(...legLines(say.legs.request, branch));
     for (const back of branch.reply) lines.push(...legLines(say.legs.reply, back));

@@ -1,8 +1,7 @@
-import { withPort } from "../../facts/ip.ts";
 import { netnsNameOf } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
 import type { Permission } from "../intent/policy/permits.ts";
-import type { Branch, Flow } from "../walk/branch.ts";
+import { type Branch, endText, type Flow } from "../walk/branch.ts";
 import { chainOf, ruleOf } from "../walk/edits/chains.ts";
 import type { Edit } from "../walk/edits/edit.ts";
 import type { Confidence, Evidence, NamedCause } from "./explain.ts";
@@ -73,7 +72,7 @@ export function meantDenial(suspect: Suspect, { by, direction }: Permission, con
   const policies = by.join(", ");
   const object = `NetworkPolicy ${policies}`;
   const { ip, port } = suspect.branch.destination;
-  const to = withPort(ip, suspect.tried.flow.protocol === "icmp" ? null : port);
+  const to = endText(suspect.tried.flow.protocol, ip, port);
   const from = netnsNameOf(suspect.tried.flow.from);
   return {
     id: "netpol-deny",

@@ -1,4 +1,4 @@
-import type { Ip } from "../../facts/ip.ts";
+import { type Ip, withPort } from "../../facts/ip.ts";
 import type { Phrase } from "../../facts/phrase.ts";
 import type { NetnsId, Provenance } from "../../facts/provenance.ts";
 import type { World } from "../../facts/world.ts";
@@ -88,6 +88,11 @@ export interface TapPoint {
 /** What becomes of the packet is not known, though where it was last may be. */
 function isUnknown(branch: Branch): boolean {
   return branch.end === "UNKNOWN" || branch.end === "LEFT_CLUSTER";
+}
+
+/** An end of a flow as it is written; an echo has no port. */
+export function endText(protocol: Flow["protocol"], ip: Ip, port: number): string {
+  return withPort(ip, protocol === "icmp" ? null : port);
 }
 
 /** True when request and every way back arrive. Null when that is not known. */
