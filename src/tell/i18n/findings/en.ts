@@ -27,9 +27,9 @@ export const findings: FindingWords = {
     `its connections: ${p.count} to ${p.to} stand, ${p.unacknowledged > 0 ? `${many(p.unacknowledged, "byte")} sent and not acknowledged` : "asked and not answered"}`,
   "gateway-conntrack": (p) => `conntrack on ${p.node}: ${p.count} × [UNREPLIED] → ${p.to}`,
   "gateway-used": (p) =>
-    `conntrack on ${p.node}: ${many(p.count, "connection")} → ${p.to} answered before, by the walk none would arrive now`,
+    `conntrack on ${p.node}: ${many(p.count, "connection")} → ${p.to} answered before, by the walk not all would arrive now`,
   "gateway-beside": (p) =>
-    `whom ${p.pod} asks was not recorded; by the walk it would not reach ${p.service} (${p.to}), of its own namespace`,
+    `whom ${p.pod} asks was not recorded; by the walk not all that it sends to ${p.service} (${p.to}), of its own namespace, would arrive`,
   "upstream-named": (p) => `${p.pod} waits for ${p.to}${p.service === null ? "" : ` (${p.service})`}`,
   "upstream-unknown": (p) => `no connection of ${p.pod} itself hangs`,
   "service-found": (p) => `${p.name} ${p.address}:${p.port}${p.nodePort === null ? "" : `, node port ${p.nodePort}`}`,

@@ -31,8 +31,9 @@ export const findings: FindingWords = {
     `它的连接：到 ${p.to} 有 ${p.count} 个已建立的连接，${p.unacknowledged > 0 ? `发出的 ${p.unacknowledged} 字节一直没有被确认` : "请求发了，没有应答"}`,
   "gateway-conntrack": (p) => `节点 ${p.node} 的 conntrack：${p.count} 条 [UNREPLIED] → ${p.to}`,
   "gateway-used": (p) =>
-    `节点 ${p.node} 的 conntrack：此前有 ${p.count} 条连接得到过 ${p.to} 的应答；按推演，现在已到不了`,
-  "gateway-beside": (p) => `没有录到 ${p.pod} 访问谁；按推演，它到不了同一命名空间的 ${p.service}（${p.to}）`,
+    `节点 ${p.node} 的 conntrack：此前有 ${p.count} 条连接得到过 ${p.to} 的应答；按推演，现在并非都能到达`,
+  "gateway-beside": (p) =>
+    `没有录到 ${p.pod} 访问谁；按推演，它发往同一命名空间的 ${p.service}（${p.to}）的连接并非都能到达`,
   "upstream-named": (p) => `${p.pod} 在等 ${p.to}${p.service === null ? "" : `（${p.service}）`}`,
   "upstream-unknown": (p) => `${p.pod} 自己没有卡住的连接`,
   "service-found": (p) => `${p.name} ${p.address}:${p.port}${p.nodePort === null ? "" : `，NodePort ${p.nodePort}`}`,
