@@ -42,6 +42,11 @@ test("a route to a machine that nobody read is the same when its neighbour entry
   const [like] = host.neighbours.value;
   if (like === undefined) throw new Error("no neighbours");
   const failed = { ...like, ip: via, dev: "eth0", mac: null, state: "FAILED" as const };
-  const fresh = [{ ...host, neighbours: known([...host.neighbours.value, failed]) }];
-  expect(stillSo({ world: astray } as Field, suspect, fresh, false)).toBe(true);
+  const gone = { ...host, neighbours: known([...host.neighbours.value, failed]) };
+  expect(stillSo({ world: astray } as Field, suspect, [gone], false)).toBe(true);
+  const absent: World = { ...astray, netns: new Map(astray.netns).set(gone.id, gone) };
+  const [before] = suspectsOf(triedIn(absent, absent, flowTo("k1/host", "10.42.0.3", 8080)));
+  if (before === undefined) throw new Error("nothing is lost");
+  expect(before.predicted?.at.end).toBe("NEIGHBOUR_FAILED");
+  expect(stillSo({ world: absent } as Field, before, [host], false), "somebody may be there now").toBe(false);
 });

@@ -105,9 +105,9 @@ export function stillSo(
 
 /**
  * Our own probes make the kernel try to resolve: an entry that was absent has failed by now, also that of a next hop which might
- * have been there, unread.
+ * have been there, unread. Not the other way round: who answers now was not there before.
  */
-function sameEnd(a: Disposition, b: Disposition): boolean {
-  const unresolved: readonly Disposition[] = ["NO_SUCH_HOST", "NEIGHBOUR_FAILED", "LEFT_CLUSTER"];
-  return a === b || (unresolved.includes(a) && unresolved.includes(b));
+function sameEnd(now: Disposition, before: Disposition): boolean {
+  const unresolved: readonly Disposition[] = ["NO_SUCH_HOST", "NEIGHBOUR_FAILED"];
+  return now === before || (unresolved.includes(now) && [...unresolved, "LEFT_CLUSTER"].includes(before));
 }

@@ -13,7 +13,6 @@ import { unansweredConnects } from "../witness/correlate/unanswered.ts";
 import type { Frame } from "../witness/sighting.ts";
 import type { Field } from "./field.ts";
 import { type Finding, finding } from "./findings.ts";
-import { usedInVain } from "./lost-services.ts";
 import { podPlace } from "./place.ts";
 
 const LOG_SECONDS = 300;
@@ -60,11 +59,10 @@ export function unansweredOf({ world }: Field, pod: Pod, frames: readonly Frame[
 }
 
 /**
- * Whom a pod that answers 5xx waits for: its sockets, its node's conntrack, its log. Where none of them tells, whom it used before
- * and would not reach now.
+ * Whom a pod that answers 5xx waits for: its sockets, its node's conntrack, its log.
  * @param seen sockets that hung while the tries ran
  * @param port on which it serves
- * @param beside whom it may ask, where nothing else tells
+ * @param guess whom it may ask, where none of them tells
  */
 export async function readGateway(
   field: Field,
@@ -72,7 +70,7 @@ export async function readGateway(
   seen: readonly Socket[],
   unanswered: readonly Unanswered[],
   port: number,
-  beside: Upstream | null,
+  guess: () => readonly Upstream[],
 ): Promise<GatewayReading> {
   const [now, rows, log] = await Promise.all([
     socketsOf(field, pod, port).then((all) => new Looks().add(all)),
@@ -87,15 +85,14 @@ export async function readGateway(
   const line = telltaleLines(log.known ? log.value : "", 1)[0];
   const waited = waitedFor(pod.ips, sockets, rows, unanswered, field.cluster);
   const named = line === undefined ? null : namedInLog(line, pod.ips, field.cluster);
-  const known = waited.length > 0 ? waited : named !== null ? [named] : usedInVain(field, pod);
-  const isGuess = known.length === 0 && beside !== null;
-  const upstreams = isGuess ? [beside] : known;
+  const known = waited.length > 0 || named === null ? waited : [named];
+  const upstreams = known.length > 0 ? known : guess();
   const [upstream] = upstreams;
   if (line !== undefined) lines.push(finding("gateway-log", { line }));
   if (upstream !== undefined) {
     const to = withPort(upstream.ip, upstream.port);
-    if (isGuess)
-      lines.push(finding("gateway-beside", { pod: podKey(pod), service: podKey(upstream.service ?? pod), to }));
+    if (known.length === 0 && upstream.answered === 0 && upstream.service !== null)
+      lines.push(finding("gateway-beside", { pod: podKey(pod), service: podKey(upstream.service), to }));
     if (upstream.connects > 0) lines.push(finding("gateway-connects", { count: upstream.connects, to }));
     if (upstream.sockets > 0) lines.push(finding("gateway-socket", { pod: podKey(pod), state: "SYN_SENT", to }));
     if (upstream.requests > 0) {

@@ -5,18 +5,18 @@ import { netnsId } from "../facts/provenance.ts";
 import { type Unanswered, type Upstream, waitedFor } from "../think/symptom/upstream.ts";
 import type { Field } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
+import { lostBeside, usedInVain } from "./lost-services.ts";
 import { isLostOnRecord } from "./outcome.ts";
 import { podPlace } from "./place.ts";
-import { type Recording, recordingOf } from "./recorded.ts";
+import { isMute, type Recording, recordingOf } from "./recorded.ts";
 import { examineRecorded } from "./recorded-tries.ts";
-import { lostBeside, usedInVain } from "./lost-services.ts";
 
 export interface RecordedGateway {
   readonly pod: Pod;
   /** Its connections that failed while it was recorded. */
   readonly unanswered: readonly Unanswered[];
-  /** Whom it would not reach, where nothing tells whom it asks. */
-  readonly beside: Upstream | null;
+  /** Whom it may ask and would not reach, where nothing tells whom it asks. */
+  readonly guessed: readonly Upstream[];
 }
 
 /**
@@ -35,15 +35,17 @@ export async function recordedGateway(field: Field, faced: Investigation): Promi
   const pods = target === null ? serving : [target];
   for (const pod of pods) {
     const unanswered = unansweredOn(field, pod, recording);
-    if (upstreamsOf(field, pod, unanswered).some(isOfCluster)) return { pod, unanswered, beside: null };
+    if (upstreamsOf(field, pod, unanswered).some(isOfCluster)) return { pod, unanswered, guessed: [] };
   }
   // Who was watched, and waited for nobody, did well.
-  if (recording.reports.length > 0) return null;
-  const used = pods.find((pod) => usedInVain(field, pod).length > 0);
-  if (used !== undefined) return { pod: used, unanswered: [], beside: null };
+  if (!isMute(recording)) return null;
+  for (const pod of pods) {
+    const guessed = usedInVain(field, pod);
+    if (guessed.length > 0) return { pod, unanswered: [], guessed };
+  }
   for (const pod of pods) {
     const beside = await lostBeside(field, pod);
-    if (beside !== null) return { pod, unanswered: [], beside };
+    if (beside !== null) return { pod, unanswered: [], guessed: [beside] };
   }
   return null;
 }

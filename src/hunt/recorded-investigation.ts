@@ -7,7 +7,7 @@ import { evidenceAt, type Field, type Notebook } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
 import { oneTry } from "./one-try.ts";
 import { type Place, placeOf } from "./place.ts";
-import { recordedUntil, recordingOf } from "./recorded.ts";
+import { isMute, recordedUntil, recordingOf } from "./recorded.ts";
 import type { RecordedFlow, Sender } from "./recorded-flows.ts";
 import { isSameSender, roleOf } from "./recorded-roles.ts";
 import { examineRecorded } from "./recorded-tries.ts";
@@ -46,14 +46,13 @@ export async function investigateRecorded(
     const isPage = target.url !== null;
     return examineRecorded(world, recording, { id: `${prefix}s${i + 1}`, from, dst, port, protocol, isPage }, mine);
   });
-  const isMute = reports.length === 0;
   const adopted = stale.flatMap(({ trial: { probe, flow }, wasSending }): Examined[] => {
     const place = placeOf(world, flow.from);
     if (place === null) return [];
     const want = { id: probe.id, from: { ...place, stranger: null }, dst: flow.dst, port, protocol, sport: flow.sport };
     const mine = flows.filter((one) => isOf({ flow }, one));
     // Where nothing was captured the entry alone tells whether anybody sends by it.
-    return mine.length > 0 || (isMute && wasSending) ? [examineRecorded(world, recording, want, mine)] : [];
+    return mine.length > 0 || (isMute(recording) && wasSending) ? [examineRecorded(world, recording, want, mine)] : [];
   });
   const beside = (role: "direct" | "home", letter: string) =>
     alike(of[role], MOST_BESIDE).map((group, i) => {

@@ -5,7 +5,7 @@ import type { RungName } from "../verdict/verdict.ts";
 import type { Examined } from "./examination.ts";
 import { type Finding, finding, type Rung } from "./findings.ts";
 import type { GatewayReading } from "./gateway.ts";
-import type { Recording } from "./recorded.ts";
+import { isMute, type Recording } from "./recorded.ts";
 import { captureRung, placeName } from "./rungs/capture.ts";
 import { httpRung } from "./rungs/http.ts";
 import { kernelRung, reachRung } from "./rungs/probes.ts";
@@ -41,7 +41,7 @@ export function recordedCaptureRung(
   flows: number,
   lostTaps: readonly string[],
 ): Rung {
-  if (recording.reports.length === 0) return notProbed("capture");
+  if (isMute(recording)) return notProbed("capture");
   const headline = finding("offline-captures", { flows });
   if (suspect === null || suspect.witness === "unwitnessed") {
     const status = suspect === null && flows > 0 ? "ok" : "skipped";

@@ -8,7 +8,7 @@ import { text } from "../read/transport/reader.ts";
 import type { SilentNode } from "../think/explain/silent.ts";
 import type { Frame } from "../witness/sighting.ts";
 import type { Field } from "./field.ts";
-import { recordingOf } from "./recorded.ts";
+import { isMute, recordingOf } from "./recorded.ts";
 
 /**
  * In a recording nobody can be asked: nothing that was captured came from the node or its pods, no neighbour has heard of it a moment
@@ -17,8 +17,8 @@ import { recordingOf } from "./recorded.ts";
  */
 export async function recordedSilence(field: Field, inDoubt: readonly KubeNode[]): Promise<readonly SilentNode[]> {
   if (inDoubt.length === 0) return [];
-  const { frames, reports } = await recordingOf(field);
-  const isMute = reports.length === 0;
+  const recording = await recordingOf(field);
+  const { frames } = recording;
   const hosts = [...field.world.netns.values()].filter(({ name, neighbours }) => name === "host" && neighbours.known);
   const held = await Promise.all(hosts.map(async (host) => ({ node: host.node, entries: await heldBy(field, host) })));
   return inDoubt.flatMap(({ name, internalIps, ready }): readonly SilentNode[] => {
@@ -33,7 +33,7 @@ export async function recordedSilence(field: Field, inDoubt: readonly KubeNode[]
       entries.some(({ entry }) => entry.state === "REACHABLE") ||
       frames.some((frame) => isFrom(frame, (ip) => isOwn(ip) || isItsPods(ip)));
     const signs = Number(unresolved !== undefined) + Number(ready === false);
-    if (isAlive || signs < (isMute ? 2 : 1)) return [];
+    if (isAlive || signs < (isMute(recording) ? 2 : 1)) return [];
     const neighbour = unresolved === undefined ? null : { node: unresolved.node, line: entryText(unresolved.entry) };
     return [{ node: name, ips: internalIps, ready, neighbour, askers: hosts.map(({ node }) => node) }];
   });

@@ -19,6 +19,11 @@ export interface Recording {
   readonly files: readonly string[];
 }
 
+/** Nothing was captured: silence says nothing, and the facts have to tell. */
+export function isMute({ reports }: Recording): boolean {
+  return reports.length === 0;
+}
+
 const recordings = new WeakMap<Field, Promise<Recording>>();
 
 /** Read once for each field. */

@@ -19,6 +19,7 @@ import { evidenceAt, type Field, type Notebook } from "./field.ts";
 import { type GatewayReading, readGateway, unansweredOf } from "./gateway.ts";
 import { investigate } from "./investigate.ts";
 import type { Investigation } from "./investigation.ts";
+import { usedInVain } from "./lost-services.ts";
 import type { Place } from "./place.ts";
 import { type Recording, recordingOf } from "./recorded.ts";
 import { isOfCluster, recordedGateway } from "./recorded-gateway.ts";
@@ -86,7 +87,8 @@ export async function* trySymptom(field: Field, asked: Asked, notebook: Notebook
     const unanswered = recorded?.unanswered ?? unansweredOf(field, pod, faced.examination.frames);
     const port = faced.endpoints.find((e) => e.pod !== null && podKey(e.pod) === podKey(pod))?.port ?? target.port;
     const hung = glance.sockets.get(podKey(pod)) ?? [];
-    gateway = await readGateway(field, pod, hung, unanswered, port, recorded?.beside ?? null);
+    const guess = () => recorded?.guessed ?? usedInVain(field, pod);
+    gateway = await readGateway(field, pod, hung, unanswered, port, guess);
     const early = await glance.investigation();
     const upstream = reader.offline ? gateway.upstreams.find(isOfCluster) : gateway.upstreams[0];
     if (early !== null && upstream !== undefined && isAbout(early.investigation, upstream)) followed = early;

@@ -92,16 +92,16 @@ export function usedServices(
   conntrack: readonly ConntrackEntry[],
   cluster: Cluster,
 ): readonly Upstream[] {
-  const found = new Map<Service["ports"][number], Upstream>();
+  const found = new Map<string, Upstream>();
   for (const { protocol, unreplied, original } of conntrack) {
     const { src, dst: ip, dport: port } = original;
     if (protocol !== TCP || unreplied || !gateway.some((own) => sameIp(own, src))) continue;
     const at = { ip, port, protocol: "tcp" } as const;
     const service = serviceAt(cluster, at);
-    const declared = service?.ports.find((p) => p.port === port);
-    if (declared === undefined) continue;
-    const { answered } = found.get(declared) ?? NONE;
-    found.set(declared, { ...at, ...NONE, answered: answered + 1, service });
+    if (service === null) continue;
+    const key = `${ip.text} ${port}`;
+    const { answered } = found.get(key) ?? NONE;
+    found.set(key, { ...at, ...NONE, answered: answered + 1, service });
   }
   return [...found.values()].sort((a, b) => b.answered - a.answered);
 }
