@@ -101,6 +101,7 @@ export async function reckon(
     isComplete: (suspect) => !searchFor(suspect).bounded,
     describe: (edit) => describeEdit(world, edit),
     servedAt: (ip, port, protocol) => servedAt(field.cluster, ip, port, protocol),
+    isEndpoint: (ip, port) => field.cluster.endpoints.some((e) => sameIp(e.ip, ip) && e.port === port),
     permission: (flow, at) => meantFor(field.cluster, world, flow, at),
     wrongTargetPort: (ip, port, protocol) => wrongTargetPort(field.cluster, world, ip, port, protocol),
     kernelDissents: (suspect) => (agreements.get(suspect) ?? []).some((a) => a.agrees === false),

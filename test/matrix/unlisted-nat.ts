@@ -8,7 +8,7 @@ interface RuleAtHead {
   /** TABLE/CHAIN */
   readonly of: string;
   readonly rule: (scene: Scene) => string;
-  readonly cause: "forward-drop" | "forward-reject" | "rule-drops";
+  readonly cause: "forward-drop" | "forward-reject" | "rule-drops" | "stale-dnat";
 }
 
 /** A rule that somebody has put at the head of a chain, before all others. */
@@ -41,7 +41,7 @@ export const NAT_FAULTS: readonly UnlistedFault[] = [
     cni: "flannel",
     side: "near",
     of: "nat/PREROUTING",
-    cause: "rule-drops",
+    cause: "stale-dnat",
     rule: (scene) => `${toService(scene)} -j DNAT --to-destination 10.42.1.77:8080`,
   }),
   atHead({

@@ -23,7 +23,7 @@ export const POD_FAULTS: readonly UnlistedFault[] = [
     cni: "flannel",
     inject: (scene) => [on(scene.far.netns, `bridge link set dev ${portOf(scene)} state 0`)],
     revert: (scene) => [on(scene.far.netns, `bridge link set dev ${portOf(scene)} state 3`)],
-    truths: () => [],
+    truths: (scene) => only(`bridge-port-blocked ${scene.far.name} link ${portOf(scene)}`),
   },
   {
     id: "the gateway's pod sends with a TTL of 1",

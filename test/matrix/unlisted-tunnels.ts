@@ -1,3 +1,4 @@
+import type { PlannedNode } from "../../src/lab/plan.ts";
 import { nodeWiring } from "../../src/lab/wiring/node-wiring.ts";
 import { on, only, type Scene, type UnlistedFault } from "./unlisted-fault.ts";
 
@@ -17,7 +18,34 @@ export const TUNNEL_FAULTS: readonly UnlistedFault[] = [
     ],
     truths: ({ near, far, tunnel }) => only(`vxlan-fdb-\\S+ ${near.name} fdb ${far.tunnelMac} dev ${tunnel}`),
   },
+  {
+    id: "the node is a clone of the other: their tunnels have one MAC address",
+    cni: "flannel",
+    inject: ({ plan, near, far, tunnel }) => [
+      on(near.netns, `ip link set ${tunnel} address ${far.tunnelMac}`),
+      ...plan.nodes.flatMap((node) => (node.name === near.name ? [] : [on(node.netns, ...knownBy(near, tunnel, far))])),
+    ],
+    revert: ({ plan, near, far, tunnel }) => [
+      on(near.netns, `ip link set ${tunnel} address ${near.tunnelMac}`),
+      ...plan.nodes.flatMap((node) => [
+        ...(node.name === near.name ? [] : [on(node.netns, ...knownBy(near, tunnel, near))]),
+        ...(node.name === far.name || node.name === near.name ? [] : [on(node.netns, ...knownBy(far, tunnel, far))]),
+        ...(node.name === far.name
+          ? [on(node.netns, `bridge fdb del ${far.tunnelMac} dev ${tunnel} dst ${near.address} self`)]
+          : []),
+      ]),
+    ],
+    truths: ({ far }) => only(`duplicate-vtep-mac null MAC address ${far.tunnelMac}`),
+  },
 ];
+
+/** How the others know a node's tunnel, under the MAC address of one that may be another. */
+function knownBy(node: PlannedNode, tunnel: string, { tunnelMac }: PlannedNode): string[] {
+  return [
+    `ip neigh replace ${node.tunnelAddress} lladdr ${tunnelMac} dev ${tunnel} nud permanent`,
+    `bridge fdb replace ${tunnelMac} dev ${tunnel} dst ${node.address} self permanent`,
+  ];
+}
 
 /** What the CNI's daemon and the network service put back after a link was down. */
 export function peerLines({ plan, far }: Scene): string[] {

@@ -9,8 +9,8 @@ import { addPolicyRule, removePolicyRule } from "./kinds/policy-rules.ts";
 import { addRoute, removeRoute } from "./kinds/routes.ts";
 import { addRule, removeRule } from "./kinds/rules.ts";
 import { patchServiceSelector, patchServiceTargetPort } from "./kinds/services.ts";
+import { setBridgePort } from "./kinds/set-bridge-port.ts";
 import { setFdb } from "./kinds/set-fdb.ts";
-import { setHairpin } from "./kinds/set-hairpin.ts";
 import { setIpsetEntry } from "./kinds/set-ipset-entry.ts";
 import { setMaster } from "./kinds/set-master.ts";
 import { setPolicy } from "./kinds/set-policy.ts";
@@ -35,7 +35,7 @@ export const REPAIR_KINDS = {
   "remove-neighbour": removeNeighbour,
   "set-fdb": setFdb,
   "set-ipset-entry": setIpsetEntry,
-  "set-hairpin": setHairpin,
+  "set-bridge-port": setBridgePort,
   "set-master": setMaster,
   "add-address": addAddress,
   "set-vxlan": setVxlan,

@@ -1,4 +1,4 @@
-import { type Ip, sameIp } from "../ip.ts";
+import { bracketed, type Ip, sameIp } from "../ip.ts";
 import type { Socket, Table } from "../netns.ts";
 import { groupBy, indexedBy } from "./table-index.ts";
 
@@ -14,13 +14,29 @@ export function socketsFor(
 ): readonly Socket[] {
   const takes = (byPort(table).get(`${protocol} ${port}`) ?? []).filter(
     (s) =>
-      s.state === (protocol === "tcp" ? "LISTEN" : "UNCONN") &&
+      isWaiting(s) &&
       s.families.includes(address.family) &&
       (s.local === null || sameIp(s.local, address)) &&
       (s.dev === null || s.dev === iif),
   );
   const bound = takes.filter((s) => s.local !== null);
   return bound.length > 0 ? bound : takes;
+}
+
+/** Those that wait at this port, whatever address they are bound to: `LISTEN 127.0.0.1:8080`. */
+export function waitingAt(table: Table<Socket>, protocol: "tcp" | "udp", port: number): readonly string[] {
+  const waiting = (byPort(table).get(`${protocol} ${port}`) ?? []).filter((s) => isWaiting(s));
+  return [...new Set(waiting.map((s) => `${s.state} ${localText(s)}`))].sort();
+}
+
+/** As `ss` prints it. */
+function localText({ local, families, localPort, dev }: Socket): string {
+  const any = families.includes(4) ? (families.includes(6) ? "*" : "0.0.0.0") : "[::]";
+  return `${local === null ? any : bracketed(local)}${dev === null ? "" : `%${dev}`}:${localPort}`;
+}
+
+function isWaiting({ protocol, state }: Socket): boolean {
+  return state === (protocol === "tcp" ? "LISTEN" : "UNCONN");
 }
 
 /** The socket that takes a first packet to this address and port (__inet_lookup_listener, udp4_lib_lookup2). */

@@ -142,7 +142,14 @@ const EDITS: Readonly<Record<string, Edit>> = {
     link: "cni0",
     address: { ip: ip("10.42.0.1"), prefix: prefix("10.42.0.0/24"), scope: "global", secondary: false, because },
   },
-  "hairpin-off": { do: "set-hairpin", ...host, link: "veth88cf15e1", on: true },
+  "hairpin-off": { do: "set-bridge-port", ...host, link: "veth88cf15e1", attribute: "hairpin", value: "on" },
+  "bridge-port-blocked": {
+    do: "set-bridge-port",
+    ...host,
+    link: "veth88cf15e1",
+    attribute: "state",
+    value: "forwarding",
+  },
   "conntrack-stale-dnat": {
     do: "delete-conntrack",
     ...host,

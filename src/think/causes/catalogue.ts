@@ -1,6 +1,7 @@
 import type { Cause, Finding, Recognised } from "./cause.ts";
 import { gatewayAddressMissing, nodeAddressMissing, podAddressMissing } from "./addresses.ts";
 import {
+  bridgePortBlocked,
   bridgePortMissing,
   hairpinOff,
   staleConntrack,
@@ -21,6 +22,7 @@ import {
 } from "./netfilter.ts";
 import {
   duplicatePodIp,
+  duplicateVtepMac,
   fabricDrop,
   listenBacklogFull,
   nodeDown,
@@ -30,6 +32,7 @@ import {
   notTranslated,
   portClosed,
   selectorMismatch,
+  staleDnat,
   staleProxyRules,
   targetPortWrong,
   unnamed,
@@ -85,6 +88,7 @@ export const CAUSES: readonly Cause[] = [
   gatewayAddressMissing,
   nodeAddressMissing,
   hairpinOff,
+  bridgePortBlocked,
   staleConntrack,
   policyRuleDiverts,
   policyRuleMissing,
@@ -97,10 +101,12 @@ export const CAUSES: readonly Cause[] = [
   noReadyEndpoints,
   notTranslated,
   staleProxyRules,
+  staleDnat,
   noLocalEndpoint,
   listenBacklogFull,
   portClosed,
   duplicatePodIp,
+  duplicateVtepMac,
   fabricDrop,
   nodeDown,
 ];

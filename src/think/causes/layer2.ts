@@ -108,7 +108,20 @@ export const hairpinOff: Cause = {
     },
     zh: { summary: (p) => `节点 ${p.node} 的网桥端口 ${p.link} 不允许报文原路折返（hairpin 关闭）。` },
   },
-  recognise: ({ edits: [edit] }) => (edit?.do === "set-hairpin" ? single({ link: edit.link }) : null),
+  recognise: ({ edits: [edit] }) =>
+    edit?.do === "set-bridge-port" && edit.attribute === "hairpin" ? single({ link: edit.link }) : null,
+};
+
+export const bridgePortBlocked: Cause = {
+  id: "bridge-port-blocked",
+  layer: "link",
+  words: {
+    en: {
+      summary: (p) => `The bridge port ${p.link} on ${p.node} keeps back frames that it ought to pass: ${p.found}.`,
+    },
+    zh: { summary: (p) => `节点 ${p.node} 的网桥端口 ${p.link} 拦住了本该放行的帧：${p.found}。` },
+  },
+  recognise: ({ edits: [edit] }) => (edit?.do === "set-bridge-port" ? single({ link: edit.link }) : null),
 };
 
 export const bridgePortMissing: Cause = {

@@ -130,6 +130,10 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     en: "A bridge does not send a frame back by the port that it came in by. A pod that reaches itself through its own Service needs just that: it is missing only where the Service happens to choose the pod that asks.",
     zh: "网桥默认不会把帧从进来的端口再送回去。Pod 经由自己的 Service 访问到自己时恰恰需要这样：只有 Service 恰好选中发起访问的那个 Pod 时才会失败。",
   },
+  "bridge-port-blocked": {
+    en: "A port of a bridge passes frames in the state forwarding alone. Two ports that are both isolated pass each other nothing. A port that neither learns who is behind it nor lets out what the bridge sends to all is deaf: nothing ever leads there.",
+    zh: "网桥端口只有处于 forwarding 状态时才收发帧。两个都设了 isolated 的端口之间互不转发。一个端口如果既不学习对端的 MAC（learning off），又不放行泛洪帧（flood off），就等于聋了：没有任何帧会从它出去。",
+  },
   "conntrack-stale-dnat": {
     en: "NAT is decided for the first packet of a connection and then kept. A flow that never pauses, as UDP from a fixed port, goes on to the address of then, though the rules have changed since.",
     zh: "NAT 只在连接的第一个报文时决定，之后一直沿用。从不停歇的流（例如固定端口的 UDP）会继续发往当时的地址，尽管规则早已改变。",
@@ -174,6 +178,10 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     en: "On every node kube-proxy writes a DNAT rule for each endpoint. A rule of this node still names an address that the Service's EndpointSlices do not list at all: what it sends there goes to nobody, or to somebody else.",
     zh: "kube-proxy 在每个节点上为每个 Endpoint 写一条 DNAT 规则。这个节点的规则仍指向一个 EndpointSlice 里早已没有的地址：发过去的报文没人收，或者落到别人手里。",
   },
+  "stale-dnat": {
+    en: "A DNAT rule holds an address until somebody takes the rule away. Where the pod has gone and the rule has not, connections are still led to the old address, which nobody answers for; a newer rule for the same port stands behind it and is never asked.",
+    zh: "DNAT 规则里写死了目的地址，没人删就一直在。Pod 没了而规则还在，连接就仍被转到旧地址，那里已无人应答；同一端口的新规则排在它后面，永远轮不到。",
+  },
   "listen-backlog-full": {
     en: "The kernel completes connections for a server and queues them until it accepts them. It accepts none, the queue is full, and the kernel drops further SYNs without an answer.",
     zh: "内核替服务进程完成连接，排进队列，等它 accept。它不再 accept，队列已满，之后的 SYN 被内核直接丢弃，没有任何应答。",
@@ -197,6 +205,10 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
   "duplicate-pod-ip": {
     en: "Every pod has an address of its own, which the CNI's IPAM keeps account of. Here it is in two places. Two pods have it, and each node sends what is for it where its own routes or neighbours lead: to the one from here, to the other from there. Or a node has it by a link or a local route, and takes what is sent to it for its own, wherever the pod runs.",
     zh: "每个 Pod 的地址都是独有的，由 CNI 的 IPAM 记账。现在这个地址有两处在用。或是两个 Pod 地址相同，各节点按自己的路由或邻居表转发：从这里到的是这一个，从那里到的是另一个。或是某个节点的网卡或本地路由带上了它，不管 Pod 在哪里，发往该地址的报文都被这个节点自己收下。",
+  },
+  "duplicate-vtep-mac": {
+    en: "A VXLAN device drops a frame whose source is its own MAC address: it must have sent that itself. Where two nodes' devices have one address, neither takes anything from the other, and the others know only one of them by it.",
+    zh: "VXLAN 设备收到源 MAC 与自己相同的帧会直接丢弃：那只可能是自己发出去的。两个节点的设备 MAC 相同时，彼此的报文都收不到；其他节点按这个 MAC 也只认得其中一个。",
   },
   "fabric-drop": {
     en: "The packet left one node's interface and never reached the other's, and both were listened to all the time. What lies between them belongs to neither node.",

@@ -58,6 +58,22 @@ export const staleProxyRules: Cause = {
   recognise: () => null,
 };
 
+export const staleDnat: Cause = {
+  id: "stale-dnat",
+  layer: "netfilter",
+  words: {
+    en: {
+      summary: (p) =>
+        `A rule on ${p.node} leads what is for ${p.address} to ${p.target}, an address of the pods' network that no pod has.`,
+    },
+    zh: {
+      summary: (p) =>
+        `节点 ${p.node} 上有一条规则把发往 ${p.address} 的流量转到 ${p.target}，这是 Pod 网段里的地址，却没有任何 Pod 在用。`,
+    },
+  },
+  recognise: () => null,
+};
+
 export const listenBacklogFull: Cause = {
   id: "listen-backlog-full",
   layer: "socket",
@@ -131,8 +147,18 @@ export const portClosed: Cause = {
   id: "port-closed",
   layer: "socket",
   words: {
-    en: { summary: (p) => `Nothing listens on port ${p.port} of ${p.pod}.` },
-    zh: { summary: (p) => `${p.pod} 的 ${p.port} 端口无人监听。` },
+    en: {
+      summary: (p) =>
+        p.found === undefined
+          ? `Nothing listens on port ${p.port} of ${p.pod}.`
+          : `On ${p.pod} nothing takes what comes to port ${p.port}: the server there listens for other addresses only (${p.found}).`,
+    },
+    zh: {
+      summary: (p) =>
+        p.found === undefined
+          ? `${p.pod} 的 ${p.port} 端口无人监听。`
+          : `${p.pod} 上没有进程接收发到 ${p.port} 端口的连接：那里的服务只监听别的地址（${p.found}）。`,
+    },
   },
   recognise: () => null,
 };
@@ -145,6 +171,22 @@ export const duplicatePodIp: Cause = {
       summary: (p) => `The address ${p.address} is held more than once: ${p.found}. What was sent to it met ${p.met}.`,
     },
     zh: { summary: (p) => `地址 ${p.address} 被不止一处占用：${p.found}。发往该地址的报文到了 ${p.met}。` },
+  },
+  recognise: () => null,
+};
+
+export const duplicateVtepMac: Cause = {
+  id: "duplicate-vtep-mac",
+  layer: "tunnel",
+  words: {
+    en: {
+      summary: (p) =>
+        `The tunnels of several nodes have the MAC address ${p.mac}: ${p.found}. ${p.met} took the packet for one of its own that came back, and dropped it.`,
+    },
+    zh: {
+      summary: (p) =>
+        `多个节点的隧道设备用了同一个 MAC 地址 ${p.mac}：${p.found}。${p.met} 以为报文是自己发出又绕回来的，于是丢弃。`,
+    },
   },
   recognise: () => null,
 };

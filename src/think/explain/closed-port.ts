@@ -1,5 +1,7 @@
 import { sameIp } from "../../facts/ip.ts";
-import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
+import { waitingAt } from "../../facts/lookup/sockets.ts";
+import { type NetnsId, netnsNameOf, nodeOf } from "../../facts/provenance.ts";
+import type { World } from "../../facts/world.ts";
 import type { NamedCause } from "./explain.ts";
 import type { Suspect } from "./suspect.ts";
 
@@ -11,7 +13,11 @@ export interface Doubts {
 }
 
 /** The host is reached and has no socket there: the fact that decides is the socket's absence, which no edit reverts. */
-export function closedPort(suspect: Suspect, { kernelDissents, isSomebodyElses }: Doubts): readonly NamedCause[] {
+export function closedPort(
+  suspect: Suspect,
+  world: World,
+  { kernelDissents, isSomebodyElses }: Doubts,
+): readonly NamedCause[] {
   const { predicted, tried, outcomes } = suspect;
   const at = predicted?.at;
   if (at?.end !== "PORT_CLOSED" || predicted?.leg !== "request" || !at.decidedBy.some((r) => r.of === "socket")) {
@@ -37,6 +43,7 @@ export function closedPort(suspect: Suspect, { kernelDissents, isSomebodyElses }
   const netns = netnsNameOf(at.netns);
   const { port } = at.destination;
   const object = `socket ${tried.flow.protocol} ${port}`;
+  const found = elsewhere(world, at.netns, tried.flow.protocol, port);
   const pod = netns.startsWith("pod:") ? netns.slice(4) : node;
   return [
     {
@@ -44,13 +51,20 @@ export function closedPort(suspect: Suspect, { kernelDissents, isSomebodyElses }
       node,
       netns,
       object,
-      found: null,
+      found,
       wanted: "LISTEN",
-      params: { node, netns, object, port: String(port), pod },
+      params: { node, netns, object, port: String(port), pod, ...(found === null ? {} : { found }) },
       confidence: isDoubtful ? "suspected" : isSure ? "confirmed" : "likely",
       edits: [],
       proven: false,
       suspects: [suspect],
     },
   ];
+}
+
+/** Who waits at that port for other addresses: a server that listens on the loopback alone. */
+function elsewhere(world: World, netns: NetnsId, protocol: "tcp" | "udp" | "icmp", port: number): string | null {
+  const sockets = world.netns.get(netns)?.sockets;
+  const waiting = sockets?.known !== true || protocol === "icmp" ? [] : waitingAt(sockets.value, protocol, port);
+  return waiting.length === 0 ? null : waiting.join(", ");
 }

@@ -12,6 +12,7 @@ import {
   triedIn,
   type Watch,
 } from "../../../test/explain/what-happens.ts";
+import type { Cluster } from "../../facts/cluster.ts";
 import { ip, prefix } from "../../facts/ip.ts";
 import { known, unknown } from "../../facts/provenance.ts";
 import type { Match } from "../../facts/ruleset.ts";
@@ -71,6 +72,7 @@ function evidence(world: World, corrections: readonly Correction[], parts: Parti
     isComplete: () => true,
     describe: (edit) => describeEdit(world, edit),
     servedAt: () => null,
+    isEndpoint: () => false,
     permission: () => ({ allowed: true, by: [], direction: "ingress" }),
     wrongTargetPort: () => null,
     kernelDissents: () => false,
@@ -580,6 +582,20 @@ describe("a closed port", () => {
   });
 });
 
+describe("a server that listens for other addresses", () => {
+  test("is found, and no address that was asked for", async () => {
+    const onLoopback: make.Change = (world) =>
+      replaceTable(world, POD, "sockets", (rows) =>
+        rows.map((s) => (s.state === "LISTEN" ? { ...s, local: ip("127.0.0.1"), families: [4] } : s)),
+      );
+    const world = make.made(healthy, onLoopback);
+    const refused = tried(world, TO_POD, (one) => ({ ...one, outcome: "refused" }));
+    const [cause, ...others] = await causesOf(world, refused);
+    expect(others).toEqual([]);
+    expect(plain(cause)).toMatchObject({ id: "port-closed", confidence: "confirmed", found: "LISTEN 127.0.0.1:8080" });
+  });
+});
+
 describe("a node port that no node translates", () => {
   const place = { backend: "iptables-nft", family: "ip", table: "nat", chain: "KUBE-NODEPORTS" } as const;
   const untranslated: make.Change = (world) =>
@@ -761,8 +777,58 @@ describe("a Service's packets are translated to an address that is no endpoint o
   test("by a rule that asks itself whom a packet is for: that rule, and no word of kube-proxy", async () => {
     const to = [{ match: "destination", negate: false, prefixes: [prefix("10.43.238.112/32")] }] as const;
     expect(await saidOf(make.rule("k1/host", "nat/PREROUTING", astray, to))).toEqual([
-      "confirmed rule-drops k1 rule iptables-nft:nat/PREROUTING#1",
+      "confirmed stale-dnat k1 rule iptables-nft:nat/PREROUTING#1",
     ]);
+  });
+});
+
+describe("a rule translates to an address of the pods' network", () => {
+  const TO_HOST_PORT = flowTo("k1/host", "192.168.6.142", 8088);
+  const hostPort: readonly Match[] = [
+    { match: "destination", negate: false, prefixes: [prefix("192.168.6.142/32")] },
+    { match: "dport", negate: false, ranges: [[8088, 8088]] },
+  ];
+  const to = (address: string) => {
+    const { value } = ip(address);
+    return [{ do: "DNAT", range: { low: value, high: value, ports: [8080, 8080], random: false } }] as const;
+  };
+  const leads = (address: string): make.Change => make.rule("k2/host", "nat/PREROUTING", to(address), hostPort);
+
+  async function saidOf(change: make.Change, parts: Partial<Cluster> = {}) {
+    const { world: as, cluster } = await recordedCluster("vxlan-healthy");
+    const world = make.made(as, change);
+    const own = [triedIn(world, world, TO_HOST_PORT)];
+    const { causes } = await reckonOf(world, own, [], new Map(), { ...cluster, ...parts });
+    return causes.map((cause) => `${told(cause)} ${cause.edits.map((edit) => edit.do).join(" ")}`);
+  }
+
+  test("that nobody has, before one that would deliver: it alone stands in the way", async () => {
+    const stale = "confirmed stale-dnat k2 rule iptables-nft:nat/PREROUTING#1 remove-rule";
+    expect(await saidOf(make.all(leads("10.42.0.3"), leads("10.42.0.77")))).toEqual([stale]);
+  });
+
+  test("that nobody has, and nothing behind it: likely, and no rule is taken away", async () => {
+    expect(await saidOf(leads("10.42.0.77"))).toEqual(["likely stale-dnat k2 rule iptables-nft:nat/PREROUTING#1 "]);
+  });
+
+  test("that the API gives to a pod, or lists as an endpoint: then it is not the rule that is stale", async () => {
+    const { cluster } = await recordedCluster("vxlan-healthy");
+    const both = make.all(leads("10.42.0.3"), leads("10.42.0.77"));
+    const [pod] = cluster.pods;
+    const [endpoint] = cluster.endpoints;
+    if (pod === undefined || endpoint === undefined) throw new Error("the recording has neither");
+    const given = { ...pod, name: "new", node: "k2", phase: "Running", hostNetwork: false, ips: [ip("10.42.0.77")] };
+    expect(await saidOf(both, { pods: [...cluster.pods, given] })).not.toContainEqual(
+      expect.stringContaining("stale-dnat"),
+    );
+    const listed = { ...endpoint, ip: ip("10.42.0.77"), port: 8080 };
+    expect(await saidOf(both, { endpoints: [...cluster.endpoints, listed] })).not.toContainEqual(
+      expect.stringContaining("stale-dnat"),
+    );
+  });
+
+  test("outside of it a machine may be that nobody reads", async () => {
+    expect(await saidOf(leads("192.168.6.200"))).not.toContainEqual(expect.stringContaining("stale-dnat"));
   });
 });
 

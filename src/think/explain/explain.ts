@@ -13,12 +13,14 @@ import { innerIp } from "../walk/packet.ts";
 import { closedPort } from "./closed-port.ts";
 import { confidenceIn, contradicts } from "./confidence.ts";
 import { duplicateAddress } from "./duplicate-address.ts";
+import { duplicateMac } from "./duplicate-mac.ts";
 import { fabricCause, type Sizes } from "./fabric.ts";
 import { fullQueue } from "./full-queue.ts";
 import { confidenceInDenial, denialAt, meantDenial, opensFilter } from "./meant-denial.ts";
 import { failureBehind, isWholeFor, nextStage } from "./series.ts";
 import { isStoppedBefore, type SilentNode, silentCause } from "./silent.ts";
 import { staleEndpoint } from "./stale-endpoint.ts";
+import { staleTranslation } from "./stale-translation.ts";
 import type { Suspect } from "./suspect.ts";
 import { untranslated } from "./untranslated.ts";
 import { ofService } from "./wrong-port.ts";
@@ -70,6 +72,8 @@ export interface Evidence {
   };
   /** The Service whose address that is, and its endpoints; null where every node need not translate it. */
   readonly servedAt: (ip: Ip, port: number, protocol: string) => Served | null;
+  /** The API lists it among some Service's endpoints, ready or not. */
+  readonly isEndpoint: (ip: Ip, port: number) => boolean;
   /** What the declared policies mean for a request that went this way. */
   readonly permission: (flow: Flow, at: Branch) => Permission;
   /** The Service that leads there by mistake, where nothing listens; null where none does. */
@@ -130,20 +134,24 @@ function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
   }
   const stale = staleEndpoint(suspect, evidence.world, evidence.servedAt, kernelDissents);
   if (stale.length > 0) return stale;
+  const left = staleTranslation(suspect, evidence, kernelDissents);
+  if (left.length > 0) return left;
   const duplicate = duplicateAddress(suspect, evidence.world, evidence.holdersOf, kernelDissents);
   if (duplicate.length > 0) return duplicate;
+  const cloned = duplicateMac(suspect, evidence.world, kernelDissents);
+  if (cloned.length > 0) return cloned;
   const cures = evidence.corrections(suspect).filter((c) => c.isCure);
   const [best] = cures;
   if (best === undefined) {
-    const left = untranslated(suspect, evidence.world, evidence.servedAt, kernelDissents);
-    if (left.length > 0) return left;
+    const asItWas = untranslated(suspect, evidence.world, evidence.servedAt, kernelDissents);
+    if (asItWas.length > 0) return asItWas;
     const { ip, port } = predicted.at.destination;
     const owner = evidence.ownerOf(ip);
     const isSomebodyElses = owner !== null && owner !== predicted.at.netns;
     const wrong = evidence.wrongTargetPort(ip, port, suspect.tried.flow.protocol);
     return [
       ...fullQueue(suspect, evidence.world, { kernelDissents, countersRest: evidence.countersRest(suspect) }),
-      ...closedPort(suspect, { kernelDissents, isSomebodyElses }).map((closed) =>
+      ...closedPort(suspect, evidence.world, { kernelDissents, isSomebodyElses }).map((closed) =>
         wrong === null ? closed : ofService(closed, suspect, wrong, evidence.world),
       ),
     ];

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { said } from "../../../test/said.ts";
 import type { Cluster } from "../../facts/cluster.ts";
 import { type Ip, ip, prefix } from "../../facts/ip.ts";
-import type { Link, Netns, Route } from "../../facts/netns.ts";
+import type { BridgePort, Link, Netns, Route } from "../../facts/netns.ts";
 import type { Rule } from "../../facts/ruleset.ts";
 import { linksOf, type World } from "../../facts/world.ts";
 import { collectWorld } from "../../read/collect/collect-world.ts";
@@ -154,16 +154,55 @@ describe("faults put into the recorded healthy flannel cluster", () => {
     return world;
   }
 
-  test("a pod's link on k2 has left the bridge that the others are ports of", () => {
-    const [port] = linksOf(healthy.netns.get("k2/host")).filter(({ name }) => {
+  /** The link on k2 behind which a pod has this address. */
+  function portOn(address: string): Link {
+    const port = linksOf(healthy.netns.get("k2/host")).find(({ name }) => {
       const end = otherEnd(healthy, "k2/host", name);
       return (
         end !== null &&
-        linksOf(healthy.netns.get(end.netns)).some((l) => l.addresses.some((a) => a.ip.text === "10.42.0.3"))
+        linksOf(healthy.netns.get(end.netns)).some((l) => l.addresses.some((a) => a.ip.text === address))
       );
     });
-    const name = port?.name ?? "";
-    const hairpin = port?.port?.hairpin ?? false;
+    if (port === undefined) throw new Error(`no port for ${address}`);
+    return port;
+  }
+  function port(link: Link, change: Partial<BridgePort>, from: World = healthy): World {
+    return changeLink(from, "k2/host", link.name, (l) => ({ ...l, port: l.port && { ...l.port, ...change } }));
+  }
+
+  test("a port of k2's bridge is disabled", () => {
+    const { name } = portOn("10.42.0.3");
+    expect(causes(port(portOn("10.42.0.3"), { state: "disabled" }), toK2)).toEqual([
+      `k2/host: link ${name}: state disabled -> state forwarding`,
+    ]);
+  });
+
+  test("a port that STP has disabled is nobody's to enable", () => {
+    const world = changeLink(port(portOn("10.42.0.3"), { state: "disabled" }), "k2/host", "cni0", (l) => ({
+      ...l,
+      bridge: l.bridge && { ...l.bridge, stp: true },
+    }));
+    expect(causes(world, toK2)).toEqual([]);
+  });
+
+  test("a port is deaf: a node's request is answered by nobody", () => {
+    const { name } = portOn("10.42.0.3");
+    const forgotten = replaceTable(healthy, "k2/host", "fdb", (rows) => rows.filter((row) => row.dev !== name));
+    const world = port(portOn("10.42.0.3"), { learning: false, flood: false }, forgotten);
+    expect(causes(world, toK2)).toEqual([`k2/host: link ${name}: learning off -> learning on`]);
+  });
+
+  test("two isolated ports pass each other nothing, and the third passes both", () => {
+    const [one, other] = [portOn("10.42.0.2"), portOn("10.42.0.3")];
+    const world = port(one, { isolated: true }, port(other, { isolated: true }));
+    const pod = [...world.netns.keys()].find((id) => id.startsWith("k2/pod:default/backend")) ?? "";
+    expect(causes(world, flow(pod, "10.42.0.3"))).toContain(`k2/host: link ${other.name}: isolated on -> isolated off`);
+    expect(causes(world, toK2)).toEqual([""]);
+  });
+
+  test("a pod's link on k2 has left the bridge that the others are ports of", () => {
+    const { name, port: present } = portOn("10.42.0.3");
+    const hairpin = present?.hairpin ?? false;
     const world = link("k2/host", name, (l) => ({ ...l, master: null, port: null }));
     expect(causes(world, toK2)).toEqual([`k2/host: link ${name}: no master -> master cni0`]);
     const [only] = search(world, toK2).found;

@@ -437,11 +437,30 @@ describe.skipIf(!isRoot)("every kind of repair, in a namespace (needs root)", ()
   });
 
   it("hairpin of a port", async () => {
-    await roundTrip(ofEdit({ do: "set-hairpin", netns: HOST, link: "pod0", on: true }), () => {
+    const port = { do: "set-bridge-port", netns: HOST, link: "pod0" } as const;
+    await roundTrip(ofEdit({ ...port, attribute: "hairpin", value: "on" }), () => {
       expect(node.sh("bridge -d link show dev pod0")).toContain("hairpin on");
     });
-    const applied = await apply(repair("set-hairpin", { link: "eth0", on: "true" }));
+    const applied = await apply(repair("set-bridge-port", { link: "eth0", attribute: "hairpin", value: "on" }));
     expect(applied.error?.code).toBe("unreadable");
+  });
+
+  it("what else keeps a port from passing frames", async () => {
+    const port = { do: "set-bridge-port", netns: HOST, link: "pod0" } as const;
+    node.sh("bridge link set dev pod0 isolated on learning off state 0");
+    try {
+      await roundTrip(ofEdit({ ...port, attribute: "isolated", value: "off" }), () => {
+        expect(node.sh("bridge -d link show dev pod0")).toContain("isolated off");
+      });
+      await roundTrip(ofEdit({ ...port, attribute: "learning", value: "on" }), () => {
+        expect(node.sh("bridge -d link show dev pod0")).toContain("learning on");
+      });
+      await roundTrip(ofEdit({ ...port, attribute: "state", value: "forwarding" }), () => {
+        expect(node.sh("bridge -d link show dev pod0")).toContain("state forwarding");
+      });
+    } finally {
+      node.sh("bridge link set dev pod0 isolated off learning on state 3");
+    }
   });
 
   it("a stale conntrack entry, which the kernel makes anew by itself", async () => {

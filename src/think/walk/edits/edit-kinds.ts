@@ -10,8 +10,8 @@ import { addPolicyRule, removePolicyRule } from "./policy-rules.ts";
 import { removeNeighbour } from "./remove-neighbour.ts";
 import { removeRoute } from "./remove-route.ts";
 import { isRuleOfAll, removeRule } from "./remove-rule.ts";
+import { setBridgePort } from "./set-bridge-port.ts";
 import { setFdb } from "./set-fdb.ts";
-import { setHairpin } from "./set-hairpin.ts";
 import { setIpsetEntry } from "./set-ipset-entry.ts";
 import { setLinkMtu } from "./set-link-mtu.ts";
 import { setLinkUp } from "./set-link-up.ts";
@@ -37,7 +37,7 @@ export const EDIT_KINDS = {
   "remove-neighbour": removeNeighbour,
   "set-fdb": setFdb,
   "set-ipset-entry": setIpsetEntry,
-  "set-hairpin": setHairpin,
+  "set-bridge-port": setBridgePort,
   "set-master": setMaster,
   "set-vxlan": setVxlan,
   "delete-conntrack": deleteConntrack,

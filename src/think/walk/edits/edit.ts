@@ -3,6 +3,9 @@ import type { Address, FdbEntry, Neighbour, PolicyRule, Route } from "../../../f
 import type { NetnsId } from "../../../facts/provenance.ts";
 import type { Backend, Rule } from "../../../facts/ruleset.ts";
 
+/** What a bridge may hold against a port, by the words of `bridge link set`. */
+export type PortAttribute = "hairpin" | "isolated" | "learning" | "state";
+
 /** One change of one fact: what a repair would do, or what `--set` supposes. */
 export type Edit =
   | { readonly do: "set-sysctl"; readonly netns: NetnsId; readonly key: string; readonly value: string }
@@ -64,7 +67,14 @@ export type Edit =
       /** Add it, or take it out. */
       readonly present: boolean;
     }
-  | { readonly do: "set-hairpin"; readonly netns: NetnsId; readonly link: string; readonly on: boolean }
+  | {
+      readonly do: "set-bridge-port";
+      readonly netns: NetnsId;
+      readonly link: string;
+      readonly attribute: PortAttribute;
+      /** `on` or `off`; of `state` its name, `forwarding`. */
+      readonly value: string;
+    }
   | {
       readonly do: "set-master";
       readonly netns: NetnsId;
