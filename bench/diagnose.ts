@@ -13,7 +13,7 @@ import { LabError } from "../src/lab/lab-error.ts";
 import { findNode } from "../src/lab/plan.ts";
 import { requireLab } from "../src/lab/state.ts";
 import { labUp } from "../src/lab/up.ts";
-import { expectedOf, iptablesBackend } from "../test/matrix/lab-fault-causes.ts";
+import { expectedOf, iptablesBackend, noteOf } from "../test/matrix/lab-fault-causes.ts";
 import { isHealthy, type Symptom, symptomsOf } from "../test/matrix/symptoms.ts";
 import { median } from "./lib/timing.ts";
 
@@ -60,12 +60,13 @@ for (const fault of left)
   console.log(`${fault}: no lab here can have it, or nothing that its users do comes across it`);
 tellStages(all);
 
-/** The first thing that the lab's users do and that this fault breaks; null where this lab cannot have it. */
+/** The first thing that the lab's users do and that this fault breaks, or the URL where it breaks none; null where this lab cannot have it. */
 async function broken(lab: Lab, fault: string): Promise<Pick<Symptom, "input" | "flags"> | null> {
   try {
     const { node } = await injectFault(lab.name, fault);
     const { plan } = requireLab(lab.name);
     const where = { plan, node: findNode(plan, node ?? "k1"), backend: await iptablesBackend() };
+    if (noteOf(fault, where) !== null) return { input: lab.url };
     for (const symptom of [...expectedOf(fault, where).symptoms, ...symptomsOf(lab, plan)])
       if (!isHealthy(await symptom.try())) return symptom;
     return null;
