@@ -21,29 +21,31 @@ export const TUNNEL_FAULTS: readonly UnlistedFault[] = [
   {
     id: "the node is a clone of the other: their tunnels have one MAC address",
     cni: "flannel",
-    inject: ({ plan, near, far, tunnel }) => [
-      on(near.netns, `ip link set ${tunnel} address ${far.tunnelMac}`),
-      ...plan.nodes.flatMap((node) => (node.name === near.name ? [] : [on(node.netns, ...knownBy(near, tunnel, far))])),
-    ],
-    revert: ({ plan, near, far, tunnel }) => [
-      on(near.netns, `ip link set ${tunnel} address ${near.tunnelMac}`),
-      ...plan.nodes.flatMap((node) => [
-        ...(node.name === near.name ? [] : [on(node.netns, ...knownBy(near, tunnel, near))]),
-        ...(node.name === far.name || node.name === near.name ? [] : [on(node.netns, ...knownBy(far, tunnel, far))]),
-        ...(node.name === far.name
-          ? [on(node.netns, `bridge fdb del ${far.tunnelMac} dev ${tunnel} dst ${near.address} self`)]
-          : []),
-      ]),
+    inject: (scene) => withMac(scene, scene.far),
+    revert: (scene) => [
+      ...withMac(scene, scene.near),
+      on(scene.far.netns, `bridge fdb del ${scene.far.tunnelMac} dev ${scene.tunnel} dst ${scene.near.address} self`),
     ],
     truths: ({ far }) => only(`duplicate-vtep-mac null MAC address ${far.tunnelMac}`),
   },
 ];
 
-/** How the others know a node's tunnel, under the MAC address of one that may be another. */
-function knownBy(node: PlannedNode, tunnel: string, { tunnelMac }: PlannedNode): string[] {
+/** The near node's tunnel is made under the MAC address of another's, and each CNI's daemon tells its kernel of all others. */
+function withMac({ plan, near, tunnel }: Scene, { tunnelMac }: PlannedNode) {
+  const known = plan.nodes.map((node) => (node.name === near.name ? { ...near, tunnelMac } : node));
   return [
-    `ip neigh replace ${node.tunnelAddress} lladdr ${tunnelMac} dev ${tunnel} nud permanent`,
-    `bridge fdb replace ${tunnelMac} dev ${tunnel} dst ${node.address} self permanent`,
+    on(near.netns, `ip link set ${tunnel} address ${tunnelMac}`),
+    ...plan.nodes.map(({ name, netns }) =>
+      on(
+        netns,
+        ...known
+          .filter((other) => other.name !== name)
+          .flatMap((other) => [
+            `ip neigh replace ${other.tunnelAddress} lladdr ${other.tunnelMac} dev ${tunnel} nud permanent`,
+            `bridge fdb replace ${other.tunnelMac} dev ${tunnel} dst ${other.address} self permanent`,
+          ]),
+      ),
+    ),
   ];
 }
 
