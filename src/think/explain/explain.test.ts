@@ -827,6 +827,15 @@ describe("a rule translates to an address of the pods' network", () => {
     );
   });
 
+  test("that nobody has, and no route of the node: whatever the router does with it, it is lost", async () => {
+    const ownSubnet: make.Change = (world) =>
+      replaceTable(world, "k2/host", "routes", (routes) => routes.filter((r) => r.dst.text !== "10.42.0.0/24"));
+    const change = make.all(leads("10.42.0.77"), ownSubnet);
+    const world = make.made((await recordedCluster("vxlan-healthy")).world, change);
+    expect(walk(world, TO_HOST_PORT).branches.map((b) => b.end)).toEqual(["UNKNOWN"]);
+    expect(await saidOf(change)).toEqual(["likely stale-dnat k2 rule iptables-nft:nat/PREROUTING#1 "]);
+  });
+
   test("outside of it a machine may be that nobody reads", async () => {
     expect(await saidOf(leads("192.168.6.200"))).not.toContainEqual(expect.stringContaining("stale-dnat"));
   });

@@ -14,11 +14,12 @@ import { translationOf } from "./translation.ts";
 /**
  * A node's rule leads the packets to an address of the pods' network that is nobody's, and no Service's: left over from a pod that
  * has gone (the hostPort of a sandbox that was not torn down, rules that were saved and restored). Where the rules behind it would
- * deliver, it alone stands in the way.
+ * deliver, it alone stands in the way. Where no router of ours knows the address, what becomes of the packet is not known, but that
+ * it is lost.
  */
 export function staleTranslation(suspect: Suspect, evidence: Evidence, kernelDissents: boolean): readonly NamedCause[] {
   const { predicted, branch, tried, witness, attempts, failed } = suspect;
-  if (predicted?.leg !== "request" || predicted.at.end === "UNKNOWN") return [];
+  if (predicted?.leg !== "request") return [];
   const { world } = evidence;
   const translation = translationOf(world, branch);
   if (translation === null) return [];
@@ -27,9 +28,11 @@ export function staleTranslation(suspect: Suspect, evidence: Evidence, kernelDis
   const edit: EditOf<"remove-rule"> = { do: "remove-rule", netns, ...place, number: rule.number, text: rule.text };
   const { branches } = walk(applyEdit(world, edit), tried.flow);
   const delivers = branches.length > 0 && branches.every((way) => arrives(way) === true);
-  const isMet = witness === "agree" && failed > 0 && attempts === failed;
-  const isUntried = tried.tries.length === 0;
-  const sure = isMet && delivers ? "confirmed" : "likely";
+  const isLost = failed > 0 && attempts === failed;
+  const isForetold = predicted.at.end !== "UNKNOWN";
+  const isMet = isLost && (witness === "agree" || !isForetold);
+  const isUntried = tried.tries.length === 0 && isForetold;
+  const sure = isMet && isForetold && delivers ? "confirmed" : "likely";
   const node = nodeOf(netns);
   const object = `rule ${chainText(place)}#${rule.number}`;
   return [
