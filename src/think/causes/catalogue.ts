@@ -22,6 +22,7 @@ import {
 } from "./netfilter.ts";
 import {
   duplicatePodIp,
+  duplicateVtepAddress,
   duplicateVtepMac,
   fabricDrop,
   listenBacklogFull,
@@ -106,6 +107,7 @@ export const CAUSES: readonly Cause[] = [
   listenBacklogFull,
   portClosed,
   duplicatePodIp,
+  duplicateVtepAddress,
   duplicateVtepMac,
   fabricDrop,
   nodeDown,

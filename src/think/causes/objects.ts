@@ -191,6 +191,22 @@ export const duplicateVtepMac: Cause = {
   recognise: () => null,
 };
 
+export const duplicateVtepAddress: Cause = {
+  id: "duplicate-vtep-address",
+  layer: "tunnel",
+  words: {
+    en: {
+      summary: (p) =>
+        `Several nodes have the address ${p.address} (${p.found}), and one of their tunnels is known by it: what ${p.met} sends there comes back to ${p.met} itself.`,
+    },
+    zh: {
+      summary: (p) =>
+        `多个节点都有地址 ${p.address}（${p.found}），其中一个节点的隧道又以它为对端地址：${p.met} 发过去的报文绕回了 ${p.met} 自己。`,
+    },
+  },
+  recognise: () => null,
+};
+
 export const fabricDrop: Cause = {
   id: "fabric-drop",
   layer: "fabric",

@@ -13,7 +13,7 @@ import { innerIp } from "../walk/packet.ts";
 import { closedPort } from "./closed-port.ts";
 import { confidenceIn, contradicts } from "./confidence.ts";
 import { duplicateAddress } from "./duplicate-address.ts";
-import { duplicateMac } from "./duplicate-mac.ts";
+import { duplicateMac, duplicateVtep } from "./duplicate-vtep.ts";
 import { fabricCause, type Sizes } from "./fabric.ts";
 import { fullQueue } from "./full-queue.ts";
 import { confidenceInDenial, denialAt, meantDenial, opensFilter } from "./meant-denial.ts";
@@ -143,6 +143,8 @@ function causesOf(suspect: Suspect, evidence: Evidence): readonly NamedCause[] {
   const cures = evidence.corrections(suspect).filter((c) => c.isCure);
   const [best] = cures;
   if (best === undefined) {
+    const shared = duplicateVtep(suspect, evidence.world, kernelDissents);
+    if (shared.length > 0) return shared;
     const asItWas = untranslated(suspect, evidence.world, evidence.servedAt, kernelDissents);
     if (asItWas.length > 0) return asItWas;
     const { ip, port } = predicted.at.destination;

@@ -5,7 +5,7 @@ import type { FdbEntry, Link, Netns, Vxlan } from "../../../facts/netns.ts";
 import { phrase } from "../../../facts/phrase.ts";
 import { sendFrom } from "../local/send.ts";
 import type { Header } from "../packet.ts";
-import { frameOf, PROTOCOL } from "../packet-parts.ts";
+import { frameOf, PROTOCOL, withFrame } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
 import type { Move, Traveller } from "../traveller.ts";
 
@@ -67,6 +67,8 @@ function sendOuter(
   traveller.step("encapsulate", netns.id, link.name, detail, entry?.because ?? link.because);
   traveller.forgetConnection();
   traveller.resolvedBy = null;
+  if (netns.routes.known && isLocalAddress(netns.routes.value, remote.ip))
+    return bypass(traveller, netns, link, remote);
   const inner = traveller.packet;
   const udp: Header = { kind: "udp", sport: SOURCE_PORT, dport: remote.port };
   const family = remote.ip.family;
@@ -95,6 +97,24 @@ function sendOuter(
       ],
     }),
   });
+}
+
+/**
+ * encap_bypass_if_local: the remote is this netns itself, so the device of that VNI and port here takes the frame, under whatever MAC
+ * address: it is handed over as its own (vxlan_encap_bypass sets PACKET_HOST).
+ */
+function bypass(traveller: Traveller, netns: Netns, link: Link, remote: Remote): readonly Move[] {
+  const here: Read = { of: "local-address", netns: netns.id, ip: remote.ip };
+  traveller.ask(here);
+  const links = netns.links.known ? netns.links.value : [];
+  const taker = links.find((l) => l.up && l.vxlan?.vni === remote.vni && l.vxlan.dstPort === remote.port);
+  if (taker === undefined) {
+    const at = { netns: netns.id, link: link.name };
+    return traveller.end({ ...at, disposition: "TUNNEL_NO_DEVICE", decidedBy: [here] });
+  }
+  traveller.step("decapsulate", netns.id, taker.name, `local ${remote.ip.text} dev ${taker.name}`, taker.because);
+  traveller.packet = withFrame(traveller.packet, frameOf(traveller.packet)?.src ?? null, taker.mac);
+  return traveller.go({ at: "receive", netns: netns.id, link: taker.name });
 }
 
 function remotesFor(
