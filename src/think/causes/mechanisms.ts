@@ -207,8 +207,8 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     zh: "每个 Pod 的地址都是独有的，由 CNI 的 IPAM 记账。现在这个地址有两处在用。或是两个 Pod 地址相同，各节点按自己的路由或邻居表转发：从这里到的是这一个，从那里到的是另一个。或是某个节点的网卡或本地路由带上了它，不管 Pod 在哪里，发往该地址的报文都被这个节点自己收下。",
   },
   "duplicate-vtep-address": {
-    en: "A tunnel needs an address of its far end that is nobody else's. Where the sender has the same one, its kernel takes the packet for its own: the tunnel's device hands it back, it is routed into the tunnel again, and goes round until its TTL is used up.",
-    zh: "隧道对端的地址必须是独一无二的。如果发送方自己也有这个地址，内核就认为报文是发给自己的：隧道设备把它原样交回来，再次路由进隧道，一直转到 TTL 耗尽。",
+    en: "Each end of a tunnel needs an address that is nobody else's. What a node sends to an address that it has itself, the tunnel's device hands back: it is routed into the tunnel again, and goes round until its TTL is used up. What comes to a node by a wire from an address of its own is a martian, and dropped.",
+    zh: "隧道两端的地址都必须是独一无二的。节点往自己也有的地址发送时，隧道设备会把报文原样交回来，再次路由进隧道，一直转到 TTL 耗尽；节点从网线上收到源地址是自己的报文，则当作 martian 丢弃。",
   },
   "duplicate-vtep-mac": {
     en: "A VXLAN device drops a frame whose source is its own MAC address: it must have sent that itself. Where two nodes' devices have one address, neither takes anything from the other, and the others know only one of them by it.",

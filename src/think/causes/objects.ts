@@ -197,11 +197,11 @@ export const duplicateVtepAddress: Cause = {
   words: {
     en: {
       summary: (p) =>
-        `Several nodes have the address ${p.address} (${p.found}), and one of their tunnels is known by it: what ${p.met} sends there comes back to ${p.met} itself.`,
+        `Several nodes have the address ${p.address}: ${p.found}. A tunnel of one of them ends there, and ${p.met} takes it for its own.`,
     },
     zh: {
       summary: (p) =>
-        `多个节点都有地址 ${p.address}（${p.found}），其中一个节点的隧道又以它为对端地址：${p.met} 发过去的报文绕回了 ${p.met} 自己。`,
+        `多个节点都有地址 ${p.address}：${p.found}。其中一个节点的隧道用它作端点，而 ${p.met} 把它当成了自己的地址。`,
     },
   },
   recognise: () => null,

@@ -1,11 +1,12 @@
 import { remotesOf } from "../../facts/lookup/fdb.ts";
 import { isLocalAddress } from "../../facts/lookup/routes.ts";
-import type { Ip } from "../../facts/ip.ts";
+import { type Ip, sameIp } from "../../facts/ip.ts";
 import type { Link } from "../../facts/netns.ts";
 import { netnsNameOf, nodeOf } from "../../facts/provenance.ts";
 import { linksOf, type World } from "../../facts/world.ts";
 import type { Branch } from "../walk/branch.ts";
 import { hostsOf } from "../walk/edits/peers.ts";
+import { outerIp } from "../walk/packet.ts";
 import { frameOf } from "../walk/packet-parts.ts";
 import type { NamedCause } from "./explain.ts";
 import type { Suspect } from "./suspect.ts";
@@ -40,19 +41,20 @@ function isTwin(other: Link, link: Link): boolean {
 }
 
 /**
- * The tunnel's far end is known by an address that the sender has as well (`10.0.2.15`, which VirtualBox gives to the first link of
- * every VM): what is sent there comes back by the tunnel's own device (encap_bypass_if_local).
+ * A tunnel's end has an address that the other end's machine has as well (`10.0.2.15`, which VirtualBox gives to the first link of
+ * every VM). What is sent there comes back by the sender's own device (encap_bypass_if_local); what is sent from there is to the
+ * receiver a packet of its own that came by a wire (ip_route_input_slow: martian source).
  */
 export function duplicateVtep(suspect: Suspect, world: World, kernelDissents: boolean): readonly NamedCause[] {
   const at = suspect.predicted?.at;
-  const remote = at === undefined ? null : ownRemote(world, at);
-  if (at === undefined || remote === null) return [];
+  const end = at === undefined ? null : (ownRemote(world, at) ?? ownSource(at));
+  if (at === undefined || end === null) return [];
   const holders = hostsOf(world).flatMap((host) => {
-    const link = linksOf(host).find((l) => l.addresses.some((a) => a.ip.text === remote.text));
+    const link = linksOf(host).find((l) => l.addresses.some((a) => sameIp(a.ip, end)));
     return link === undefined ? [] : [{ node: host.node, dev: link.name }];
   });
-  const params = { address: remote.text, met: nodeOf(at.netns) };
-  return told("duplicate-vtep-address", { object: `address ${remote.text}`, holders, params }, suspect, kernelDissents);
+  const params = { address: end.text, met: nodeOf(at.netns) };
+  return told("duplicate-vtep-address", { object: `address ${end.text}`, holders, params }, suspect, kernelDissents);
 }
 
 /** Where the last tunnel's FDB entry leads to the machine itself. */
@@ -63,6 +65,13 @@ function ownRemote(world: World, { netns, reads }: Branch): Ip | null {
   if (asked?.of !== "fdb" || linksOf(host).find((l) => l.name === asked.dev)?.vxlan == null) return null;
   const remote = remotesOf(host.fdb.value, asked.dev, asked.mac)[0]?.dst ?? null;
   return remote !== null && isLocalAddress(host.routes.value, remote) ? remote : null;
+}
+
+/** Of a tunnel's packet that came from outside, where it is the receiver's own. */
+function ownSource({ end, steps }: Branch): Ip | null {
+  const last = steps.at(-1)?.packet;
+  const isTunnelled = last !== undefined && last.headers.filter((h) => h.kind === "ip").length > 1;
+  return end === "MARTIAN_SOURCE" && isTunnelled ? outerIp(last).src : null;
 }
 
 function told(

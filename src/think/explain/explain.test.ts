@@ -16,12 +16,12 @@ import type { Cluster } from "../../facts/cluster.ts";
 import { ip, prefix } from "../../facts/ip.ts";
 import { known, unknown } from "../../facts/provenance.ts";
 import type { Match } from "../../facts/ruleset.ts";
-import type { World } from "../../facts/world.ts";
+import { linksOf, type World } from "../../facts/world.ts";
 import { policySpec } from "../../read/kube/network-policy.ts";
 import type { Flow } from "../walk/branch.ts";
 import { replaceChain } from "../walk/edits/chains.ts";
 import type { Edit } from "../walk/edits/edit.ts";
-import { describeEdit } from "../walk/edits/edit-kinds.ts";
+import { applyEdits, describeEdit } from "../walk/edits/edit-kinds.ts";
 import { replaceTable } from "../walk/edits/replace-table.ts";
 import { walk } from "../walk/walk.ts";
 import { type Correction, type Evidence, explain, type NamedCause } from "./explain.ts";
@@ -778,6 +778,57 @@ describe("a Service's packets are translated to an address that is no endpoint o
     const to = [{ match: "destination", negate: false, prefixes: [prefix("10.43.238.112/32")] }] as const;
     expect(await saidOf(make.rule("k1/host", "nat/PREROUTING", astray, to))).toEqual([
       "confirmed stale-dnat k1 rule iptables-nft:nat/PREROUTING#1",
+    ]);
+  });
+});
+
+describe("what a tunnel's end ought to have for itself", () => {
+  const NODES = ["k1", "k2", "k3"];
+  /** Behind a NAT of its own each: VirtualBox's first link. */
+  const sameEverywhere: make.Change = (world) =>
+    applyEdits(
+      world,
+      NODES.map((node): Edit => {
+        const [link] = linksOf(world.netns.get(`${node}/host`)).filter(({ name }) => name === "eth0");
+        if (link === undefined) throw new Error(`${node} has no eth0`);
+        const net = prefix("10.0.2.0/24");
+        const address = { ip: ip("10.0.2.15"), prefix: net, scope: "global", secondary: false, because: link.because };
+        return { do: "add-address", netns: `${node}/host`, link: "eth0", address };
+      }),
+    );
+  const FROM_POD = flowTo("k1/pod:default/frontend-764dfd4598-hxw42", "10.42.0.3", 8080);
+  const HELD = "k1 (eth0), k2 (eth0), k3 (eth0)";
+
+  async function foundIn(change: make.Change): Promise<readonly string[]> {
+    const world = make.made(healthy, change);
+    return (await causesOf(world, triedIn(world, world, FROM_POD))).map((cause) => `${told(cause)}: ${cause.found}`);
+  }
+
+  test("an address that the sender has too: its packets come back to it", async () => {
+    const known: make.Change = (world) =>
+      replaceTable(world, "k1/host", "fdb", (rows) =>
+        rows.map((row) => (row.dst?.text === "192.168.6.142" ? { ...row, dst: ip("10.0.2.15") } : row)),
+      );
+    const sends = make.link("k2/host", "flannel.1", (l) => ({
+      ...l,
+      vxlan: l.vxlan && { ...l.vxlan, local: ip("10.0.2.15") },
+    }));
+    const shared = `confirmed duplicate-vtep-address null address 10.0.2.15: ${HELD}`;
+    expect(await foundIn(make.all(sameEverywhere, known, sends))).toEqual([shared]);
+    // Known by its right address: the answer is what the receiver takes for its own.
+    expect(await foundIn(make.all(sameEverywhere, sends))).toEqual([shared]);
+  });
+
+  test("that address matters where a tunnel uses it, and nowhere else", async () => {
+    const world = make.made(healthy, sameEverywhere);
+    expect(walk(world, FROM_POD).branches.map((b) => b.end)).toEqual(["DELIVERED"]);
+  });
+
+  test("a MAC address that another node's has: neither takes anything from the other", async () => {
+    const [mac] = linksOf(healthy.netns.get("k2/host")).flatMap((l) => (l.name === "flannel.1" ? (l.mac ?? []) : []));
+    const cloned = make.link("k1/host", "flannel.1", (l) => ({ ...l, mac: mac ?? null }));
+    expect(await foundIn(cloned)).toEqual([
+      `confirmed duplicate-vtep-mac null MAC address ${mac}: k1 (flannel.1), k2 (flannel.1)`,
     ]);
   });
 });
