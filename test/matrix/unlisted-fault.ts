@@ -72,3 +72,8 @@ function nodeOf(plan: Plan, pod: PlannedPod): PlannedNode {
   if (node === undefined) throw new Error(`the plan has no node ${pod.node}`);
   return node;
 }
+
+/** The namespace of the network between the nodes. */
+export function lanOf(clientNetns: string): string {
+  return clientNetns.replace(/client$/, "lan");
+}

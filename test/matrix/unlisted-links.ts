@@ -1,4 +1,4 @@
-import { on, only, type UnlistedFault } from "./unlisted-fault.ts";
+import { lanOf, on, only, type UnlistedFault } from "./unlisted-fault.ts";
 import { peerLines } from "./unlisted-tunnels.ts";
 
 /** cBPF for a clsact hook, where a frame begins with its Ethernet header: UDP to 8472 is TC_ACT_SHOT, all else TC_ACT_OK. */
@@ -142,7 +142,3 @@ export const LINK_FAULTS: readonly UnlistedFault[] = [
     truths: () => [],
   },
 ];
-
-function lanOf(clientNetns: string): string {
-  return clientNetns.replace(/client$/, "lan");
-}

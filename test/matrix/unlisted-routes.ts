@@ -16,6 +16,23 @@ export const ROUTE_FAULTS: readonly UnlistedFault[] = [
       ),
   },
   {
+    id: "two nodes send it to each other until its TTL is used up",
+    cni: "flannel",
+    inject: ({ near, far, tunnel, plan }) => [
+      on(near.netns, `ip route replace ${far.podCidr} via ${plan.nodes.at(-1)?.tunnelAddress} dev ${tunnel} onlink`),
+      on(
+        plan.nodes.at(-1)?.netns ?? "",
+        `ip route replace ${far.podCidr} via ${near.tunnelAddress} dev ${tunnel} onlink`,
+      ),
+    ],
+    revert: ({ near, far, tunnel, plan }) =>
+      [near.netns, plan.nodes.at(-1)?.netns ?? ""].map((netns) =>
+        on(netns, `ip route replace ${far.podCidr} via ${far.tunnelAddress} dev ${tunnel} onlink`),
+      ),
+    truths: ({ near, far, plan }) =>
+      only(`wrong-route (${near.name}|${plan.nodes.at(-1)?.name}) route ${far.podCidr} table main`),
+  },
+  {
     id: "policy rule with a blackhole for one pod",
     cni: "flannel",
     inject: ({ far, backend }) => [on(far.netns, `ip rule add to ${backend.address} blackhole pref 100`)],

@@ -74,7 +74,10 @@ export class Traveller {
   readonly unseenBy: Map<NetnsId, readonly Read[]>;
   readonly steps: Step[];
   readonly reads: Read[];
-  readonly visited: Set<string>;
+  /** Where it came in, under which headers, and with which TTL in each of them. */
+  readonly visited: Map<string, readonly number[]>;
+  /** It goes round: what led it there. The last round is walked, for that is where its TTL runs out. */
+  loop: readonly Read[] | null = null;
 
   constructor(world: World, flow: Flow, leg: "request" | "reply", weight: number | null, packet: Packet) {
     this.world = world;
@@ -91,7 +94,7 @@ export class Traveller {
     this.snooped = new Map();
     this.steps = [];
     this.reads = [];
-    this.visited = new Set();
+    this.visited = new Map();
   }
 
   /** Another way that it may go, with this share of its chance. */
@@ -113,7 +116,8 @@ export class Traveller {
     for (const [netns, some] of this.unseenBy) other.unseenBy.set(netns, some);
     other.steps.push(...this.steps);
     other.reads.push(...this.reads);
-    for (const place of this.visited) other.visited.add(place);
+    for (const [place, ttls] of this.visited) other.visited.set(place, ttls);
+    other.loop = this.loop;
     return other;
   }
 

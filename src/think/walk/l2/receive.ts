@@ -1,6 +1,7 @@
 import { linkNamed } from "../../../facts/lookup/links.ts";
 import type { Link, Netns } from "../../../facts/netns.ts";
 import { phrase } from "../../../facts/phrase.ts";
+import type { Packet } from "../packet.ts";
 import { frameOf, withoutFrame } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
@@ -17,8 +18,13 @@ export function receive(traveller: Traveller, stage: Extract<Stage, { at: "recei
     const why = phrase("xdp", { netns: netns.id, link: link.name });
     return traveller.unknown(netns.id, link.name, { why, because: link.because }, [read]);
   }
-  if (isSeenBefore(traveller, netns, link)) {
-    return traveller.end({ disposition: "LOOP", netns: netns.id, link: link.name, decidedBy: routesTaken(traveller) });
+  const before = seenBefore(traveller, netns, link);
+  if (before !== null) {
+    const last = inLastRound(traveller.packet, before);
+    const decidedBy = traveller.loop ?? routesTaken(traveller);
+    if (last === null) return traveller.end({ disposition: "LOOP", netns: netns.id, link: link.name, decidedBy });
+    traveller.packet = last;
+    traveller.loop = decidedBy;
   }
   traveller.step("tap-in", netns.id, link.name, `dev ${link.name}`, link.because);
   return filterIngress(traveller, netns, link.name, (passed) => toUpper(passed, netns, link, read));
@@ -72,15 +78,35 @@ function untag(traveller: Traveller, netns: Netns, link: Link, vlan: number): re
   return traveller.go({ at: "receive", netns: netns.id, link: upper.name });
 }
 
-/** The same headers on the same link again, but for the TTL: it goes round. */
-function isSeenBefore(traveller: Traveller, netns: Netns, link: Link): boolean {
+/** The same headers on the same link again, but for the TTL: it goes round. What the TTLs were then; null where it is new here. */
+function seenBefore(traveller: Traveller, netns: Netns, link: Link): readonly number[] | null {
   const headers = traveller.packet.headers.map((h) =>
     h.kind === "ip" ? `ip ${h.src.text} ${h.dst.text} ${h.protocol}` : h.kind === "ethernet" ? "" : JSON.stringify(h),
   );
   const place = `${netns.id} ${link.name} ${traveller.packet.mark} ${headers.join("|")}`;
-  if (traveller.visited.has(place)) return true;
-  traveller.visited.add(place);
-  return false;
+  const before = traveller.visited.get(place) ?? null;
+  traveller.visited.set(place, ttlsOf(traveller.packet));
+  return before;
+}
+
+function ttlsOf({ headers }: Packet): readonly number[] {
+  return headers.flatMap((h) => (h.kind === "ip" ? h.ttl : []));
+}
+
+/** As it begins the round in which a TTL runs out (ip_forward: at 1 or less); null where no round costs any. */
+function inLastRound(packet: Packet, before: readonly number[]): Packet | null {
+  const now = ttlsOf(packet);
+  const spent = now.map((ttl, i) => Math.max(0, (before[i] ?? ttl) - ttl));
+  const rounds = now.flatMap((ttl, i) => (spent[i] === 0 ? [] : Math.floor((ttl - 1) / (spent[i] ?? 1))));
+  if (rounds.length === 0) return null;
+  const skipped = Math.max(0, Math.min(...rounds));
+  let i = -1;
+  const headers = packet.headers.map((h) => {
+    if (h.kind !== "ip") return h;
+    i += 1;
+    return { ...h, ttl: h.ttl - skipped * (spent[i] ?? 0) };
+  });
+  return { ...packet, headers };
 }
 
 /** A loop is made by routes: every one that the packet took. */

@@ -67,7 +67,9 @@ export function forward(traveller: Traveller, stage: Extract<Stage, { at: "forwa
   const at = { netns: netns.id, link: iif };
   if (ip.ttl <= 1) {
     traveller.step("forward", netns.id, iif, `ttl ${ip.ttl}`);
-    return traveller.end({ ...at, disposition: "TTL_EXCEEDED", decidedBy: [] });
+    return traveller.loop === null
+      ? traveller.end({ ...at, disposition: "TTL_EXCEEDED", decidedBy: [] })
+      : traveller.end({ ...at, disposition: "LOOP", decidedBy: traveller.loop });
   }
   const linkRead = { of: "link", netns: netns.id, name: decision.dev } as const;
   traveller.ask(linkRead);

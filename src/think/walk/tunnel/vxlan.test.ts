@@ -33,7 +33,7 @@ test("a remote that is this node itself gets nothing over a wire: the frame come
   const [branch] = walk(wrong, flowTo("k1/pod:default/frontend-764dfd4598-hxw42", "10.42.0.3", 8080)).branches;
   expect(branch).toMatchObject({ end: "LOOP", netns: "k1/host", link: "flannel.1" });
   const taps = branch?.steps.flatMap(({ kind, link }) => (kind.startsWith("tap-") ? [`${kind} ${link}`] : []));
-  expect(taps?.slice(-3)).toEqual(["tap-out flannel.1", "tap-in flannel.1", "tap-out flannel.1"]);
+  expect(taps?.slice(-3)).toEqual(["tap-in flannel.1", "tap-out flannel.1", "tap-in flannel.1"]);
 });
 
 test("what a node sends itself in that way comes back from nobody but itself", async () => {
