@@ -30,7 +30,7 @@ export const DISPOSITIONS = {
   LISTEN_QUEUE_FULL: "A socket listens, and its accept queue is full: the SYN is dropped (tcp_conn_request).",
   NAT_UNDONE_ELSEWHERE:
     "The reply does not pass where the connection was translated, so its source is not what the sender awaits.",
-  LOOP: "The packet visits the same place in the same state again.",
+  LOOP: "The packet passes the same places again and again, until its TTL runs out.",
   UNSUPPORTED_DESTINATION: "Broadcast or multicast: not walked.",
 } as const satisfies Record<string, string>;
 

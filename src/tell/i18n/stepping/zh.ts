@@ -52,7 +52,7 @@ export const walkWords: typeof english = {
     PORT_CLOSED: "目的主机上没有对应的 socket：回 TCP reset 或 ICMP port unreachable。",
     LISTEN_QUEUE_FULL: "有 socket 在监听，但 accept 队列已满：SYN 被丢弃（tcp_conn_request）。",
     NAT_UNDONE_ELSEWHERE: "应答没有经过当初做地址转换的地方，源地址因此不是发送方等待的那个。",
-    LOOP: "报文以同样的状态再次来到同一个地方。",
+    LOOP: "报文反复经过同样的地方，直到 TTL 耗尽。",
     UNSUPPORTED_DESTINATION: "广播或组播：不做推演。",
   },
 };
