@@ -1,5 +1,7 @@
 import { netnsNameOf } from "../../facts/provenance.ts";
 import { linksOf } from "../../facts/world.ts";
+import { textOf } from "../walk/edits/add-address.ts";
+import { addressOf } from "../walk/edits/owners.ts";
 import type { Cause, Finding } from "./cause.ts";
 import { single } from "./cause.ts";
 import { linkAndItsRoutes } from "./path.ts";
@@ -43,8 +45,19 @@ export const nodeAddressMissing: Cause = {
   id: "node-address-missing",
   layer: "link",
   words: {
-    en: { summary: (p) => `Node ${p.node} has lost the address that its tunnel sends from: ${p.wanted} on ${p.link}.` },
-    zh: { summary: (p) => `节点 ${p.node} 丢了隧道所用的源地址：${p.link} 上的 ${p.wanted}。` },
+    en: {
+      summary: (p) =>
+        `Node ${p.node} has lost the address that its tunnel sends from: ${p.wanted} on ${p.link}${p.instead === undefined ? "" : `, which has ${p.instead} instead`}.`,
+    },
+    zh: {
+      summary: (p) =>
+        `节点 ${p.node} 丢了隧道所用的源地址：${p.link} 上的 ${p.wanted}${p.instead === undefined ? "" : `，那里现在是 ${p.instead}`}。`,
+    },
   },
-  recognise: ({ edits: [edit] }) => (edit?.do === "add-address" ? single({ link: edit.link }) : null),
+  recognise({ world, edits: [edit] }) {
+    if (edit?.do !== "add-address") return null;
+    const link = linksOf(world.netns.get(edit.netns)).find(({ name }) => name === edit.link);
+    const instead = link === undefined ? null : addressOf(link, edit.address.ip.family);
+    return single({ link: edit.link, ...(instead === null ? {} : { instead: textOf(instead) }) });
+  },
 };

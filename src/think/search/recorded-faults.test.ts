@@ -491,6 +491,46 @@ describe("faults put into the recorded healthy flannel cluster", () => {
     ]);
   });
 
+  describe("k2 was given another address", () => {
+    const renumbered = (address: string, from: World = healthy): World =>
+      replaceTable(
+        link(
+          "k2/host",
+          "eth0",
+          (l) => ({
+            ...l,
+            addresses: l.addresses.map((a) =>
+              a.ip.text === "192.168.6.142" ? { ...a, ip: ip(address), prefix: prefix(`${address}/24`) } : a,
+            ),
+          }),
+          from,
+        ),
+        "k2/host",
+        "routes",
+        (routes) => routes.map((r) => (r.dst.text === "192.168.6.142/32" ? { ...r, dst: prefix(`${address}/32`) } : r)),
+      );
+    const known = (mac: string | null): World =>
+      replaceTable(healthy, "k1/host", "neighbours", (rows) =>
+        rows.map((row) =>
+          row.ip.text === "192.168.6.142" ? { ...row, mac, state: mac ? "REACHABLE" : "FAILED" } : row,
+        ),
+      );
+
+    test("and its tunnel still sends from the old one, which nobody has", () => {
+      expect(causes(renumbered("192.168.6.152", known(null)), toK2)).toEqual([
+        "k2/host: address 192.168.6.142/24 dev eth0: absent -> 192.168.6.142/24",
+      ]);
+    });
+
+    test("and the old one was given to a stranger: it is not k2's to take back", () => {
+      expect(causes(renumbered("192.168.6.152", known("02:00:5e:00:00:99")), toK2)).toEqual([]);
+    });
+
+    test("on another network: the old one would be of no use there", () => {
+      expect(causes(renumbered("10.9.8.7", known(null)), toK2)).toEqual([]);
+    });
+  });
+
   test("what is unknown is never corrected, and what is meant is left alone", () => {
     const blind = new Map(healthy.netns);
     const k2 = healthy.netns.get("k2/host") as Netns;

@@ -1,4 +1,4 @@
-import { contains, type Ip, prefixOf, sameIp } from "../../../facts/ip.ts";
+import { contains, type Ip, type Prefix, prefixOf, sameIp } from "../../../facts/ip.ts";
 import { TABLE_LOCAL, TABLE_MAIN } from "../../../facts/lookup/routes.ts";
 import type { Address, Link, Netns, Route } from "../../../facts/netns.ts";
 import type { NetnsId } from "../../../facts/provenance.ts";
@@ -106,7 +106,7 @@ function proposeGateway(world: World, read: Read): readonly Proposal<AddAddress>
   });
 }
 
-/** The address that a node's own tunnel sends from, where nobody has it: the link below the tunnel has lost it. */
+/** The address that a node's own tunnel sends from, where nobody has it: the link below the tunnel has lost it, or has got another. */
 function proposeTunnelEnd(world: World, read: Read): readonly Proposal<AddAddress>[] {
   const ip = addressIn(read);
   if (ip === null) return [];
@@ -120,11 +120,25 @@ function proposeTunnelEnd(world: World, read: Read): readonly Proposal<AddAddres
       .map((link) => link.vxlan ?? link.tunnel)
       .find((tunnel) => tunnel?.local?.text === ip.text);
     const below = end?.dev == null ? null : linkOf(world, host.id, end.dev);
-    if (below === null || addressOf(below, ip.family) !== null) return [];
+    if (below === null || isElsewhere(below, subnet) || isTaken(world, below, ip)) return [];
     const address: Address = { ip, prefix: subnet, scope: "global", secondary: false, because: below.because };
     const edit: AddAddress = { do: "add-address", netns: host.id, link: below.name, address };
     return [{ edit, kind: "cure", departure: departure(null, addressesElsewhere(world, host.id, below, ip.family)) }];
   });
+}
+
+/** A link that has an address, and none in this subnet, is on another wire by now. */
+function isElsewhere({ addresses }: Link, subnet: Prefix): boolean {
+  const own = addresses.filter(({ ip, scope }) => ip.family === subnet.family && scope !== "link");
+  return own.length > 0 && !own.some(({ ip }) => contains(subnet, ip));
+}
+
+/** Somebody else has answered for it: a lease that was given to another machine. */
+function isTaken(world: World, { mac }: Link, ip: Ip): boolean {
+  return hostsOf(world).some(
+    ({ neighbours }) =>
+      neighbours.known && neighbours.value.some((n) => sameIp(n.ip, ip) && n.mac !== null && n.mac !== mac),
+  );
 }
 
 /** The address that a pod was given, where it is asked for or asks and nobody has it: that of its link, as wide as other pods'. */
