@@ -157,6 +157,16 @@ describe("questions", () => {
     ]);
   });
 
+  test("and where the walk says that the kernel refuses it, for a tunnel as well", () => {
+    const inner = packet("10.42.2.0", "10.42.0.3");
+    const outer = { ...inner, headers: [...packet("192.168.6.141", "192.168.6.142").headers, ...inner.headers] };
+    const leg: Branch = {
+      ...branch("NO_ROUTE", [step("route-output", "eth0", outer, "src 192.168.6.141 is no address of k2/host")]),
+      decidedBy: [{ of: "local-address", netns: "k2/host", ip: ip("192.168.6.141") }],
+    };
+    expect(only(questionsOf(leg)).argv.join(" ")).toBe("ip route get 192.168.6.142 from 192.168.6.141");
+  });
+
   test("several next hops, IPv6 forwarding and what the walk does not know are not judged", () => {
     const answer = { status: 0, stdout: "10.5.0.3 via 10.2.0.9 dev vc0 src 10.2.0.1 uid 0 \n    cache \n", stderr: "" };
     const many = "10.5.0.0/24 nexthop via 10.2.0.8 dev vc0 weight 1 nexthop via 10.2.0.9 dev vc0 weight 1";
