@@ -246,7 +246,7 @@ export interface Netns {
   readonly name: NetnsName;
   /** Path on the node to enter it by (`/proc/PID/ns/net`); null for the host's own. */
   readonly path: string | null;
-  /** The addresses that it was given: a pod's by the API, whether a link has them or not. Of a node none are told. */
+  /** The addresses that it was given by the API, a pod's or a node's InternalIPs, whether a link has them or not. */
   readonly given: readonly Ip[];
   readonly links: Known<Table<Link>>;
   readonly routes: Known<Table<Route>>;

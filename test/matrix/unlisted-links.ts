@@ -1,4 +1,5 @@
-import { lanOf, on, only, type UnlistedFault } from "./unlisted-fault.ts";
+import type { PlannedNode } from "../../src/lab/plan.ts";
+import { lanOf, on, only, type Step, type UnlistedFault } from "./unlisted-fault.ts";
 import { peerLines } from "./unlisted-tunnels.ts";
 
 /** cBPF for a clsact hook, where a frame begins with its Ethernet header: UDP to 8472 is TC_ACT_SHOT, all else TC_ACT_OK. */
@@ -24,6 +25,13 @@ export const LINK_FAULTS: readonly UnlistedFault[] = [
         "ip route replace default via 192.168.6.1 dev eth0",
       ),
     ],
+    truths: ({ far }) => only(`node-address-missing ${far.name} address ${far.address}/24 dev eth0`),
+  },
+  {
+    id: "the node came back from its suspension with another address",
+    cni: "flannel",
+    inject: ({ far }) => [readdressed(far, far.address, "192.168.6.77")],
+    revert: ({ far }) => [readdressed(far, "192.168.6.77", far.address)],
     truths: ({ far }) => only(`node-address-missing ${far.name} address ${far.address}/24 dev eth0`),
   },
   {
@@ -142,3 +150,13 @@ export const LINK_FAULTS: readonly UnlistedFault[] = [
     truths: () => [],
   },
 ];
+
+/** As a DHCP client does it: the routes by that link are set again. */
+function readdressed({ netns }: PlannedNode, from: string, to: string): Step {
+  return on(
+    netns,
+    `ip addr del ${from}/24 dev eth0`,
+    `ip addr add ${to}/24 brd + dev eth0`,
+    "ip route replace default via 192.168.6.1 dev eth0",
+  );
+}

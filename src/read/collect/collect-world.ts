@@ -49,7 +49,12 @@ export async function collectWorld(
   const strangers = (cluster?.nodes ?? [])
     .map((node) => node.name)
     .filter((name) => !reachable.includes(name) && (options.nodes?.includes(name) ?? true));
-  const netns = new Map<NetnsId, Netns>(nodes.flatMap((node) => node.netns.map((one) => [one.id, one] as const)));
+  const given = (of: NodeName) => cluster?.nodes.find(({ name }) => name === of)?.internalIps ?? [];
+  const netns = new Map<NetnsId, Netns>(
+    nodes
+      .flatMap((node) => node.netns)
+      .map((one) => [one.id, one.name === "host" ? { ...one, given: given(one.node) } : one] as const),
+  );
   for (const node of strangers) {
     const why = phrase("no-way-to-node", { node });
     for (const name of ["host", ...podsOf(cluster, node).map((pod) => `pod:${pod.namespace}/${pod.name}`)]) {

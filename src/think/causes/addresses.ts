@@ -47,11 +47,11 @@ export const nodeAddressMissing: Cause = {
   words: {
     en: {
       summary: (p) =>
-        `Node ${p.node} has lost the address that its tunnel sends from: ${p.wanted} on ${p.link}${p.instead === undefined ? "" : `, which has ${p.instead} instead`}.`,
+        `Node ${p.node} has lost the address that the others reach it by: ${p.wanted} on ${p.link}${p.instead === undefined ? "" : `, which has ${p.instead} instead`}.`,
     },
     zh: {
       summary: (p) =>
-        `节点 ${p.node} 丢了隧道所用的源地址：${p.link} 上的 ${p.wanted}${p.instead === undefined ? "" : `，那里现在是 ${p.instead}`}。`,
+        `节点 ${p.node} 丢了其他节点用来找它的地址：${p.link} 上的 ${p.wanted}${p.instead === undefined ? "" : `，那里现在是 ${p.instead}`}。`,
     },
   },
   recognise({ world, edits: [edit] }) {

@@ -123,8 +123,8 @@ export const MECHANISMS: Readonly<Record<string, Mechanism>> = {
     zh: "挂着 Pod 的网桥在 Pod 子网里有一个地址：Pod 凭它访问子网以外的一切，节点到这些 Pod 的路由也随它而来。地址丢了，Pod 的网关就无人应答，节点也会把发给 Pod 的报文送上默认路由。",
   },
   "node-address-missing": {
-    en: "The other nodes send what is for a node's pods to the address that its tunnel has. Where the link below the tunnel has lost that address, nobody answers to ARP for it, and the node itself has no address to send tunnelled packets from.",
-    zh: "其他节点把发给某节点 Pod 的报文送到该节点隧道的地址。隧道下层的接口丢了这个地址，就没有人应答对它的 ARP，节点自己也没有地址可以用来发出隧道报文。",
+    en: "The other nodes send what is for a node's pods to the address that the API knows the node by, or that its tunnel has. Where the link has lost that address, nobody answers to ARP for it, and the node's own tunnel has no address to send from.",
+    zh: "其他节点把发给某节点 Pod 的报文送到 API 里登记的节点地址，或者该节点隧道的地址。接口丢了这个地址，就没有人应答对它的 ARP，节点自己的隧道也没有源地址可用。",
   },
   "hairpin-off": {
     en: "A bridge does not send a frame back by the port that it came in by. A pod that reaches itself through its own Service needs just that: it is missing only where the Service happens to choose the pod that asks.",

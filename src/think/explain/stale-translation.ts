@@ -66,7 +66,7 @@ function isNobodys({ world, holdersOf }: Evidence, ip: Ip): boolean {
 
 /** A machine leads there and to pods alike, and the machines themselves live elsewhere. */
 function isOfPods(world: World, ip: Ip): boolean {
-  const given = [...world.netns.values()].flatMap((netns) => netns.given);
+  const given = [...world.netns.values()].flatMap((netns) => (netns.name === "host" ? [] : netns.given));
   const hosts = hostsOf(world);
   const own = hosts.map((host) => linksOf(host).flatMap((link) => link.addresses.map((a) => a.ip)));
   return hosts.some(

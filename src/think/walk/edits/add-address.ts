@@ -36,7 +36,7 @@ export const addAddress: EditMeaning<AddAddress> = {
   },
   propose: (world, read) => [
     ...proposeGateway(world, read),
-    ...proposeTunnelEnd(world, read),
+    ...proposeOfMachine(world, read),
     ...proposeGiven(world, read),
   ],
   object: (edit) => `address ${textOf(edit.address)} dev ${edit.link}`,
@@ -106,8 +106,11 @@ function proposeGateway(world: World, read: Read): readonly Proposal<AddAddress>
   });
 }
 
-/** The address that a node's own tunnel sends from, where nobody has it: the link below the tunnel has lost it, or has got another. */
-function proposeTunnelEnd(world: World, read: Read): readonly Proposal<AddAddress>[] {
+/**
+ * The address that a machine's own tunnel sends from, or by which the API knows it, where nobody has it: its link has lost it, or
+ * has got another.
+ */
+function proposeOfMachine(world: World, read: Read): readonly Proposal<AddAddress>[] {
   const ip = addressIn(read);
   if (ip === null) return [];
   const hosts = hostsOf(world);
@@ -116,15 +119,34 @@ function proposeTunnelEnd(world: World, read: Read): readonly Proposal<AddAddres
     .find((prefix) => prefix.length < (ip.family === 4 ? 32 : 128) && contains(prefix, ip));
   if (subnet === undefined || hosts.some((host) => linksOf(host).some((link) => has(link, ip)))) return [];
   return hosts.flatMap((host): readonly Proposal<AddAddress>[] => {
-    const end = linksOf(host)
-      .map((link) => link.vxlan ?? link.tunnel)
-      .find((tunnel) => tunnel?.local?.text === ip.text);
-    const below = end?.dev == null ? null : linkOf(world, host.id, end.dev);
-    if (below === null || isElsewhere(below, subnet) || isTaken(world, below, ip)) return [];
-    const address: Address = { ip, prefix: subnet, scope: "global", secondary: false, because: below.because };
-    const edit: AddAddress = { do: "add-address", netns: host.id, link: below.name, address };
-    return [{ edit, kind: "cure", departure: departure(null, addressesElsewhere(world, host.id, below, ip.family)) }];
+    const link = linkBelowTunnel(world, host, ip) ?? linkToOthers(world, host, ip);
+    if (link === null || isElsewhere(link, subnet) || isTaken(world, link, ip)) return [];
+    const address: Address = { ip, prefix: subnet, scope: "global", secondary: false, because: link.because };
+    const edit: AddAddress = { do: "add-address", netns: host.id, link: link.name, address };
+    return [{ edit, kind: "cure", departure: departure(null, addressesElsewhere(world, host.id, link, ip.family)) }];
   });
+}
+
+/** By which a tunnel of this machine that sends from this address goes out. */
+function linkBelowTunnel(world: World, host: Netns, ip: Ip): Link | null {
+  const end = linksOf(host)
+    .map((link) => link.vxlan ?? link.tunnel)
+    .find((tunnel) => tunnel?.local?.text === ip.text);
+  return end?.dev == null ? null : linkOf(world, host.id, end.dev);
+}
+
+/** Of a machine that this address was given to: the link that has such an address on most of the others. */
+function linkToOthers(world: World, host: Netns, ip: Ip): Link | null {
+  if (!host.given.some((own) => sameIp(own, ip))) return null;
+  const alike = peersOf(world, host.id).flatMap((peer) =>
+    linksOf(peer).flatMap((link) =>
+      link.addresses.some((a) => a.ip.family === ip.family && peer.given.some((own) => sameIp(own, a.ip)))
+        ? link.name
+        : [],
+    ),
+  );
+  const name = mostCommon(alike);
+  return name === null ? null : linkOf(world, host.id, name);
 }
 
 /** A link that has an address, and none in this subnet, is on another wire by now. */
@@ -146,7 +168,7 @@ function proposeGiven(world: World, read: Read): readonly Proposal<AddAddress>[]
   const asked = addressIn(read);
   if (asked === null) return [];
   return [...world.netns.values()].flatMap((pod) =>
-    pod.given
+    (pod.name === "host" ? [] : pod.given)
       .filter((ip) => sameIp(ip, asked) || ("netns" in read && read.netns === pod.id && ip.family === asked.family))
       .flatMap((ip): readonly Proposal<AddAddress>[] => {
         const [link, ...others] = linksOf(pod).filter((l) => l.kind !== "loopback" && addressOf(l, ip.family) === null);

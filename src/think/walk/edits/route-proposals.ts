@@ -25,7 +25,7 @@ export function proposeRoutes(world: World, read: Read): readonly Proposed[] {
   const netns = world.netns.get(read.netns);
   if (netns === undefined || !netns.routes.known) return [];
   const present = bestRoute(netns.routes.value, read.table, read.dst);
-  const departs = share(world, netns, homeOf(world, read.dst), read);
+  const departs = share(world, netns, homeOf(world, read.dst), read, present);
   return expectedRoutes(world, read)
     .filter(
       (route) =>
@@ -250,13 +250,23 @@ function translated(world: World, via: Ip, peer: Netns, netns: Netns): Ip | null
   return link === null ? null : (addressOf(link, via.family)?.ip ?? null);
 }
 
-/** Share of the peers that do have a route to it: of machines one of its own, of pods the way out will do. */
-function share(world: World, netns: Netns, home: Netns | null, read: Extract<Read, { of: "route" }>): number {
+/**
+ * Share of the peers that do have a route to it, of machines one of its own, of pods the way out will do; and another than the one
+ * that is there, for what all have alike is not what is wrong with this one.
+ */
+function share(
+  world: World,
+  netns: Netns,
+  home: Netns | null,
+  read: Extract<Read, { of: "route" }>,
+  present: Route | null,
+): number {
   const peers = peersOf(world, netns.id).filter((peer) => peer.id !== home?.id && peer.routes.known);
   if (peers.length === 0) return 0.5;
   const routed = peers.filter((peer) => {
     const best = bestRoute(rowsOf(world, peer.id, "routes"), read.table, read.dst);
-    return best?.type === "unicast" && (home === null || netns.name !== "host" || best.dst.length > 0);
+    const isAlike = netns.name === "host" && present !== null && best !== null && sameWay(best, present);
+    return !isAlike && best?.type === "unicast" && (home === null || netns.name !== "host" || best.dst.length > 0);
   });
   return routed.length / peers.length;
 }
