@@ -7,7 +7,7 @@ import { evidenceAt, type Field, type Notebook } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
 import { oneTry } from "./one-try.ts";
 import { type Place, placeOf } from "./place.ts";
-import { isMute, recordedUntil, recordingOf } from "./recorded.ts";
+import { recordedUntil, recordingOf } from "./recorded.ts";
 import type { RecordedFlow, Sender } from "./recorded-flows.ts";
 import { isSameSender, roleOf } from "./recorded-roles.ts";
 import { examineRecorded } from "./recorded-tries.ts";
@@ -51,8 +51,8 @@ export async function investigateRecorded(
     if (place === null) return [];
     const want = { id: probe.id, from: { ...place, stranger: null }, dst: flow.dst, port, protocol, sport: flow.sport };
     const mine = flows.filter((one) => isOf({ flow }, one));
-    // Where nothing was captured the entry alone tells whether anybody sends by it.
-    return mine.length > 0 || (isMute(recording) && wasSending) ? [examineRecorded(world, recording, want, mine)] : [];
+    // Where nothing of it was captured the entry alone tells whether anybody sends by it.
+    return mine.length > 0 || wasSending ? [examineRecorded(world, recording, want, mine)] : [];
   });
   const beside = (role: "direct" | "home", letter: string) =>
     alike(of[role], MOST_BESIDE).map((group, i) => {
