@@ -141,9 +141,17 @@ describe("vxlan-healthy", () => {
       r.dst.text === "10.42.0.0/24" && back !== undefined ? { ...r, src: null, nexthops: back.nexthops } : r,
     );
     const turned = { ...world, netns: new Map(world.netns).set("k2/host", { ...k2, routes: { ...k2.routes, value } }) };
-    const [branch] = walkTcp(turned, recorded.podAt("10.42.2.2"), "10.42.0.3", 8080);
-    expect(branch).toMatchObject({ end: "LOOP", netns: "k2/host" });
+    const pod = recorded.podAt("10.42.2.2");
+    const [branch] = walkTcp(turned, pod, "10.42.0.3", 8080);
+    expect(branch).toMatchObject({ end: "LOOP", netns: "k2/host", link: "flannel.1" });
     expect(branch?.decidedBy).toContainEqual({ of: "route", netns: "k2/host", table: 254, dst: ip("10.42.0.3") });
+    // Its TTL runs out on either by turns.
+    const [row] = k2.sysctls.known ? k2.sysctls.value : [];
+    const netns = world.netns.get(pod);
+    if (row === undefined || netns === undefined) throw new Error("no sysctls");
+    const sysctls = known([{ ...row, key: "net.ipv4.ip_default_ttl", value: "63" }]);
+    const sooner = { ...turned, netns: new Map(turned.netns).set(pod, { ...netns, sysctls }) };
+    expect(walkTcp(sooner, pod, "10.42.0.3", 8080)[0]).toMatchObject({ end: "LOOP", netns: "k1/host" });
   });
 
   it("says what it would need to know, and only where it matters", () => {

@@ -36,6 +36,9 @@ export type Drive = (
   stop: (stage: Stage) => boolean,
 ) => { readonly ended: readonly Branch[]; readonly stopped: number };
 
+/** By place among a packet's headers; null for those that are not of IP. */
+export type Ttls = readonly (number | null)[];
+
 /**
  * One packet under way: an skb with its trail. Where chance decides it is forked; nothing that one fork does is
  * seen by another.
@@ -75,7 +78,7 @@ export class Traveller {
   readonly steps: Step[];
   readonly reads: Read[];
   /** Where it came in, under which headers, and with which TTL in each of them. */
-  readonly visited: Map<string, readonly number[]>;
+  readonly visited: Map<string, Ttls>;
   /** It goes round: what led it there. The last round is walked, for that is where its TTL runs out. */
   loop: readonly Read[] | null = null;
 

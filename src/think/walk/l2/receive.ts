@@ -6,7 +6,7 @@ import { frameOf, withoutFrame } from "../packet-parts.ts";
 import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
 import { filterIngress } from "./filter-frame.ts";
-import { isNotKnown, linkIn, type Move, type Traveller } from "../traveller.ts";
+import { isNotKnown, linkIn, type Move, type Traveller, type Ttls } from "../traveller.ts";
 
 /** __netif_receive_skb_core: XDP, the tap, then the master of the link or the network layer. */
 export function receive(traveller: Traveller, stage: Extract<Stage, { at: "receive" }>): readonly Move[] {
@@ -79,7 +79,7 @@ function untag(traveller: Traveller, netns: Netns, link: Link, vlan: number): re
 }
 
 /** The same headers on the same link again, but for the TTL: it goes round. What the TTLs were then; null where it is new here. */
-function seenBefore(traveller: Traveller, netns: Netns, link: Link): readonly number[] | null {
+function seenBefore(traveller: Traveller, netns: Netns, link: Link): Ttls | null {
   const headers = traveller.packet.headers.map((h) =>
     h.kind === "ip" ? `ip ${h.src.text} ${h.dst.text} ${h.protocol}` : h.kind === "ethernet" ? "" : JSON.stringify(h),
   );
@@ -89,24 +89,23 @@ function seenBefore(traveller: Traveller, netns: Netns, link: Link): readonly nu
   return before;
 }
 
-function ttlsOf({ headers }: Packet): readonly number[] {
-  return headers.flatMap((h) => (h.kind === "ip" ? h.ttl : []));
+function ttlsOf({ headers }: Packet): Ttls {
+  return headers.map((h) => (h.kind === "ip" ? h.ttl : null));
 }
 
 /** As it begins the round in which a TTL runs out (ip_forward: at 1 or less); null where no round costs any. */
-function inLastRound(packet: Packet, before: readonly number[]): Packet | null {
-  const now = ttlsOf(packet);
-  const spent = now.map((ttl, i) => Math.max(0, (before[i] ?? ttl) - ttl));
-  const rounds = now.flatMap((ttl, i) => (spent[i] === 0 ? [] : Math.floor((ttl - 1) / (spent[i] ?? 1))));
+function inLastRound({ headers, ...packet }: Packet, before: Ttls): Packet | null {
+  const spent = headers.map((h, i) => (h.kind === "ip" ? Math.max(0, (before[i] ?? h.ttl) - h.ttl) : 0));
+  const rounds = headers.flatMap((h, i) => {
+    const each = spent[i] ?? 0;
+    return h.kind === "ip" && each > 0 ? Math.floor((h.ttl - 1) / each) : [];
+  });
   if (rounds.length === 0) return null;
   const skipped = Math.max(0, Math.min(...rounds));
-  let i = -1;
-  const headers = packet.headers.map((h) => {
-    if (h.kind !== "ip") return h;
-    i += 1;
-    return { ...h, ttl: h.ttl - skipped * (spent[i] ?? 0) };
-  });
-  return { ...packet, headers };
+  return {
+    ...packet,
+    headers: headers.map((h, i) => (h.kind === "ip" ? { ...h, ttl: h.ttl - skipped * (spent[i] ?? 0) } : h)),
+  };
 }
 
 /** A loop is made by routes: every one that the packet took. */
