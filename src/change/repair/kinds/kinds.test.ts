@@ -3,6 +3,7 @@ import { netnsId } from "../../../facts/provenance.ts";
 import { parseNftRuleset } from "../../../read/parse/nft-ruleset.ts";
 import { parseRoutes } from "../../../read/parse/routes.ts";
 import type { Edit } from "../../../think/walk/edits/edit.ts";
+import { describeEdit } from "../../../think/walk/edits/edit-kinds.ts";
 import type { Repair } from "../../../verdict/verdict.ts";
 import { applyPlan } from "../apply.ts";
 import { planRepair, repairOfEdit } from "../plan.ts";
@@ -58,6 +59,10 @@ describe.skipIf(!isRoot)("every kind of repair, in a namespace (needs root)", ()
   function ofEdit(edit: Edit): Repair {
     const one = repairOfEdit(edit, true);
     if (one === null) throw new Error(`no repair of ${edit.do}`);
+    const { object, wanted } = describeEdit({ netns: new Map(), wires: [] }, edit);
+    const cause = { ...causeOf(object, null), node: one.node, netns: one.params.netns ?? "host", wanted };
+    const { refusals } = planRepair(verdictOf([one], { cause }), { force: false });
+    expect(refusals.filter(({ code }) => code === "bad-params")).toEqual([]);
     return one;
   }
 
@@ -441,7 +446,7 @@ describe.skipIf(!isRoot)("every kind of repair, in a namespace (needs root)", ()
     await roundTrip(ofEdit({ ...port, attribute: "hairpin", value: "on" }), () => {
       expect(node.sh("bridge -d link show dev pod0")).toContain("hairpin on");
     });
-    const applied = await apply(repair("set-bridge-port", { link: "eth0", attribute: "hairpin", value: "on" }));
+    const applied = await apply(repair("set-bridge-port", { link: "eth0", attribute: "hairpin", to: "on" }));
     expect(applied.error?.code).toBe("unreadable");
   });
 

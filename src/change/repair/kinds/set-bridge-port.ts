@@ -9,8 +9,13 @@ const STATES = ["disabled", "listening", "learning", "forwarding", "blocking"] a
 const value = z.enum(["on", "off", ...STATES]);
 type Value = z.infer<typeof value>;
 const params = z
-  .object({ link: linkName, attribute: z.enum(["hairpin", "isolated", "learning", "state"]), value, netns: netnsParam })
-  .refine((p) => isState(p.value) === (p.attribute === "state"));
+  .object({
+    link: linkName,
+    attribute: z.enum(["hairpin", "isolated", "learning", "state"]),
+    to: value,
+    netns: netnsParam,
+  })
+  .refine((p) => isState(p.to) === (p.attribute === "state"));
 type Params = z.infer<typeof params>;
 
 const image = z.object({ value });
@@ -30,8 +35,8 @@ export const setBridgePort = defineKind<Params, Image>({
   params,
   image,
   fromEdit: (edit) =>
-    edit.do === "set-bridge-port" ? { link: edit.link, attribute: edit.attribute, value: edit.value } : null,
-  commands: (p) => [set(p, p.value)],
+    edit.do === "set-bridge-port" ? { link: edit.link, attribute: edit.attribute, to: edit.value } : null,
+  commands: (p) => [set(p, p.to)],
   looks: (p) => [{ argv: ["bridge", "-d", "link", "show", "dev", p.link] }],
   see(p, answers) {
     const values = p.attribute === "state" ? STATES : ["on", "off"];
@@ -41,8 +46,8 @@ export const setBridgePort = defineKind<Params, Image>({
     return { value: read.data };
   },
   object: (p) => `link ${p.link}`,
-  judge: (p, image) => (image.value === p.value ? "as-wanted" : "as-found"),
-  acts: (p) => [{ argv: set(p, p.value) }],
+  judge: (p, image) => (image.value === p.to ? "as-wanted" : "as-found"),
+  acts: (p) => [{ argv: set(p, p.to) }],
   disturbed: () => [],
   undo: (p, { before, present }) => (before.value === present.value ? [] : [{ argv: set(p, before.value) }]),
   remaining: (p, { before, present }) => (before.value === present.value ? [] : [`${p.attribute} ${present.value}`]),
