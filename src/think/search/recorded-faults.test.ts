@@ -177,6 +177,16 @@ describe("faults put into the recorded healthy flannel cluster", () => {
     ]);
   });
 
+  test("and nobody has asked behind it since: ARP is what fails", () => {
+    const { name } = portOn("10.42.0.3");
+    const asked = replaceTable(healthy, "k2/host", "neighbours", (rows) =>
+      rows.filter((row) => row.ip.text !== "10.42.0.3"),
+    );
+    const world = port(portOn("10.42.0.3"), { state: "disabled" }, asked);
+    expect(walk(world, toK2).branches.map((b) => b.end)).toEqual(["NEIGHBOUR_FAILED"]);
+    expect(causes(world, toK2)).toEqual([`k2/host: link ${name}: state disabled -> state forwarding`]);
+  });
+
   test("a port that STP has disabled is nobody's to enable", () => {
     const world = changeLink(port(portOn("10.42.0.3"), { state: "disabled" }), "k2/host", "cni0", (l) => ({
       ...l,

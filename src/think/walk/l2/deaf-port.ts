@@ -23,3 +23,14 @@ export function deafPortOf(world: World, netns: Netns, link: Link): Extract<Read
   }
   return null;
 }
+
+/** The port that a link is plugged into, where its state lets nothing pass: neither a question by ARP nor an answer. */
+export function shutPortOf(world: World, netns: Netns, link: Link): Extract<Read, { of: "link" }> | null {
+  for (const end of wiresAt(world.wires, netns.id, link.name).flatMap((wire) => otherEnds(wire, netns.id, link.name))) {
+    const there = world.netns.get(end.netns);
+    const port = there?.links.known ? linkNamed(there.links.value, end.link) : null;
+    const isShut = port?.port != null && port.up && port.carrier && port.port.state !== "forwarding";
+    if (there !== undefined && isShut) return { of: "link", netns: there.id, name: end.link };
+  }
+  return null;
+}

@@ -13,7 +13,7 @@ import type { Read } from "../reads.ts";
 import type { Stage } from "../stage.ts";
 import { isNotKnown, linkIn, type Move, Traveller } from "../traveller.ts";
 import { answersFor } from "./arp.ts";
-import { deafPortOf } from "./deaf-port.ts";
+import { deafPortOf, shutPortOf } from "./deaf-port.ts";
 import { loseDiscovery } from "./discovery.ts";
 import { isLeaving, leavingOf } from "./leave.ts";
 import { endAtDeadLink } from "./link-state.ts";
@@ -110,7 +110,10 @@ function askAround(
           if (lost.unknown !== null) return fork.unknown(netns.id, link.name, lost.unknown, lost.decidedBy);
           return fork.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, ...lost.decidedBy] });
         }
-        const deaf = deafPortOf(fork.world, netns, link);
+        const deaf =
+          deafPortOf(fork.world, netns, link) ??
+          shutPortOf(fork.world, netns, link) ??
+          (owner === undefined ? null : shutPortOf(fork.world, owner.netns, owner.link));
         if (deaf !== null) {
           fork.ask(deaf);
           fork.step("arp", netns.id, link.name, phrase("answer-lost", { address: nextHop.text, mac, at: deaf.netns }));
