@@ -10,27 +10,40 @@ export function isDeaf(port: Link): boolean {
   return port.port !== null && !port.port.flood && !port.port.learning;
 }
 
+type LinkRead = Extract<Read, { of: "link" }>;
+
 /** The deaf port that a link is plugged into, where its bridge has no entry for the link: no answer to ARP comes out. */
-export function deafPortOf(world: World, netns: Netns, link: Link): Extract<Read, { of: "link" }> | null {
-  for (const end of wiresAt(world.wires, netns.id, link.name).flatMap((wire) => otherEnds(wire, netns.id, link.name))) {
-    const there = world.netns.get(end.netns);
-    const port = there?.links.known ? linkNamed(there.links.value, end.link) : null;
-    if (there?.fdb.known !== true || port === null || port.master === null || link.mac === null || !isDeaf(port))
-      continue;
-    if (bridgeEntries(there.fdb.value, port.master, link.mac).length === 0) {
-      return { of: "link", netns: there.id, name: port.name };
-    }
-  }
-  return null;
+export function deafPortOf(world: World, netns: Netns, link: Link): LinkRead | null {
+  return pluggedInto(world, netns, link, ({ fdb }, port) => {
+    if (!fdb.known || port.master === null || link.mac === null || !isDeaf(port)) return false;
+    return bridgeEntries(fdb.value, port.master, link.mac).length === 0;
+  });
 }
 
 /** The port that a link is plugged into, where its state lets nothing pass: neither a question by ARP nor an answer. */
-export function shutPortOf(world: World, netns: Netns, link: Link): Extract<Read, { of: "link" }> | null {
-  for (const end of wiresAt(world.wires, netns.id, link.name).flatMap((wire) => otherEnds(wire, netns.id, link.name))) {
+export function shutPortOf(world: World, netns: Netns, link: Link): LinkRead | null {
+  return pluggedInto(
+    world,
+    netns,
+    link,
+    (_, port) => port.port !== null && port.up && port.carrier && port.port.state !== "forwarding",
+  );
+}
+
+/** The link at the other end of a link's own wire, if it is such a one; what else is on a segment is between others. */
+function pluggedInto(
+  world: World,
+  netns: Netns,
+  link: Link,
+  isSuch: (there: Netns, port: Link) => boolean,
+): LinkRead | null {
+  const own = wiresAt(world.wires, netns.id, link.name).filter((wire) => wire.kind === "veth");
+  for (const end of own.flatMap((wire) => otherEnds(wire, netns.id, link.name))) {
     const there = world.netns.get(end.netns);
     const port = there?.links.known ? linkNamed(there.links.value, end.link) : null;
-    const isShut = port?.port != null && port.up && port.carrier && port.port.state !== "forwarding";
-    if (there !== undefined && isShut) return { of: "link", netns: there.id, name: end.link };
+    if (there !== undefined && port !== null && isSuch(there, port)) {
+      return { of: "link", netns: there.id, name: port.name };
+    }
   }
   return null;
 }

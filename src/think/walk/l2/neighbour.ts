@@ -110,14 +110,14 @@ function askAround(
           if (lost.unknown !== null) return fork.unknown(netns.id, link.name, lost.unknown, lost.decidedBy);
           return fork.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, ...lost.decidedBy] });
         }
-        const deaf =
+        const port =
           deafPortOf(fork.world, netns, link) ??
           shutPortOf(fork.world, netns, link) ??
           (owner === undefined ? null : shutPortOf(fork.world, owner.netns, owner.link));
-        if (deaf !== null) {
-          fork.ask(deaf);
-          fork.step("arp", netns.id, link.name, phrase("answer-lost", { address: nextHop.text, mac, at: deaf.netns }));
-          return fork.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, deaf] });
+        if (port !== null) {
+          fork.ask(port);
+          fork.step("arp", netns.id, link.name, phrase("answer-lost", { address: nextHop.text, mac, at: port.netns }));
+          return fork.end({ ...at, disposition: "NEIGHBOUR_FAILED", decidedBy: [read, port] });
         }
         if (nextHop.family === 4 && owner !== undefined) {
           for (const end of [{ netns, link }, owner]) {
