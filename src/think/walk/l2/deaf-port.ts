@@ -20,14 +20,16 @@ export function deafPortOf(world: World, netns: Netns, link: Link): LinkRead | n
   });
 }
 
-/** The port that a link is plugged into, where its state lets nothing pass: neither a question by ARP nor an answer. */
+/**
+ * The port that a link is plugged into, where its state lets nothing pass: neither a question by ARP nor an answer.
+ * The ports of a bridge that is down are shut by it (br_stp_disable_bridge): there the bridge is to be named.
+ */
 export function shutPortOf(world: World, netns: Netns, link: Link): LinkRead | null {
-  return pluggedInto(
-    world,
-    netns,
-    link,
-    (_, port) => port.port !== null && port.up && port.carrier && port.port.state !== "forwarding",
-  );
+  return pluggedInto(world, netns, link, ({ links }, port) => {
+    if (port.port === null || port.port.state === "forwarding" || !port.up || !port.carrier) return false;
+    const bridge = links.known && port.master !== null ? linkNamed(links.value, port.master) : null;
+    return bridge === null || bridge.up;
+  });
 }
 
 /** The link at the other end of a link's own wire, if it is such a one; what else is on a segment is between others. */
