@@ -61,6 +61,8 @@ function huntPhrases({ problem }: HuntError): { readonly told: Phrase; readonly 
       return { told: phrase("pod-without-address", { name: problem.name }), hint: phrase("describe-pod") };
     case "service-without-address":
       return { told: phrase("service-without-address", { name: problem.name }), hint: phrase("check-selector") };
+    case "service-is-alias":
+      return { told: phrase("service-is-alias", { name: problem.name }), hint: phrase("use-address") };
     case "name-not-resolved":
       return {
         told: phrase("name-not-resolved", { name: problem.name }),

@@ -80,6 +80,7 @@ export interface FailingPhrases {
   "describe-pod": Nothing;
   "service-without-address": { readonly name: string };
   "check-selector": Nothing;
+  "service-is-alias": { readonly name: string };
   "name-not-resolved": { readonly name: string };
   "use-address": Nothing;
   "there-are": { readonly near: readonly string[] };

@@ -27,6 +27,7 @@ const cluster = made.clusterOf({
       ports: [made.port(53, { name: "dns-tcp" }), made.port(53, { name: "dns", protocol: "UDP" })],
     }),
     made.service("signal", "10.43.0.14", { ports: [made.port(36412, { protocol: "SCTP" })] }),
+    made.service("outside", null, { type: "ExternalName", ports: [made.port(5432)] }),
     made.service("six", "fd43::1", { ports: [made.port(80, { name: "http" })] }),
   ],
   pods: [
@@ -111,6 +112,11 @@ describe("a Service", () => {
     expect(told("svc/db")).toBe("tcp 10.42.0.5:5432 through headless of default/db pod served-0");
     expect(told("svc/empty")).toBe("service-without-address default/empty");
   });
+
+  test.each(["svc/outside", "svc/outside:80", "http://outside.default.svc/"])(
+    "that is another name for a host outside is no way through the cluster: %s",
+    (input) => expect(told(input)).toBe("service-is-alias default/outside"),
+  );
 
   test("says which ports there are", () => {
     expect(resolve("svc/backend:81")).toMatchObject({ near: ["metrics:9000/TCP", "api:8080/TCP"] });

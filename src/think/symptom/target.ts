@@ -37,6 +37,7 @@ export type TargetError =
   | { readonly error: "no-such-port"; readonly name: string; readonly near: readonly string[] }
   | { readonly error: "pod-without-address"; readonly name: string; readonly near: readonly string[] }
   | { readonly error: "service-without-address"; readonly name: string; readonly near: readonly string[] }
+  | { readonly error: "service-is-alias"; readonly name: string; readonly near: readonly string[] }
   | { readonly error: "name-not-resolved"; readonly name: string; readonly near: readonly string[] };
 
 /**
@@ -109,6 +110,8 @@ function serviceTarget(
   const service = cluster.services.find((s) => s.namespace === namespace && s.name === name);
   if (service === undefined)
     return { error: "no-such-service", name: `${namespace}/${name}`, near: namesOf(cluster.services) };
+  // The cluster's name server answers with a CNAME, and nothing else of the cluster has a part in it.
+  if (service.type === "ExternalName") return { error: "service-is-alias", name: `${namespace}/${name}`, near: [] };
   const [ip, ...alsoAt] = service.clusterIps;
   if (ip === undefined && url !== null && wanted !== null) return headlessPage(service, Number(wanted), url, cluster);
   const port = service.ports

@@ -87,6 +87,7 @@ export const failing: PhraseWords<FailingPhrases> = {
   "describe-pod": () => "kubectl describe pod tells why.",
   "service-without-address": (p) => `Service ${p.name} is headless and has no endpoint`,
   "check-selector": () => "Check its selector and whether its pods are ready.",
+  "service-is-alias": (p) => `Service ${p.name} is an ExternalName: another name for a host outside the cluster`,
   "name-not-resolved": (p) => `${p.name} is the name of no Service of this cluster`,
   "use-address": () => "Use the address that it resolves to.",
   "there-are": (p) => `There are: ${p.near.join(", ")}`,

@@ -84,6 +84,7 @@ export const failing: PhraseWords<FailingPhrases> = {
   "describe-pod": () => "原因见 kubectl describe pod。",
   "service-without-address": (p) => `Service ${p.name} 是 headless 的，又没有 Endpoint`,
   "check-selector": () => "检查它的 selector，以及它的 Pod 是否就绪。",
+  "service-is-alias": (p) => `Service ${p.name} 的类型是 ExternalName：它只是集群外某个主机的别名`,
   "name-not-resolved": (p) => `${p.name} 不是这个集群里任何 Service 的名字`,
   "use-address": () => "请直接用它解析出来的地址。",
   "there-are": (p) => `现有：${p.near.join("、")}`,
