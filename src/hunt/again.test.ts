@@ -7,7 +7,6 @@ import { known } from "../facts/provenance.ts";
 import type { World } from "../facts/world.ts";
 import { suspectsOf } from "../think/explain/suspect.ts";
 import { stillSo } from "./again.ts";
-import type { Field } from "./field.ts";
 
 let healthy: World;
 beforeAll(async () => {
@@ -20,7 +19,7 @@ test("what was foretold still holds only where it ends as it did, or for an addr
   if (suspect === undefined) throw new Error("nothing is lost");
   const holds = (now: World, isWhereverLost: boolean): boolean => {
     const fresh = now.netns.get("k2/host");
-    return stillSo({ world: broken } as Field, suspect, fresh === undefined ? [] : [fresh], isWhereverLost);
+    return stillSo(suspect, fresh === undefined ? [] : [fresh], isWhereverLost);
   };
   const otherwise = make.made(healthy, make.nftDrop("k2/host", "PREROUTING"));
   expect([broken, otherwise, healthy].map((now) => holds(now, false))).toEqual([true, false, false]);
@@ -43,10 +42,10 @@ test("a route to a machine that nobody read is the same when its neighbour entry
   if (like === undefined) throw new Error("no neighbours");
   const failed = { ...like, ip: via, dev: "eth0", mac: null, state: "FAILED" as const };
   const gone = { ...host, neighbours: known([...host.neighbours.value, failed]) };
-  expect(stillSo({ world: astray } as Field, suspect, [gone], false)).toBe(true);
+  expect(stillSo(suspect, [gone], false)).toBe(true);
   const absent: World = { ...astray, netns: new Map(astray.netns).set(gone.id, gone) };
   const [before] = suspectsOf(triedIn(absent, absent, flowTo("k1/host", "10.42.0.3", 8080)));
   if (before === undefined) throw new Error("nothing is lost");
   expect(before.predicted?.at.end).toBe("NEIGHBOUR_FAILED");
-  expect(stillSo({ world: absent } as Field, before, [host], false), "somebody may be there now").toBe(false);
+  expect(stillSo(before, [host], false), "somebody may be there now").toBe(false);
 });

@@ -50,16 +50,11 @@ export async function readAgain(field: Field, netns: readonly NetnsId[]): Promis
 }
 
 /**
- * The world with the neighbours that are known now, from where something was last seen to where it should have been seen next: the
- * tries made those kernels ask for addresses that nobody had asked for before. All else stays as it was read before the tries.
- * @returns null where nothing could be read, or nothing was lost
+ * The world with the neighbours that are known there now: the tries made those kernels ask for addresses that nobody had asked for
+ * before. All else stays as it was read before the tries.
+ * @returns null where nothing could be read, or nothing was asked for
  */
-export async function withNeighboursOfNow(field: Field, suspects: readonly Suspect[]): Promise<World | null> {
-  const lost = suspects.filter(({ failed }) => failed > 0);
-  const netns = lost.flatMap(({ lastHop, next, tried }) => [
-    lastHop?.netns ?? tried.flow.from,
-    ...(next === null ? [] : [next.netns]),
-  ]);
+export async function withNeighboursOfNow(field: Field, netns: readonly NetnsId[]): Promise<World | null> {
   const fresh = netns.length === 0 ? null : await readAgain(field, netns);
   if (fresh === null) return null;
   const merged = new Map(field.world.netns);
@@ -75,20 +70,20 @@ export async function withNeighboursOfNow(field: Field, suspects: readonly Suspe
  * to an address that is gone only that it still is, and is lost: where, neighbours' entries decide that come and go.
  */
 export function stillSo(
-  field: Field,
   { predicted, tried, branch }: Suspect,
   fresh: readonly Netns[],
   isWhereverLost: boolean,
 ): boolean {
   if (predicted === null) return false;
-  const merged = new Map(field.world.netns);
+  const { world } = tried.walk;
+  const merged = new Map(world.netns);
   for (const netns of fresh) {
     // Conntrack now holds our own probes: what decides about a new connection is what was there before them. Of one that was
     // under way it is the entry of now.
-    const before = tried.flow.sport === WALK_SPORT ? field.world.netns.get(netns.id) : undefined;
+    const before = tried.flow.sport === WALK_SPORT ? world.netns.get(netns.id) : undefined;
     merged.set(netns.id, { ...netns, conntrack: before?.conntrack ?? netns.conntrack });
   }
-  const again = walk({ ...field.world, netns: merged }, tried.flow);
+  const again = walk({ ...world, netns: merged }, tried.flow);
   return again.branches.some((b) => {
     if (b.destination.ip.value !== branch.destination.ip.value || b.destination.port !== branch.destination.port)
       return false;

@@ -4,7 +4,10 @@ import { phrase } from "../facts/phrase.ts";
 import type { NetnsId } from "../facts/provenance.ts";
 import { usableEndpoints } from "../think/intent/usable.ts";
 import type { Target } from "../think/symptom/target.ts";
-import { arrives } from "../think/walk/branch.ts";
+import { arrives, isUnknown } from "../think/walk/branch.ts";
+import { walk } from "../think/walk/walk.ts";
+import { withNeighboursOfNow } from "./again.ts";
+import { askersOf } from "./askers.ts";
 import type { Examined, Trial } from "./examination.ts";
 import { examine, type Trials } from "./examine.ts";
 import type { Field, Notebook } from "./field.ts";
@@ -50,10 +53,12 @@ export async function investigate(field: Field, question: Question, notebook: No
       },
     ]);
   }
-  // A NodePort is masqueraded to its node's address: what the endpoint sees comes from there.
-  const entry =
-    target.service?.through === "node-port" && target.entry !== null ? hostPlace(world, target.entry.name) : null;
-  const askers = entry !== null ? [entry] : places;
+  const askers = askersOf(
+    field,
+    target,
+    places,
+    symptom.map((trial) => trial.walk),
+  );
   const everyDirect = directTrials(world, endpoints, askers, prefix);
   const direct = mostTellingFirst(everyDirect, endpoints).slice(0, MOST_DIRECT);
   if (direct.length < everyDirect.length) {
@@ -86,7 +91,7 @@ export async function investigate(field: Field, question: Question, notebook: No
     target,
     places,
     endpoints,
-    symptom: [...first, ...(second?.examined ?? [])],
+    symptom: await knownByNow(field, [...first, ...(second?.examined ?? [])]),
     // An entry that nobody sends by any more only waits for its timeout.
     adopted: examined.slice(send.length).filter((e) => met.includes(e.trial) || e.tried.tries.length > 0),
     direct: examined.slice(symptom.length, symptom.length + direct.length),
@@ -101,6 +106,27 @@ function furtherTrials(symptom: readonly Examined[]): readonly Trial[] {
   return symptom.flatMap(({ tried, trial }) => {
     const attempts = triesToMeetMissed(tried);
     return attempts === 0 ? [] : [furtherTrial(trial, attempts)];
+  });
+}
+
+/**
+ * What was answered each time, and walked to a next hop that no kernel had asked for before: now it has, and its entry tells who
+ * that is. A load balancer's speaker answers for an address that no link has.
+ */
+async function knownByNow(field: Field, symptom: readonly Examined[]): Promise<readonly Examined[]> {
+  const open = symptom.filter(
+    ({ tried: { tries, walk } }) =>
+      tries.length > 0 && tries.every((t) => t.answered) && walk.branches.some((b) => arrives(b) === null),
+  );
+  const legs = open.flatMap(({ tried }) => tried.walk.branches.flatMap((b) => [b, ...b.reply]));
+  const ends = legs.filter(isUnknown).map((leg) => leg.netns);
+  const world = await withNeighboursOfNow(field, ends);
+  if (world === null) return symptom;
+  return symptom.map((one) => {
+    if (!open.includes(one)) return one;
+    const walked = walk(world, one.tried.flow);
+    const isKnown = walked.branches.every((b) => arrives(b) === true);
+    return isKnown ? { ...one, tried: { ...one.tried, walk: walked } } : one;
   });
 }
 

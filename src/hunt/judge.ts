@@ -100,7 +100,7 @@ function confidenceOf(
     confidence === "confirmed" &&
     main !== null &&
     tries.recording === null &&
-    !(fresh !== null && stillSo(field, main, fresh, first.restsOnObjects === true))
+    !(fresh !== null && stillSo(main, fresh, first.restsOnObjects === true))
   ) {
     confidence = weaken(confidence);
     const why = phrase(fresh === null ? "not-read-again" : "no-longer-so");

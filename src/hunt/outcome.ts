@@ -3,12 +3,12 @@ import { sameIp } from "../facts/ip.ts";
 import { hopsOf, suspectsOf, type Tried } from "../think/explain/suspect.ts";
 import { arrives, type Branch, endText, failingLeg } from "../think/walk/branch.ts";
 import { gotThrough } from "../witness/probe/probe.ts";
+import { askersOf } from "./askers.ts";
 import { hopList } from "./conclude.ts";
 import type { Conclusion } from "./conclusion.ts";
 import type { Examined } from "./examination.ts";
 import type { Field } from "./field.ts";
 import type { Investigation } from "./investigation.ts";
-import { hostPlace, type Place } from "./place.ts";
 import { isAsked } from "./rungs/http.ts";
 import { makeTrial } from "./trials.ts";
 
@@ -94,7 +94,8 @@ export function fateOf(
   focus: Investigation,
   candidates: readonly Endpoint[],
 ): "delivered" | "lost" | "not known" {
-  const branches = askersOf(field, focus).flatMap((from) =>
+  const walks = focus.symptom.map(({ trial }) => trial.walk);
+  const branches = askersOf(field, focus.target, focus.places, walks).flatMap((from) =>
     candidates.flatMap(
       (c) =>
         makeTrial(field.world, {
@@ -110,13 +111,6 @@ export function fateOf(
   );
   if (branches.length === 0 || branches.some((b) => arrives(b) === null || b.end === "PORT_CLOSED")) return "not known";
   return branches.every((b) => arrives(b) === true) ? "delivered" : "lost";
-}
-
-/** A NodePort is masqueraded to its node's address: what an endpoint sees comes from there. */
-function askersOf({ world }: Field, { target, places }: Investigation): readonly Place[] {
-  const { service, entry } = target;
-  const node = service?.through === "node-port" && entry !== null ? hostPlace(world, entry.name) : null;
-  return node === null ? places : [node];
 }
 
 export function branchRows(faced: Investigation, behind: Investigation | null): Conclusion["branches"] {

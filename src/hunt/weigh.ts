@@ -6,7 +6,7 @@ import type { NamedCause } from "../think/explain/explain.ts";
 import { type SilentNode, silentCause } from "../think/explain/silent.ts";
 import type { Suspect, Tried } from "../think/explain/suspect.ts";
 import type { Target } from "../think/symptom/target.ts";
-import type { Branch, Walk } from "../think/walk/branch.ts";
+import { type Branch, isUnknown, type Walk } from "../think/walk/branch.ts";
 import { walk } from "../think/walk/walk.ts";
 import { isServiceStillSo, readAgain, withNeighboursOfNow } from "./again.ts";
 import { mainSuspect } from "./conclude.ts";
@@ -157,7 +157,14 @@ async function reckonTwice(
 ): Promise<Reckoned> {
   const first = { own, beside, reckoning: await reckon(field, own, beside, moved, silent, notebook) };
   if (field.reader.offline || isExplained(first)) return first;
-  const world = await withNeighboursOfNow(field, first.reckoning.suspects);
+  // Where the walk lost its way, and from where something was last seen to where it should have been seen next.
+  const lost = first.reckoning.suspects.filter(({ failed }) => failed > 0);
+  const ends = lost.flatMap(({ lastHop, next, tried, branch }) => [
+    ...[branch, ...branch.reply].filter(isUnknown).map((leg) => leg.netns),
+    lastHop?.netns ?? tried.flow.from,
+    ...(next === null ? [] : [next.netns]),
+  ]);
+  const world = await withNeighboursOfNow(field, ends);
   if (world === null) return first;
   const anew = (tried: Tried): Tried => ({ ...tried, walk: walk(world, tried.flow) });
   const then = { own: own.map(anew), beside: beside.map(anew) };

@@ -86,7 +86,7 @@ export interface TapPoint {
 }
 
 /** What becomes of the packet is not known, though where it was last may be. */
-function isUnknown(branch: Branch): boolean {
+export function isUnknown(branch: Branch): boolean {
   return branch.end === "UNKNOWN" || branch.end === "LEFT_CLUSTER";
 }
 
