@@ -154,3 +154,43 @@ describe.skipIf(!isRoot).each(["nft", "legacy"] as const)("a rule put in by ipta
     expect(rules()).toEqual(all);
   });
 });
+
+describe.skipIf(!isRoot)("a rule of native nft, put in by hand (needs root)", () => {
+  let node: ScratchNode;
+
+  beforeAll(() => {
+    node = new ScratchNode("add-byhand");
+  });
+  afterAll(() => node.remove());
+
+  const CHAIN = ["ip saddr 10.1.0.0/16 accept", "ip saddr 10.3.0.0/16 accept", "drop"];
+  const listed = () =>
+    node
+      .sh("nft -s list chain inet fw forward")
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => /accept$|drop$/.test(line));
+
+  it.each([
+    [1, 0],
+    [2, 1],
+    [3, 2],
+    [4, 3],
+  ])("by the printed commands is before the rule that has number %i", (number, index) => {
+    node.sh(`nft add table inet fw; nft flush table inet fw; nft add chain inet fw forward`);
+    for (const rule of CHAIN) node.sh(`nft add rule inet fw forward ${rule}`);
+    const text = "ip saddr 10.2.0.0/16 accept";
+    const one = repair("add-rule", {
+      backend: "nft",
+      family: "inet",
+      table: "fw",
+      chain: "forward",
+      number: String(number),
+      before: CHAIN[number - 1] ?? "",
+      text,
+    });
+    const [step] = planRepair(verdictOf([one]), PLAIN).byHand;
+    for (const argv of step?.repair.commands ?? []) node.sh(argv.map((word) => `'${word}'`).join(" "));
+    expect(listed()).toEqual(CHAIN.toSpliced(index, 0, text));
+  });
+});

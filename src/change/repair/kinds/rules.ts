@@ -78,7 +78,7 @@ export const addRule = defineKind<AddParams, RuleImage>({
   keep: (p, seen) => keepAround(seen, placeToPutIn(p, seen) ?? Number(p.number)),
   commands: (p) =>
     p.backend === "nft"
-      ? [["nft", "add", "rule", p.family, p.table, p.chain, ruleText(p)]]
+      ? [["nft", ...nftPlace(p), ruleText(p)]]
       : [[programOf(p), "-t", p.table, "-I", p.chain, p.number, ...(ruleWords(ruleText(p)) ?? []).slice(2)]],
   judge(p, present, _found, before) {
     if (present.same > 0 || (before !== null && isPutIn(p, before, present))) return "as-wanted";
@@ -102,6 +102,13 @@ export const addRule = defineKind<AddParams, RuleImage>({
   remaining: (p, view) =>
     placeOfInserted(p, view) === null ? [] : [phrase("chain-has", { chain: p.chain, rule: insertedText(p, view) })],
 });
+
+/** nft(8): `insert` puts it before the rule of that index, which counts from 0; without one, before all. `add` puts it last. */
+function nftPlace({ family, table, chain, number, before }: AddParams): readonly string[] {
+  const place = [family, table, chain];
+  if (before === "") return ["add", "rule", ...place];
+  return ["insert", "rule", ...place, ...(number === "1" ? [] : ["index", String(Number(number) - 1)])];
+}
 
 /** Null where the chain holds no such rule, or several. */
 function onlyPlaceOf(p: RuleParams, present: RuleImage): number | null {
