@@ -22,12 +22,20 @@ if (chosen.length === 0) {
   }
 }
 
-/** What builds clusters and times them runs alone: on two cores it would hear its neighbours. */
-const ALONE = ["test/lab", "test/cli", "test/matrix"];
+/**
+ * What builds clusters would hear everything else on two cores: it runs after it, two files at a time, for it mostly waits for
+ * timeouts. What is sent signals and looks at texts by the second runs alone.
+ */
+const CLUSTERS = ["test/lab", "test/matrix"];
+const ALONE = ["test/cli"];
 const runs =
   chosen.length > 0
     ? [chosen]
-    : [ALONE.flatMap((folder) => ["--exclude", `${folder}/**`]), [...ALONE, "--no-file-parallelism"]];
+    : [
+        [...CLUSTERS, ...ALONE].flatMap((folder) => ["--exclude", `${folder}/**`]),
+        CLUSTERS,
+        [...ALONE, "--no-file-parallelism"],
+      ];
 
 const dir = mkdtempSync(`${tmpdir()}/lasthop-test-`);
 const counts = { passed: 0, failed: failedChecks, skipped: 0 };
