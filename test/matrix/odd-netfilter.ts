@@ -1,10 +1,25 @@
+import { fileURLToPath } from "node:url";
 import { everyNode, far, near, type OddSetting } from "./odd-setting.ts";
 import { on, only } from "./unlisted-fault.ts";
 
 /** cBPF for a clsact hook, where a frame begins with its Ethernet header: UDP to 8472 is TC_ACT_SHOT, all else TC_ACT_OK. */
 const DROP_VXLAN = "6,48 0 0 23,21 0 3 17,40 0 0 36,21 0 1 8472,6 0 0 2,6 0 0 0";
 
+const FIREWALLD = fileURLToPath(new URL("firewalld.nft", import.meta.url));
+
 export const ODD_RULES: readonly OddSetting[] = [
+  {
+    id: "firewalld trusts a network",
+    cni: "flannel",
+    set: (network) => [`sh -c 'sed "s,TRUSTED,${network}," ${FIREWALLD} | nft -f -'`],
+    unset: () => ["nft delete table inet firewalld"],
+    beside: { where: everyNode, word: ({ plan }) => plan.clusterCidr },
+    onPath: {
+      where: far,
+      word: "10.99.0.0/16",
+      truths: ({ far }) => only(`forward-reject ${far.name} rule nft:firewalld/filter_(FWD_public#2|FORWARD#7)`),
+    },
+  },
   {
     id: "FORWARD's policy is DROP",
     cni: "flannel",
