@@ -104,6 +104,16 @@ describe.skipIf(!isRoot)("this kernel's answers (needs root for a network namesp
     expect(asked(only(questionsOf(outgoing(dst, end, detail))))).toMatchObject({ agrees: true });
   });
 
+  test("what a rule sends from the loopback's address out by another link is refused", () => {
+    const source = step("route-output", "vc0", packet("127.0.0.1", "10.5.0.3", 0x4000), "");
+    const refused = branch("MARTIAN_SOURCE", [
+      step("route-output", "lo", packet("127.0.0.1", "127.0.0.1"), ""),
+      source,
+    ]);
+    const agreement = asked(questionsOf(refused)[1] as Question);
+    expect(agreement, agreement.answer).toMatchObject({ agrees: true, why: null });
+  });
+
   test("the plain form cannot see that forwarding is off", () => {
     const question = only(questionsOf(incoming("10.1.0.5", "10.5.0.3", "FORWARDING_OFF", "net.ipv4.ip_forward = 0")));
     expect(question.argv).toEqual(["ip", "route", "get", "10.5.0.3", "from", "10.1.0.5", "iif", "va0"]);

@@ -45,7 +45,8 @@ function inputQuestion({ link, packet }: Step): readonly string[] | null {
 
 /**
  * A tunnel's own lookup and a socket that did not bind leave the source to the route; with `from` the kernel would take it as
- * chosen, and refuse an address that it does not have (ip_route_output_key_hash_rcu): which is asked where the walk says so.
+ * chosen, and refuse an address that it does not have (ip_route_output_key_hash_rcu) or that must not leave (__mkroute_output):
+ * which is asked where the walk says so.
  */
 function outputQuestion(
   step: Step,
@@ -57,9 +58,9 @@ function outputQuestion(
   const { src, dst } = outerIp(step.packet);
   const isOuter = step.packet.headers.filter((header) => header.kind === "ip").length > 1;
   const isFirst = !branch.steps.slice(0, at).some((s) => s.kind === "route-output");
-  const isRefused = branch.decidedBy.some(
-    (read) => read.of === "local-address" && read.netns === step.netns && sameIp(read.ip, src),
-  );
+  const isRefused =
+    (branch.end === "MARTIAN_SOURCE" && step === branch.steps.at(-1)) ||
+    branch.decidedBy.some((read) => read.of === "local-address" && read.netns === step.netns && sameIp(read.ip, src));
   const bound = isRefused || (!isOuter && isFirst && (sourceIsBound || leg === "reply"));
   return [...routeGet(dst), ...(bound ? ["from", src.text] : []), ...markOf(step.packet)];
 }
