@@ -93,7 +93,7 @@ describeLabs(`every fault (${extent})`, () => {
         });
       }
       expect(await lab.changes(), "a diagnosis changes nothing").toEqual([]);
-    }, 60_000);
+    }, 120_000);
 
     for (const [index, fault] of FAULTS.entries()) {
       const nodes = nodesIn(which, fault, index);
@@ -125,7 +125,8 @@ describeLabs(`every fault (${extent})`, () => {
       }
     }
 
-    it.skipIf(web !== undefined)(
+    // How it is typed is nothing to the CNI.
+    it.skipIf(web !== undefined || !(isFull || which === labs[0]))(
       "names one fault alike, however its symptom is typed",
       async () => {
         await injectFault(name, "ip-forward-off", "k2");
