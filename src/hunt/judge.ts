@@ -29,7 +29,7 @@ export function judge(
   const { symptom, places, faced, behind, focus } = tries;
   const { causes, fault, main, healed, moved, reasons, reckoning, symptomFailed } = weighed;
   const confidence = confidenceOf(field, tries, weighed, notebook);
-  noteUnknownWalk(tries, main, notebook);
+  noteUnknownWalk(tries, weighed, notebook);
   noteUnreadPolicies(field, main, notebook);
   const isExplained = fault !== null || (confidence !== null && confidence !== "suspected");
   const isEcho = faced.target.protocol === "icmp";
@@ -161,9 +161,11 @@ function unheard({ faced, recording }: Tries): readonly NotChecked[] {
 }
 
 /** What nobody could look into: on the symptom's own way, behind its gateway, and where the main suspect is lost. */
-function noteUnknownWalk({ faced, behind }: Tries, main: Suspect | null, notebook: Notebook): void {
+function noteUnknownWalk({ faced, behind }: Tries, { own, main }: Weighed, notebook: Notebook): void {
   const symptoms = [...(behind?.symptom ?? []), ...faced.symptom];
-  const branch = symptoms.flatMap((e) => e.tried.walk.branches).find((b) => arrives(b) === null);
+  // As they were weighed: by then it may be known whom a kernel found at last.
+  const walked = symptoms.map((e) => own.find(({ id }) => id === e.tried.id) ?? e.tried);
+  const branch = walked.flatMap(({ walk }) => walk.branches).find((b) => arrives(b) === null);
   for (const one of [branch, main?.branch]) {
     const at = one?.unknown ?? one?.reply.find((r) => r.unknown !== null)?.unknown;
     if (one !== undefined && at != null)

@@ -49,8 +49,9 @@ describeLabs("an external address that a load balancer announces", () => {
     await forget();
     const { verdict, problem } = await diagnose(product, lab.bench.lab, URL);
     if (verdict === null) return [problem];
-    const { outcome, confidence, cause, lastHop } = verdict;
-    return [outcome, confidence, cause === null ? null : saidText(cause), lastHop?.node ?? null];
+    const { outcome, confidence, cause, lastHop, notChecked } = verdict;
+    const isWalkOpen = notChecked.some(({ what }) => what.startsWith("the walk to"));
+    return [outcome, confidence, cause === null ? null : saidText(cause), lastHop?.node ?? null, isWalkOpen];
   };
 
   beforeAll(async () => {
@@ -69,7 +70,7 @@ describeLabs("an external address that a load balancer announces", () => {
 
   test("is healthy", async () => {
     expect(await getFrom(lab.bench.plan.clientNetns, URL)).toBe("200");
-    expect(await said()).toEqual(["healthy", null, null, null]);
+    expect(await said()).toEqual(["healthy", null, null, null, false]);
   }, 60_000);
 
   test("a switch on the way to its endpoint is named", async () => {
@@ -81,6 +82,7 @@ describeLabs("an external address that a load balancer announces", () => {
         "confirmed",
         `ip-forward-off ${near.name} net.ipv4.ip_forward`,
         near.name,
+        false,
       ]);
     } finally {
       await runSteps([on(near.netns, "sysctl -q -w net.ipv4.ip_forward=1")]);
@@ -89,6 +91,6 @@ describeLabs("an external address that a load balancer announces", () => {
 
   test("that nobody announces any more is lost at its sender, and no cause is invented", async () => {
     await runSteps([on(lab.bench.plan.lanNetns, "nft delete table netdev speaker")]);
-    expect(await said()).toEqual(["broken", "suspected", null, "here"]);
+    expect(await said()).toEqual(["broken", "suspected", null, "here", true]);
   }, 60_000);
 });
