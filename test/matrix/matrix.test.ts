@@ -125,8 +125,7 @@ describeLabs(`every fault (${extent})`, () => {
       }
     }
 
-    // How it is typed is nothing to the CNI.
-    it.skipIf(web !== undefined || !(isFull || which === labs[0]))(
+    it.skipIf(web !== undefined)(
       "names one fault alike, however its symptom is typed",
       async () => {
         await injectFault(name, "ip-forward-off", "k2");
