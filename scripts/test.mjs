@@ -23,8 +23,8 @@ if (chosen.length === 0) {
 }
 
 /**
- * What builds clusters would hear everything else on two cores: it runs after it, two files at a time, for it mostly waits for
- * timeouts. What is sent signals and looks at texts by the second runs alone.
+ * What builds clusters would hear everything else on two cores: it runs after it, two files at a time, for those of test/lab wait
+ * for timeouts while the matrix computes. What is sent signals and looks at texts by the second runs alone.
  */
 const CLUSTERS = ["test/lab", "test/matrix"];
 const ALONE = ["test/cli"];
